@@ -1,0 +1,2 @@
+//! Workloads and reports that measure the engine beside its peers.
+#![forbid(unsafe_code)]

@@ -1,0 +1,18 @@
+//! The engine: pages, trees, log, checkpoints, recovery, versions and history, over byte keys and byte values.
+
+#![deny(unsafe_code)]
+
+mod checksum;
+mod codec;
+mod error;
+mod ids;
+pub mod io;
+
+pub use codec::{Reader, Short, Write};
+pub use error::{Corruption, Error, Result};
+pub use ids::{DatabaseId, Lsn, PAGE_UNIT, PageAddr, SegmentId, Timestamp, TreeId};
+
+/// The longest key, in bytes.
+pub const MAX_KEY_BYTES: usize = 16 << 20;
+/// The longest value, in bytes.
+pub const MAX_VALUE_BYTES: usize = 1 << 30;

@@ -1,0 +1,2 @@
+//! Models, generators, fault injection and oracles for testing storage engines.
+#![forbid(unsafe_code)]

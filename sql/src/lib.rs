@@ -1,0 +1,2 @@
+//! SQL in SQLite's dialect on the engine's trees.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Duramen: an embeddable storage engine.
+#![forbid(unsafe_code)]
