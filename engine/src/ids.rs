@@ -77,6 +77,17 @@ impl fmt::Display for SegmentId {
     }
 }
 
+/// A place between two records of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LogPosition {
+    /// The log segment.
+    pub segment: SegmentId,
+    /// Where the next record starts in it, in bytes.
+    pub offset: u64,
+    /// The checksum of the record before, which the next one chains to; 0 before the first record of all.
+    pub previous_crc: u32,
+}
+
 /// Pages start at multiples of this many bytes in their segment.
 pub const PAGE_UNIT: u32 = 64;
 

@@ -5,12 +5,14 @@
 mod checksum;
 mod codec;
 mod error;
+#[doc(hidden)]
+pub mod format;
 mod ids;
 pub mod io;
 
 pub use codec::{Reader, Short, Write};
 pub use error::{Corruption, Error, Result};
-pub use ids::{DatabaseId, Lsn, PAGE_UNIT, PageAddr, SegmentId, Timestamp, TreeId};
+pub use ids::{DatabaseId, LogPosition, Lsn, PAGE_UNIT, PageAddr, SegmentId, Timestamp, TreeId};
 
 /// The longest key, in bytes.
 pub const MAX_KEY_BYTES: usize = 16 << 20;

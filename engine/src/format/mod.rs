@@ -1,0 +1,3 @@
+//! What lies on disk: one file per part, bytes to struct and back, without I/O and without locks.
+
+pub mod version;
