@@ -23,7 +23,10 @@ fn bad_varints_are_refused() {
     assert_eq!(Reader::new(&[]).varint(), Err(Short));
     assert_eq!(Reader::new(&[0x80]).varint(), Err(Short));
     assert_eq!(Reader::new(&[0xff; 11]).varint(), Err(Short));
-    assert_eq!(Reader::new(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02]).varint(), Err(Short));
+    assert_eq!(
+        Reader::new(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02]).varint(),
+        Err(Short)
+    );
     assert_eq!(Reader::new(&[5, 1, 2]).sized(), Err(Short));
 }
 

@@ -6,5 +6,6 @@
 mod traits;
 
 pub use traits::{
-    Clock, DirLock, Entropy, File, Fs, Io, LockKind, Mapping, OpenMode, read_exact_at, read_up_to_at, write_all_at,
+    Clock, DirLock, Entropy, File, Fs, Io, LockKind, Mapping, OpenMode, read_exact_at, read_up_to_at,
+    write_all_at,
 };

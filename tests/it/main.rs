@@ -1,0 +1,3 @@
+//! The tests of the whole: the house rules, the documents, and the shell as somebody at a terminal uses it.
+
+mod tidy;
