@@ -1,2 +1,9 @@
 //! SQL in SQLite's dialect on the engine's trees.
 #![forbid(unsafe_code)]
+
+pub mod ast;
+pub mod error;
+pub mod limits;
+
+pub use error::{ConstraintKind, Error, Result};
+pub use limits::Limits;

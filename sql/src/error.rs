@@ -1,0 +1,187 @@
+//! What can go wrong in SQL, in SQLite's wording and with SQLite's codes.
+//!
+//! The text of an error is part of the contract: programs test for `UNIQUE constraint failed: t.a`. Variants are
+//! grouped by what the caller can do; [`Error::code`] gives SQLite's number for it.
+
+use std::fmt;
+
+/// The result of an SQL call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong in SQL.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Error {
+    // Fix the statement.
+    /// The text is no SQL.
+    Syntax {
+        /// What SQLite says, such as `near "FORM": syntax error`.
+        message: String,
+        /// Where the offending token starts, in bytes from the start of the statement; `None` where SQLite names no
+        /// place, as at the end of incomplete input.
+        offset: Option<usize>,
+    },
+    /// The statement is well formed but does not fit what it is used on: unknown names, wrong counts, forbidden places.
+    Statement {
+        /// What SQLite says, such as `no such table: t`.
+        message: String,
+        /// Where the cause stands, in bytes from the start of the statement, if one place can be named.
+        offset: Option<usize>,
+    },
+    /// A bound on the size of a statement or value was passed.
+    TooBig(&'static str),
+    /// The connection does not allow the action.
+    NotAuthorized(String),
+    /// A parameter was bound that the statement does not have.
+    NoSuchParameter(String),
+
+    // Fix the data.
+    /// A row would break a rule of its table.
+    Constraint {
+        /// Which rule.
+        kind: ConstraintKind,
+        /// What SQLite says, such as `UNIQUE constraint failed: t.a`.
+        message: String,
+    },
+    /// A value has a type that its place cannot take: a rowid that is no integer, a `LIMIT` that is no number.
+    Mismatch,
+    /// An expression refused its values while the statement ran: `integer overflow`, `malformed JSON`.
+    Evaluation(String),
+
+    // Try again.
+    /// The statement was interrupted by the caller.
+    Interrupted,
+
+    // Everything else is the engine's.
+    /// The engine refused or failed.
+    Engine(duramen_engine::Error),
+}
+
+/// The rule that a refused row would have broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConstraintKind {
+    /// `CHECK`.
+    Check,
+    /// The type of a column of a `STRICT` table.
+    Datatype,
+    /// `FOREIGN KEY`.
+    ForeignKey,
+    /// `NOT NULL`.
+    NotNull,
+    /// `PRIMARY KEY`.
+    PrimaryKey,
+    /// The rowid exists already.
+    Rowid,
+    /// `RAISE` in a trigger, or a foreign key's `RESTRICT`.
+    Trigger,
+    /// `UNIQUE`.
+    Unique,
+    /// A virtual table refused the row.
+    VirtualTable,
+}
+
+impl ConstraintKind {
+    /// SQLite's extended result code.
+    #[must_use]
+    pub fn extended_code(self) -> i32 {
+        const CONSTRAINT: i32 = 19;
+        let sub_code = match self {
+            ConstraintKind::Check => 1,
+            ConstraintKind::ForeignKey => 3,
+            ConstraintKind::NotNull => 5,
+            ConstraintKind::PrimaryKey => 6,
+            ConstraintKind::Trigger => 7,
+            ConstraintKind::Unique => 8,
+            ConstraintKind::VirtualTable => 9,
+            ConstraintKind::Rowid => 10,
+            ConstraintKind::Datatype => 12,
+        };
+        CONSTRAINT | sub_code << 8
+    }
+}
+
+impl Error {
+    /// A well-formed statement that does not fit, without a place.
+    pub fn statement(message: impl Into<String>) -> Error {
+        Error::Statement { message: message.into(), offset: None }
+    }
+
+    /// A well-formed statement that does not fit because of what stands at `offset`.
+    pub fn statement_at(message: impl Into<String>, offset: usize) -> Error {
+        Error::Statement { message: message.into(), offset: Some(offset) }
+    }
+
+    /// Where in the text of the statement the cause stands, in bytes, if one place can be named.
+    #[must_use]
+    pub fn offset(&self) -> Option<usize> {
+        match self {
+            Error::Syntax { offset, .. } | Error::Statement { offset, .. } => *offset,
+            _ => None,
+        }
+    }
+
+    /// SQLite's extended result code; the low byte is the primary one.
+    #[must_use]
+    pub fn code(&self) -> i32 {
+        match self {
+            Error::Syntax { .. } | Error::Statement { .. } | Error::Evaluation(_) => 1,
+            Error::Interrupted => 9,
+            Error::TooBig(_) => 18,
+            Error::Constraint { kind, .. } => kind.extended_code(),
+            Error::Mismatch => 20,
+            Error::NotAuthorized(_) => 23,
+            Error::NoSuchParameter(_) => 25,
+            Error::Engine(source) => engine_code(source),
+        }
+    }
+}
+
+/// The result code SQLite gives in the situation that the engine reports.
+fn engine_code(error: &duramen_engine::Error) -> i32 {
+    use duramen_engine::Error as Engine;
+    match error {
+        Engine::Busy { .. } | Engine::Locked(_) => 5,
+        Engine::StaleView { .. } => 5 | 2 << 8,
+        Engine::ReadOnly(_) => 8,
+        Engine::Io { .. } | Engine::Poisoned { .. } => 10,
+        Engine::Corrupt(_) => 11,
+        Engine::Full { .. } => 13,
+        Engine::NotFound(_) => 14,
+        Engine::KeyTooLarge { .. } | Engine::ValueTooLarge { .. } => 18,
+        Engine::NotADatabase { .. } | Engine::UnsupportedVersion { .. } => 26,
+        _ => 1,
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Syntax { message, .. }
+            | Error::Statement { message, .. }
+            | Error::Constraint { message, .. }
+            | Error::NotAuthorized(message)
+            | Error::NoSuchParameter(message)
+            | Error::Evaluation(message) => f.write_str(message),
+            Error::TooBig(message) => f.write_str(message),
+            Error::Mismatch => f.write_str("datatype mismatch"),
+            Error::Interrupted => f.write_str("interrupted"),
+            Error::Engine(source) => source.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Engine(source) => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl From<duramen_engine::Error> for Error {
+    fn from(source: duramen_engine::Error) -> Error {
+        Error::Engine(source)
+    }
+}

@@ -1,0 +1,73 @@
+//! The bounds that keep a statement from using up the machine, as SQLite has them.
+
+/// Upper bounds on the size of statements and values. The default is SQLite's.
+///
+/// A limit may be lowered for statements from an untrusted source. Raising one above [`Limits::default`] is not
+/// supported where the field says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest text, blob or row, in bytes.
+    pub length_bytes: usize,
+    /// Longest text of SQL in one call, in bytes. At most 1,000,000,000.
+    pub sql_length_bytes: usize,
+    /// Most columns of a table, index, view, result, `ORDER BY`, `GROUP BY` or `VALUES` row.
+    pub columns: usize,
+    /// Greatest height of an expression tree, subqueries in it included. At most 1,000: whatever walks a tree by
+    /// recursion counts on it.
+    pub expression_depth: u32,
+    /// Deepest nesting of one `SELECT` in another, in `FROM` or in expressions. At most 100, for the same reason.
+    pub select_depth: u32,
+    /// Most `SELECT`s joined by `UNION`, `INTERSECT` and `EXCEPT` in one query; `VALUES` rows do not count.
+    pub compound_selects: usize,
+    /// Most arguments of a function.
+    pub function_arguments: usize,
+    /// Most tables in one join.
+    pub joined_tables: usize,
+    /// Most attached databases.
+    pub attached: usize,
+    /// Longest pattern of `LIKE` and `GLOB`, in bytes.
+    pub like_pattern_bytes: usize,
+    /// Largest number of a parameter: `?32766` is the last one.
+    pub parameters: u32,
+    /// Deepest recursion of triggers.
+    pub trigger_depth: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            length_bytes: 1_000_000_000,
+            sql_length_bytes: 1_000_000_000,
+            columns: 2_000,
+            expression_depth: 1_000,
+            select_depth: 100,
+            compound_selects: 500,
+            function_arguments: 1_000,
+            joined_tables: 64,
+            attached: 10,
+            like_pattern_bytes: 50_000,
+            parameters: 32_766,
+            trigger_depth: 1_000,
+        }
+    }
+}
+
+impl Limits {
+    /// The limits that a Cloudflare Durable Object puts on SQL.
+    #[must_use]
+    pub fn durable_object() -> Limits {
+        Limits {
+            length_bytes: 2_000_000,
+            sql_length_bytes: 100_000,
+            columns: 100,
+            expression_depth: 100,
+            compound_selects: 5,
+            function_arguments: 127,
+            attached: 0,
+            like_pattern_bytes: 50,
+            parameters: 100,
+            trigger_depth: 10,
+            ..Limits::default()
+        }
+    }
+}
