@@ -309,7 +309,9 @@ fn documents_name_what_exists(tree: &Tree) -> Vec<String> {
     for (page, text) in tree.with_end(".md") {
         for (line, name) in named_files(text) {
             let beside = page.rsplit_once('/').map_or(name.clone(), |(dir, _)| joined(dir, &name));
-            if !tree.has(&name) && !tree.has(&beside) {
+            let bare =
+                !name.contains('/') && tree.names.iter().any(|path| path.ends_with(&format!("/{name}")));
+            if !tree.has(&name) && !tree.has(&beside) && !bare {
                 problems.push(format!("{page}:{line}: `{name}` does not exist; name the file that is meant"));
             }
         }
@@ -650,7 +652,7 @@ fn sqlparser_outside_parse_is_found() {
 
 #[test]
 fn a_document_that_names_nothing_is_found() {
-    let page = "See `src/here.rs` and `engine/`, [that](../README.md), [this](b.md#part) and [the net](https://x.y/z).\n\
+    let page = "See `src/here.rs` or `here.rs` and `engine/`, [that](../README.md), [this](b.md#part) and [the net](https://x.y/z).\n\
                 But `src/gone.rs`, [gone](gone.md), `notes.toml`; not `a::b`, `NNNN.wal`, `/etc/hosts.rs`.\n\
                 ```\n`src/fenced.rs`\n```\n";
     let sample = [
