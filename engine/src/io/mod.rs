@@ -3,9 +3,23 @@
 //! Nothing else in the library touches `std::fs`, a clock or a source of randomness, so that a whole database, its
 //! background work included, runs deterministically on one thread from a seed.
 
+mod clock;
+mod content;
+mod disk;
+mod entropy;
+mod map;
+mod mem;
+mod os;
 mod traits;
 
+pub use clock::ManualClock;
+pub use entropy::SeededEntropy;
+pub use mem::MemFs;
+pub use os::{OsClock, OsEntropy, OsFs};
 pub use traits::{
     Clock, DirLock, Entropy, File, Fs, Io, LockKind, Mapping, OpenMode, read_exact_at, read_up_to_at,
     write_all_at,
 };
+
+#[cfg(test)]
+mod tests;
