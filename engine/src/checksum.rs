@@ -38,8 +38,14 @@ pub fn seed(kind: UnitKind, database: DatabaseId, segment: SegmentId) -> u32 {
 /// The checksum of `bytes` at `position` (an offset, or a number that orders the units) under a [`seed`].
 #[must_use]
 pub fn checksum(seed: u32, position: u64, bytes: &[u8]) -> u32 {
+    checksum_of_parts(seed, position, &[bytes])
+}
+
+/// The [`checksum`] of bytes that lie in several places, as if they followed each other.
+#[must_use]
+pub fn checksum_of_parts(seed: u32, position: u64, parts: &[&[u8]]) -> u32 {
     let mut hasher = Hasher::new_with_initial(seed);
     hasher.update(&position.to_le_bytes());
-    hasher.update(bytes);
+    parts.iter().for_each(|part| hasher.update(part));
     hasher.finalize()
 }

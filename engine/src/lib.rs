@@ -9,6 +9,8 @@ mod error;
 pub mod format;
 mod ids;
 pub mod io;
+#[doc(hidden)]
+pub mod page;
 
 pub use codec::{Reader, Short, Write};
 pub use error::{Corruption, Error, Result};

@@ -1,3 +1,5 @@
 //! What lies on disk: one file per part, bytes to struct and back, without I/O and without locks.
 
+pub mod node;
+pub mod page;
 pub mod version;

@@ -1,0 +1,498 @@
+//! [`Block`]: a node in memory, owned and editable, in the byte layout of a page.
+//!
+//! One search routine, that of [`NodeView`], serves pages and blocks. Against a page on disk a block may have room for
+//! more heads and slots than there are entries, entries in any order in the heap, unused bytes between them, and long
+//! values that are held in memory beside the node.
+//!
+//! Invariants:
+//! 1. Keys rise strictly and start with the block's prefix.
+//! 2. `dead` is the number of heap bytes that belong to no entry.
+//! 3. Each long value in the side list belongs to exactly one entry, which holds its number.
+//! 4. What the block holds, its long values included, is charged to its meter.
+//! 5. A change of the content forgets where the block was written.
+
+use std::fmt;
+use std::ops::{Deref, Range};
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+
+use crate::error::Result;
+use crate::format::node::{
+    EXTENT_ADDR_MAX_BYTES, HEAD_BYTES, Layout, MAX_ENTRIES, MEMORY_NUMBER_BYTES, NodeView, ValueRef,
+    entry_len, head_of, put_entry, put_entry_start, put_value,
+};
+use crate::format::page::{PAGE_HEADER_BYTES, PageHeader, PageKind, SlotWidth, set_count};
+use crate::ids::{PageAddr, to_u32, to_usize};
+use crate::page::meter::{Charge, Meter};
+
+/// A long value held in memory, shared by all blocks that have an entry with it and charged once.
+#[derive(Clone)]
+pub struct LongValue(Arc<HeldBytes>);
+
+struct HeldBytes {
+    bytes: Bytes,
+    _charge: Charge,
+}
+
+impl LongValue {
+    /// Holds `bytes` and charges them to `meter`.
+    #[must_use]
+    pub fn new(bytes: Bytes, meter: &Meter) -> LongValue {
+        let charge = meter.charge(bytes.len());
+        LongValue(Arc::new(HeldBytes { bytes, _charge: charge }))
+    }
+}
+
+impl Deref for LongValue {
+    type Target = Bytes;
+
+    fn deref(&self) -> &Bytes {
+        &self.0.bytes
+    }
+}
+
+impl fmt::Debug for LongValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LongValue({} bytes)", self.len())
+    }
+}
+
+/// A value to put into a block.
+#[derive(Clone, Copy, Debug)]
+pub enum NewValue<'a> {
+    /// The value, to be copied into the node.
+    Inline(&'a [u8]),
+    /// A long value that lies in an extent page.
+    Extent(PageAddr),
+    /// A long value in memory.
+    Memory(&'a LongValue),
+    /// The key is deleted. Only in deltas.
+    Tombstone,
+}
+
+/// A node to copy entries from: a page, or a block with its long values.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The entries.
+    pub view: NodeView<'a>,
+    memory: &'a [LongValue],
+}
+
+impl<'a> Source<'a> {
+    /// The value of an entry.
+    #[must_use]
+    pub fn value(&self, i: usize) -> NewValue<'a> {
+        match self.view.value(i) {
+            ValueRef::Inline(bytes) => NewValue::Inline(bytes),
+            ValueRef::Extent(addr) => NewValue::Extent(addr),
+            ValueRef::Memory(number) => NewValue::Memory(&self.memory[to_usize(number)]),
+            ValueRef::Tombstone => NewValue::Tombstone,
+        }
+    }
+}
+
+impl<'a> From<NodeView<'a>> for Source<'a> {
+    /// A page from disk, which has no values in memory.
+    fn from(view: NodeView<'a>) -> Source<'a> {
+        Source { view, memory: &[] }
+    }
+}
+
+impl<'a> From<&'a Block> for Source<'a> {
+    fn from(block: &'a Block) -> Source<'a> {
+        Source { view: block.view(), memory: &block.memory }
+    }
+}
+
+/// A node in memory.
+pub struct Block {
+    bytes: Vec<u8>,
+    memory: Vec<LongValue>,
+    dead: usize,
+    written: OnceLock<PageAddr>,
+    charge: Charge,
+}
+
+impl Block {
+    /// A block without entries.
+    #[must_use]
+    pub fn new(kind: PageKind, prefix: &[u8], meter: &Meter) -> Block {
+        Block::with_room(kind, prefix, 0, 0, meter)
+    }
+
+    /// A block without entries, with room for some whose heap entries take `heap_bytes` together.
+    ///
+    /// # Panics
+    /// If `kind` is that of an extent, or if there can be no node of so many entries.
+    #[must_use]
+    pub fn with_room(
+        kind: PageKind,
+        prefix: &[u8],
+        entries: usize,
+        heap_bytes: usize,
+        meter: &Meter,
+    ) -> Block {
+        assert_ne!(kind, PageKind::Extent, "an extent has no entries");
+        let (slots, _) = Layout::packed(entries, prefix.len(), heap_bytes);
+        let bytes = empty_node(kind, slots, prefix, entries, heap_bytes);
+        let charge = meter.charge(held_bytes(&bytes));
+        Block { bytes, memory: Vec::new(), dead: 0, written: OnceLock::new(), charge }
+    }
+
+    /// A block with some of the entries of another node, whose keys must all start with `prefix`.
+    #[must_use]
+    pub fn from_source(
+        kind: PageKind,
+        prefix: &[u8],
+        source: Source<'_>,
+        range: Range<usize>,
+        meter: &Meter,
+    ) -> Block {
+        let heap_bytes = range.clone().map(|i| source.view.heap_entry(i).len()).sum();
+        let mut block = Block::with_room(kind, prefix, range.len(), heap_bytes, meter);
+        block.extend(source, range);
+        block
+    }
+
+    /// A copy to be changed, with room for one entry more, of `heap_bytes` in the heap.
+    #[must_use]
+    pub fn copy_for_edit(&self, heap_bytes: usize) -> Block {
+        let header = self.header();
+        let (bytes, dead) = if header.count < header.capacity && self.dead <= self.bytes.len() / 4 {
+            let mut bytes = Vec::with_capacity(self.bytes.len() + heap_bytes);
+            bytes.extend_from_slice(&self.bytes);
+            (bytes, self.dead)
+        } else {
+            (self.rebuilt(roomier(header.count), heap_bytes), 0)
+        };
+        let charge = self.charge.meter().charge(held_bytes(&bytes));
+        Block { bytes, memory: self.memory.clone(), dead, written: OnceLock::new(), charge }
+    }
+
+    /// The entries.
+    #[must_use]
+    #[inline]
+    pub fn view(&self) -> NodeView<'_> {
+        NodeView::new(&self.bytes)
+    }
+
+    /// The entries with their long values, to copy from.
+    #[must_use]
+    pub fn source(&self) -> Source<'_> {
+        self.into()
+    }
+
+    /// The long value that a [`ValueRef::Memory`] of this block names.
+    ///
+    /// # Panics
+    /// If the number is not from an entry of this block.
+    #[must_use]
+    pub fn memory(&self, number: u32) -> &Bytes {
+        &self.memory[to_usize(number)]
+    }
+
+    /// Puts an entry in at a position that [`NodeView::search`] answered as not found.
+    ///
+    /// # Panics
+    /// If the key does not start with the prefix, or if the block has [`MAX_ENTRIES`].
+    pub fn insert(&mut self, i: usize, key: &[u8], value: NewValue<'_>) {
+        let view = self.view();
+        debug_assert!(i == 0 || view.compare_key(i - 1, key).is_lt(), "keys rise strictly");
+        debug_assert!(i == view.len() || view.compare_key(i, key).is_gt(), "keys rise strictly");
+        let suffix =
+            key.strip_prefix(view.prefix()).expect("the fences of a node bound the keys put into it");
+        let value = self.hold(value);
+        self.make_room(entry_len(suffix.len(), &value));
+        let slot = self.bytes.len();
+        put_entry(&mut self.bytes, suffix, value);
+        self.open_gap(i, head_of(suffix), slot);
+        self.changed();
+    }
+
+    /// Puts an entry in behind all others.
+    ///
+    /// # Panics
+    /// If the key does not start with the prefix, or if the block has [`MAX_ENTRIES`].
+    pub fn push(&mut self, key: &[u8], value: NewValue<'_>) {
+        self.insert(self.len(), key, value);
+    }
+
+    /// Puts a copy of an entry of another node in behind all others.
+    pub fn push_from(&mut self, source: Source<'_>, i: usize) {
+        let prefix = self.view().prefix();
+        let from = source.view;
+        if from.prefix().len() != prefix.len() || matches!(from.value(i), ValueRef::Memory(_)) {
+            self.push(&from.key(i), source.value(i));
+            return;
+        }
+        debug_assert_eq!(from.prefix(), prefix, "keys start with the prefix");
+        let entry = from.heap_entry(i);
+        self.make_room(entry.len());
+        let slot = self.bytes.len();
+        self.bytes.extend_from_slice(entry);
+        self.open_gap(self.len(), from.head(i), slot);
+        self.changed();
+    }
+
+    /// Puts copies of entries of another node in behind all others.
+    pub fn extend(&mut self, source: Source<'_>, range: Range<usize>) {
+        range.for_each(|i| self.push_from(source, i));
+    }
+
+    /// Gives an entry another value.
+    pub fn replace(&mut self, i: usize, value: NewValue<'_>) {
+        let view = self.view();
+        let old = view.entry_parts(i);
+        if let (ValueRef::Inline(before), NewValue::Inline(after)) = (view.value(i), value)
+            && before.len() == after.len()
+        {
+            self.bytes[old.value_at..old.end].copy_from_slice(after);
+            self.changed();
+            return;
+        }
+        self.release_memory(i);
+        let value = self.hold(value);
+        self.make_room(entry_len(old.suffix_len, &value));
+        let old = self.view().entry_parts(i);
+        let slot = self.bytes.len();
+        put_entry_start(&mut self.bytes, old.suffix_len, &value);
+        self.bytes.extend_from_within(old.tail_at..old.value_at);
+        put_value(&mut self.bytes, value);
+        self.dead += old.end - old.start;
+        let header = self.header();
+        set_slot(&mut self.bytes[Layout::of(&header).slots_at..], header.slots, i, slot);
+        self.changed();
+    }
+
+    /// Takes an entry out.
+    pub fn remove(&mut self, i: usize) {
+        self.release_memory(i);
+        let old = self.view().entry_parts(i);
+        self.dead += old.end - old.start;
+        let header = self.header();
+        let count = usize::from(header.count);
+        let width = header.slots.bytes();
+        let slots_at = Layout::of(&header).slots_at;
+        self.bytes[PAGE_HEADER_BYTES..].copy_within((i + 1) * HEAD_BYTES..count * HEAD_BYTES, i * HEAD_BYTES);
+        self.bytes[slots_at..].copy_within((i + 1) * width..count * width, i * width);
+        set_count(&mut self.bytes, header.count - 1);
+        self.changed();
+    }
+
+    /// Number of entries.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        usize::from(self.header().count)
+    }
+
+    /// Whether there are no entries.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The length of the page that the block makes. A long value in memory counts as the longest address that an
+    /// extent can have.
+    #[must_use]
+    pub fn size_on_disk(&self) -> usize {
+        let addresses = self.memory.len() * (EXTENT_ADDR_MAX_BYTES - MEMORY_NUMBER_BYTES);
+        let heap_bytes = self.live_heap_bytes() + addresses;
+        Layout::packed(self.len(), self.view().prefix().len(), heap_bytes).1.heap_at + heap_bytes
+    }
+
+    /// The page that the block makes: without unused room, complete but for the checksum.
+    ///
+    /// `write_extent` is called for each long value in memory, in the order of the keys, and answers where it wrote it.
+    ///
+    /// # Errors
+    /// What `write_extent` answers.
+    pub fn to_page_bytes(&self, mut write_extent: impl FnMut(&Bytes) -> Result<PageAddr>) -> Result<Vec<u8>> {
+        let view = self.view();
+        let mut heap = Vec::with_capacity(self.live_heap_bytes());
+        let mut starts = Vec::with_capacity(view.len());
+        for i in 0..view.len() {
+            starts.push(heap.len());
+            if let ValueRef::Memory(number) = view.value(i) {
+                let addr = ValueRef::Extent(write_extent(self.memory(number))?);
+                let parts = view.entry_parts(i);
+                put_entry_start(&mut heap, parts.suffix_len, &addr);
+                heap.extend_from_slice(&self.bytes[parts.tail_at..parts.value_at]);
+                put_value(&mut heap, addr);
+            } else {
+                heap.extend_from_slice(view.heap_entry(i));
+            }
+        }
+        let (slots, layout) = Layout::packed(view.len(), view.prefix().len(), heap.len());
+        let len = layout.heap_at + heap.len();
+        let mut page = empty_node(view.kind(), slots, view.prefix(), view.len(), heap.len());
+        let header = self.header();
+        let header = PageHeader { len: to_u32(len), slots, capacity: header.count, ..header };
+        page[..PAGE_HEADER_BYTES].copy_from_slice(&header.encode());
+        for (i, start) in starts.iter().enumerate() {
+            set_head(&mut page[PAGE_HEADER_BYTES..], i, view.head(i));
+            set_slot(&mut page[layout.slots_at..], slots, i, layout.heap_at + start);
+        }
+        page.extend_from_slice(&heap);
+        debug_assert_eq!(NodeView::validate(&page), Ok(()));
+        Ok(page)
+    }
+
+    /// Where a checkpoint wrote exactly this content.
+    #[must_use]
+    pub fn written(&self) -> Option<PageAddr> {
+        self.written.get().copied()
+    }
+
+    /// Notes where a checkpoint wrote this content. The first note stays.
+    pub fn set_written(&self, addr: PageAddr) {
+        self.written.get_or_init(|| addr);
+    }
+
+    fn header(&self) -> PageHeader {
+        PageHeader::decode(&self.bytes).expect("made by a block")
+    }
+
+    fn live_heap_bytes(&self) -> usize {
+        self.bytes.len() - Layout::of(&self.header()).heap_at - self.dead
+    }
+
+    /// Takes a value in; a long one into the side list.
+    fn hold<'v>(&mut self, value: NewValue<'v>) -> ValueRef<'v> {
+        match value {
+            NewValue::Inline(bytes) => ValueRef::Inline(bytes),
+            NewValue::Extent(addr) => ValueRef::Extent(addr),
+            NewValue::Tombstone => ValueRef::Tombstone,
+            NewValue::Memory(value) => {
+                self.memory.push(value.clone());
+                ValueRef::Memory(to_u32(self.memory.len() - 1))
+            }
+        }
+    }
+
+    /// Lets go of the long value, if any, of an entry that is about to lose it. The last one takes over its number.
+    fn release_memory(&mut self, i: usize) {
+        let view = self.view();
+        let ValueRef::Memory(number) = view.value(i) else { return };
+        let last = ValueRef::Memory(to_u32(self.memory.len() - 1));
+        let owner = (0..view.len()).find(|j| view.value(*j) == last).expect("each long value has an entry");
+        let at = view.entry_parts(owner).value_at;
+        self.bytes[at..at + MEMORY_NUMBER_BYTES].copy_from_slice(&number.to_le_bytes());
+        self.memory.swap_remove(to_usize(number));
+    }
+
+    /// Makes room for one entry more, or one to replace another, of `heap_bytes` in the heap.
+    fn make_room(&mut self, heap_bytes: usize) {
+        let header = self.header();
+        let full = header.count == header.capacity;
+        let out_of_reach = header.slots < SlotWidth::reaching(self.bytes.len());
+        let spare = self.bytes.capacity() - self.bytes.len();
+        let wasteful = spare < heap_bytes && self.dead > self.bytes.len() / 4;
+        if full || out_of_reach || wasteful {
+            let capacity = if full { roomier(header.count) } else { usize::from(header.capacity) };
+            self.bytes = self.rebuilt(capacity, heap_bytes);
+            self.dead = 0;
+        } else if spare < heap_bytes {
+            self.bytes.reserve_exact(heap_bytes + self.bytes.len() / 2);
+        }
+    }
+
+    /// The node with room for `capacity` entries and `heap_bytes` more in the heap, and without unused bytes there.
+    fn rebuilt(&self, capacity: usize, heap_bytes: usize) -> Vec<u8> {
+        let view = self.view();
+        let heap_bytes = self.live_heap_bytes() + heap_bytes;
+        let (slots, layout) = Layout::packed(capacity, view.prefix().len(), heap_bytes);
+        let mut bytes = empty_node(view.kind(), slots, view.prefix(), capacity, heap_bytes);
+        for i in 0..view.len() {
+            let slot = bytes.len();
+            set_head(&mut bytes[PAGE_HEADER_BYTES..], i, view.head(i));
+            set_slot(&mut bytes[layout.slots_at..], slots, i, slot);
+            bytes.extend_from_slice(view.heap_entry(i));
+        }
+        set_count(&mut bytes, self.header().count);
+        bytes
+    }
+
+    /// Puts a head and a slot in before those of entry `i`.
+    fn open_gap(&mut self, i: usize, head: u32, slot: usize) {
+        let header = self.header();
+        let count = usize::from(header.count);
+        let width = header.slots.bytes();
+        let slots_at = Layout::of(&header).slots_at;
+        self.bytes[PAGE_HEADER_BYTES..].copy_within(i * HEAD_BYTES..count * HEAD_BYTES, (i + 1) * HEAD_BYTES);
+        self.bytes[slots_at..].copy_within(i * width..count * width, (i + 1) * width);
+        set_head(&mut self.bytes[PAGE_HEADER_BYTES..], i, head);
+        set_slot(&mut self.bytes[slots_at..], header.slots, i, slot);
+        set_count(&mut self.bytes, header.count + 1);
+    }
+
+    fn changed(&mut self) {
+        self.written.take();
+        self.charge.set(held_bytes(&self.bytes));
+    }
+}
+
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let view = self.view();
+        f.debug_struct("Block")
+            .field("kind", &view.kind())
+            .field("prefix", &view.prefix())
+            .field("entries", &view.len())
+            .field("bytes", &self.bytes.len())
+            .field("dead", &self.dead)
+            .field("memory", &self.memory)
+            .field("written", &self.written.get())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a block with these bytes holds, its long values aside.
+fn held_bytes(bytes: &Vec<u8>) -> usize {
+    size_of::<Block>() + bytes.capacity()
+}
+
+/// How many entries a node that is full with `count` gets room for.
+fn roomier(count: u16) -> usize {
+    let count = usize::from(count);
+    assert!(count < MAX_ENTRIES, "a node is split long before it has {MAX_ENTRIES} entries");
+    (count + count / 2 + 4).min(MAX_ENTRIES)
+}
+
+/// A node without entries, its vector with room for `heap_bytes`.
+fn empty_node(
+    kind: PageKind,
+    slots: SlotWidth,
+    prefix: &[u8],
+    capacity: usize,
+    heap_bytes: usize,
+) -> Vec<u8> {
+    let header = PageHeader {
+        crc: 0,
+        len: 0,
+        kind,
+        slots,
+        count: 0,
+        capacity: u16::try_from(capacity).expect("a node is split long before"),
+        prefix_len: to_u32(prefix.len()),
+    };
+    let layout = Layout::of(&header);
+    let mut bytes = Vec::with_capacity(layout.heap_at + heap_bytes);
+    bytes.extend_from_slice(&header.encode());
+    bytes.resize(layout.prefix_at, 0);
+    bytes.extend_from_slice(prefix);
+    bytes
+}
+
+fn set_head(heads: &mut [u8], i: usize, head: u32) {
+    heads[i * HEAD_BYTES..(i + 1) * HEAD_BYTES].copy_from_slice(&head.to_le_bytes());
+}
+
+fn set_slot(slots: &mut [u8], width: SlotWidth, i: usize, slot: usize) {
+    let slot = to_u32(slot).to_le_bytes();
+    let width = width.bytes();
+    slots[i * width..(i + 1) * width].copy_from_slice(&slot[..width]);
+}
+
+#[cfg(test)]
+mod tests;
