@@ -59,19 +59,22 @@ impl Disk {
     }
 
     /// Makes a directory and those above it.
+    pub(super) fn add_dir(&mut self, dir: &Path) {
+        let dir = dir_key(dir);
+        for missing in dir.ancestors().take_while(|dir| !self.dirs.contains_key(*dir)).collect::<Vec<_>>() {
+            Arc::make_mut(&mut self.dirs).insert(missing.into(), Names::new());
+        }
+    }
+
+    /// Checks that a directory can be made, or is there.
     ///
     /// # Errors
-    /// `NotADirectory` where a file has one of the names.
-    pub(super) fn create_dir(&mut self, dir: &Path) -> io::Result<()> {
-        let dir = dir_key(dir);
-        let missing: Vec<&Path> = dir.ancestors().take_while(|dir| !self.dirs.contains_key(*dir)).collect();
-        for dir in &missing {
-            if self.file_at(&Place::of(dir)?).is_ok() {
+    /// `NotADirectory` where a file has its name or that of a directory above it.
+    pub(super) fn expect_dir(&self, dir: &Path) -> io::Result<()> {
+        for missing in dir_key(dir).ancestors().take_while(|dir| !self.dirs.contains_key(*dir)) {
+            if self.file_at(&Place::of(missing)?).is_ok() {
                 return Err(io::ErrorKind::NotADirectory.into());
             }
-        }
-        for dir in missing {
-            Arc::make_mut(&mut self.dirs).insert(dir.into(), Names::new());
         }
         Ok(())
     }
@@ -143,6 +146,11 @@ impl Disk {
     /// Whether some name leads to the file.
     pub(super) fn is_named(&self, file: FileId) -> bool {
         self.dirs.values().any(|names| names.values().any(|named| *named == file))
+    }
+
+    /// All files, named or not.
+    pub(super) fn files(&self) -> impl Iterator<Item = (FileId, &Content)> {
+        self.files.iter().map(|(file, content)| (*file, content))
     }
 
     /// The bytes of a file.

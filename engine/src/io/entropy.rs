@@ -37,5 +37,10 @@ pub(super) fn mix(n: u64) -> u64 {
     n ^ (n >> 31)
 }
 
+/// A number that depends on both arguments and on which is which, for choices that must repeat.
+pub(super) fn pick(seed: u64, n: u64) -> u64 {
+    mix(mix(seed.wrapping_add(GOLDEN_STEP)) ^ n.wrapping_add(GOLDEN_STEP))
+}
+
 #[cfg(test)]
 mod tests;

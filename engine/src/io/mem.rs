@@ -20,9 +20,9 @@ use super::entropy::SeededEntropy;
 use super::traits::{DirLock, File, Fs, Io, LockKind, Mapping, OpenMode};
 
 impl Io {
-    /// Files in memory, a clock that stands still and random numbers from a seed: everything repeats.
+    /// Files in memory, and time and randomness that repeat.
     ///
-    /// A database in memory that lives in real time takes its clock and its randomness from the system instead:
+    /// A database in memory that lives in real time takes these from the system instead:
     ///
     /// ```
     /// use duramen_engine::io::{Io, MemFs};
@@ -32,11 +32,13 @@ impl Io {
     /// ```
     #[must_use]
     pub fn memory(seed: u64) -> Io {
-        Io {
-            fs: Arc::new(MemFs::new()),
-            clock: Arc::new(ManualClock::default()),
-            entropy: Arc::new(SeededEntropy::new(seed)),
-        }
+        Io::repeatable(Arc::new(MemFs::new()), seed)
+    }
+
+    /// The given files, a clock that stands still and random numbers from a seed.
+    #[must_use]
+    pub fn repeatable(fs: Arc<dyn Fs>, seed: u64) -> Io {
+        Io { fs, clock: Arc::new(ManualClock::default()), entropy: Arc::new(SeededEntropy::new(seed)) }
     }
 }
 
@@ -92,7 +94,7 @@ impl MemFs {
         self.shared.read().disk.digest()
     }
 
-    /// Opens a file.
+    /// Opens a file, and does not hide which one it is.
     pub(super) fn open_file(&self, path: &Path, mode: OpenMode) -> io::Result<MemFile> {
         let place = Place::of(path)?;
         let mut state = self.shared.write();
@@ -107,6 +109,18 @@ impl MemFs {
         };
         *state.open.entry(file).or_default() += 1;
         Ok(MemFile { shared: self.shared.clone(), file, writable: mode != OpenMode::Read })
+    }
+
+    /// The file that has a name.
+    pub(super) fn file_at(&self, place: &Place) -> io::Result<FileId> {
+        self.shared.read().disk.file_at(place)
+    }
+
+    /// Replaces the bytes of a file, if it is there.
+    pub(super) fn set_content(&self, file: FileId, content: Content) {
+        if let Some(there) = self.shared.write().disk.content_mut(file) {
+            *there = content;
+        }
     }
 }
 
@@ -201,7 +215,10 @@ impl Fs for MemFs {
     }
 
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        self.shared.write().disk.create_dir(dir)
+        let mut state = self.shared.write();
+        state.disk.expect_dir(dir)?;
+        state.disk.add_dir(dir);
+        Ok(())
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
@@ -255,6 +272,10 @@ pub(super) struct MemFile {
 }
 
 impl MemFile {
+    pub(super) fn id(&self) -> FileId {
+        self.file
+    }
+
     /// Changes the bytes, if the file was opened for that.
     fn change(&self, change: impl FnOnce(&mut Content)) -> io::Result<()> {
         if !self.writable {

@@ -5,14 +5,17 @@
 
 mod clock;
 mod content;
+mod damage;
 mod disk;
 mod entropy;
 mod map;
 mod mem;
 mod os;
+pub mod sim;
 mod traits;
 
 pub use clock::ManualClock;
+pub use damage::{copy_dir, read_file};
 pub use entropy::SeededEntropy;
 pub use mem::MemFs;
 pub use os::{OsClock, OsEntropy, OsFs};

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::sim::SimFs;
 use super::{File, Fs, LockKind, MemFs, OpenMode, OsFs, read_exact_at, read_up_to_at, write_all_at};
 
 /// Runs a test over an empty directory of each file system.
@@ -11,9 +12,11 @@ fn on_each(test: impl Fn(&dyn Fs, &Path)) {
     let temporary = tempfile::tempdir().expect("a temporary directory");
     test(&OsFs, temporary.path());
     let dir = Path::new("/db");
-    let memory = MemFs::new();
-    memory.create_dir(dir).expect("made");
-    test(&memory, dir);
+    let (memory, simulated) = (MemFs::new(), SimFs::new());
+    for fs in [&memory as &dyn Fs, &simulated] {
+        fs.create_dir(dir).expect("made");
+        test(fs, dir);
+    }
 }
 
 fn create(fs: &dyn Fs, path: &Path, bytes: &[u8]) -> Arc<dyn File> {

@@ -57,9 +57,11 @@ fn files_and_directories_do_not_share_a_name() {
     let mut disk = Disk::new();
     let file = disk.create_file();
     disk.set_name(&place("f"), file);
-    assert!(disk.create_dir(Path::new("f/d")).is_err());
+    assert!(disk.expect_dir(Path::new("f/d")).is_err());
     assert!(disk.list(Path::new("f")).is_err());
-    disk.create_dir(Path::new("d/e")).expect("made");
+    disk.expect_dir(Path::new("d/e")).expect("can be made");
+    disk.add_dir(Path::new("d/e"));
+    disk.expect_dir(Path::new("d/e")).expect("there");
     assert!(disk.expect_free(&place("d")).is_err());
     assert!(disk.expect_free(&place("d/e")).is_err());
     disk.expect_free(&place("d/e/f")).expect("free");
