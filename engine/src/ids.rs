@@ -39,6 +39,15 @@ impl fmt::Display for Lsn {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
+/// The two times of a commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CommitTime {
+    /// When the commit was made, as far as history goes: never before the commit before it.
+    pub time: Timestamp,
+    /// What the wall clock said then.
+    pub raw: Timestamp,
+}
+
 /// Sixteen random bytes that name a database. Every file of the database carries them.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DatabaseId(pub [u8; 16]);

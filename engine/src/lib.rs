@@ -14,7 +14,7 @@ pub mod page;
 
 pub use codec::{Reader, Short, Write};
 pub use error::{Corruption, Error, Result};
-pub use ids::{DatabaseId, LogPosition, Lsn, PAGE_UNIT, PageAddr, SegmentId, Timestamp, TreeId};
+pub use ids::{CommitTime, DatabaseId, LogPosition, Lsn, PAGE_UNIT, PageAddr, SegmentId, Timestamp, TreeId};
 
 /// The longest key, in bytes.
 pub const MAX_KEY_BYTES: usize = 16 << 20;

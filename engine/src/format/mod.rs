@@ -1,5 +1,7 @@
 //! What lies on disk: one file per part, bytes to struct and back, without I/O and without locks.
 
 pub mod node;
+pub mod ops;
 pub mod page;
 pub mod version;
+pub mod wal;
