@@ -51,7 +51,8 @@ pub trait Fs: Send + Sync + Debug {
     /// Gives a file a new name in the same directory, replacing what has that name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
-    /// Gives a file a second name, where the file system can; `Unsupported` where it cannot.
+    /// Gives a file a second name, also in another directory, where the file system can; `Unsupported` where it
+    /// cannot, `AlreadyExists` where the name is taken.
     fn hard_link(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Removes a file. Open handles and mappings of it stay readable.

@@ -1,6 +1,9 @@
+use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
+
+use proptest::prelude::*;
 
 use super::{Action, CrashModel, Fault, SimFs, SyncFailure};
 use crate::io::sim::OpKind;
@@ -265,4 +268,77 @@ fn a_new_trace_begins_with_the_present_state() {
     let images: Vec<_> = fs.crash_images(&CrashModel::default()).collect();
     assert_eq!(images.len(), 1);
     assert_eq!((images[0].mark, content(&images[0].fs).as_str()), (7, "DURable"));
+}
+
+/// A call that may or may not succeed; small numbers stand for names.
+#[derive(Clone, Debug)]
+enum Call {
+    Create(u8),
+    Write(u8, u64, Vec<u8>),
+    SetLen(u8, u64),
+    Sync(u8),
+    SyncDir,
+    Rename(u8, u8),
+    Link(u8, u8),
+    Remove(u8),
+}
+
+fn calls() -> impl Strategy<Value = Vec<Call>> {
+    let name = || 0..4u8;
+    let call = prop_oneof![
+        3 => name().prop_map(Call::Create),
+        6 => (name(), 0..6000u64, prop::collection::vec(any::<u8>(), 1..40)).prop_map(|(n, o, b)| Call::Write(n, o, b)),
+        1 => (name(), 0..6000u64).prop_map(|(n, len)| Call::SetLen(n, len)),
+        2 => name().prop_map(Call::Sync),
+        1 => Just(Call::SyncDir),
+        1 => (name(), name()).prop_map(|(a, b)| Call::Rename(a, b)),
+        1 => (name(), name()).prop_map(|(a, b)| Call::Link(a, b)),
+        1 => name().prop_map(Call::Remove),
+    ];
+    prop::collection::vec(call, 0..25)
+}
+
+fn make(fs: &dyn Fs, call: &Call) -> io::Result<()> {
+    let path = |name: &u8| path(&name.to_string());
+    let open = |name: &u8| fs.open(&path(name), OpenMode::Write);
+    match call {
+        Call::Create(name) => fs.open(&path(name), OpenMode::CreateNew).map(drop),
+        Call::Write(name, offset, bytes) => write_all_at(&*open(name)?, bytes, *offset),
+        Call::SetLen(name, len) => open(name)?.set_len(*len),
+        Call::Sync(name) => open(name)?.sync_data(),
+        Call::SyncDir => fs.sync_dir(Path::new(DIR)),
+        Call::Rename(from, to) => fs.rename(&path(from), &path(to)),
+        Call::Link(from, to) => fs.hard_link(&path(from), &path(to)),
+        Call::Remove(name) => fs.remove(&path(name)),
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_medium_may_hold_all_or_nothing_of_what_is_pending(calls in calls()) {
+        let plain = MemFs::new();
+        plain.create_dir(Path::new(DIR)).expect("made");
+        let fs = SimFs::on(&plain);
+        for call in &calls {
+            let (here, there) = (make(&fs, call), make(&plain, call));
+            prop_assert_eq!(here.map_err(|error| error.kind()), there.map_err(|error| error.kind()));
+        }
+        prop_assert_eq!(fs.cached().digest(), plain.digest());
+
+        let model = CrashModel { images_per_moment: 200, ..CrashModel::default() };
+        let everything = CrashModel { tear: crate::io::sim::Tear::None, tails: Vec::new(), ..CrashModel::default() };
+        let images: BTreeSet<u64> = fs.crash_images_now(&everything).map(|image| image.fs.digest()).collect();
+        prop_assert!(images.contains(&plain.digest()) && images.contains(&fs.durable().digest()));
+        let again = SimFs::on(&fs.crashed(&model));
+        prop_assert_eq!(again.cached().digest(), again.durable().digest());
+
+        for name in fs.list(Path::new(DIR)).expect("listed") {
+            fs.open(&path(&name), OpenMode::Write).expect("listed before").sync_data().expect("synced");
+        }
+        fs.sync_dir(Path::new(DIR)).expect("synced");
+        let images: Vec<u64> = fs.crash_images_now(&model).map(|image| image.fs.digest()).collect();
+        prop_assert_eq!(images, [plain.digest()]);
+        fs.drop_caches();
+        prop_assert_eq!(fs.cached().digest(), plain.digest());
+    }
 }
