@@ -5,5 +5,10 @@ pub mod ast;
 pub mod error;
 pub mod limits;
 
+pub mod value;
+
+pub mod codec;
+
 pub use error::{ConstraintKind, Error, Result};
 pub use limits::Limits;
+pub use value::{Value, ValueRef};

@@ -1,0 +1,245 @@
+//! A row as bytes: tags and end offsets first, so that any column is found without looking at the others.
+//!
+//! | bytes | field |
+//! |---|---|
+//! | 1 | number of columns stored, 0 to 63, plus 64 if the number is not here but in the next two bytes, plus 128 if ends take four bytes |
+//! | 0 or 2 | number of columns stored, where it is over 63 |
+//! | 1 each | tag of each column |
+//! | 2 or 4 each | where the bytes of each column end, from the end of this list |
+//! | | the bytes of the columns |
+//!
+//! | tag | column | bytes |
+//! |---|---|---|
+//! | 0 | invalid | |
+//! | 1 | NULL | 0 |
+//! | 2, 3, 4, 5 | integer | 1, 2, 4, 8 |
+//! | 6 | real | 8 |
+//! | 7 | text | any |
+//! | 8 | blob | any |
+//! | 9 to 15 | invalid | |
+//! | 16 to 255 | integer 0 to 239 | 0 |
+//!
+//! All numbers are little-endian. Columns at the end that are NULL are left out; a reader takes columns that are not
+//! there for NULL, or for the default of a column added later. So that a NULL written into such a column stays
+//! NULL, the writer names the number of columns that must be there.
+//!
+//! Invariants:
+//! 1. Nothing read is trusted: tags, counts and ends that do not fit give [`Malformed`], for the column asked for.
+//! 2. A record has one form for given columns: the shortest integer form, and short ends wherever they suffice.
+
+use super::Malformed;
+use crate::value::ValueRef;
+
+/// Flag of the first byte: ends of four bytes.
+const WIDE: u8 = 0x80;
+/// Flag of the first byte: the number of columns follows in two bytes.
+const MANY: u8 = 0x40;
+/// The greatest number of columns in the first byte itself.
+const FEW: usize = 0x3f;
+
+mod tag {
+    pub(super) const NULL: u8 = 1;
+    pub(super) const INTEGER_1: u8 = 2;
+    pub(super) const INTEGER_2: u8 = 3;
+    pub(super) const INTEGER_4: u8 = 4;
+    pub(super) const INTEGER_8: u8 = 5;
+    pub(super) const REAL: u8 = 6;
+    pub(super) const TEXT: u8 = 7;
+    pub(super) const BLOB: u8 = 8;
+    /// The integer 0; the integers up to 239 follow.
+    pub(super) const SMALL: u8 = 16;
+}
+
+/// The most that a column may have in bytes in total, and the most columns.
+const MAX_DATA_BYTES: u64 = u32::MAX as u64;
+const MAX_COLUMNS: usize = u16::MAX as usize;
+
+/// Appends a row to `out`. Columns at the end that are NULL are left out, but never of the first `at_least`.
+///
+/// Fails, leaving `out` as it was, for more than 65,535 columns or 4 GiB; the limits on columns and lengths of
+/// values are checked long before.
+pub fn encode_record(out: &mut Vec<u8>, columns: &[ValueRef<'_>], at_least: usize) -> Result<(), Malformed> {
+    let used = columns.iter().rposition(|column| !column.is_null()).map_or(0, |last| last + 1);
+    let columns = &columns[..used.max(at_least.min(columns.len()))];
+    let data_bytes = columns.iter().map(|&column| u64::from(data_len(column))).sum::<u64>();
+    if data_bytes > MAX_DATA_BYTES || columns.len() > MAX_COLUMNS {
+        return Err(Malformed);
+    }
+    let wide = data_bytes > u64::from(u16::MAX);
+    let flags = if wide { WIDE } else { 0 };
+    match u8::try_from(columns.len()) {
+        Ok(count) if columns.len() <= FEW => out.push(count | flags),
+        _ => {
+            out.push(MANY | flags);
+            out.extend_from_slice(&u16::try_from(columns.len()).map_err(|_| Malformed)?.to_le_bytes());
+        }
+    }
+    out.extend(columns.iter().map(|&column| tag_of(column)));
+    let mut end = 0u32;
+    for &column in columns {
+        end += data_len(column);
+        match u16::try_from(end) {
+            Ok(end) if !wide => out.extend_from_slice(&end.to_le_bytes()),
+            _ => out.extend_from_slice(&end.to_le_bytes()),
+        }
+    }
+    for &column in columns {
+        push_data(out, column);
+    }
+    Ok(())
+}
+
+fn integer_tag(integer: i64) -> u8 {
+    match u8::try_from(integer) {
+        Ok(small) if small <= u8::MAX - tag::SMALL => tag::SMALL + small,
+        _ if i8::try_from(integer).is_ok() => tag::INTEGER_1,
+        _ if i16::try_from(integer).is_ok() => tag::INTEGER_2,
+        _ if i32::try_from(integer).is_ok() => tag::INTEGER_4,
+        _ => tag::INTEGER_8,
+    }
+}
+
+fn tag_of(column: ValueRef<'_>) -> u8 {
+    match column {
+        ValueRef::Null => tag::NULL,
+        ValueRef::Integer(integer) => integer_tag(integer),
+        ValueRef::Real(_) => tag::REAL,
+        ValueRef::Text(_) => tag::TEXT,
+        ValueRef::Blob(_) => tag::BLOB,
+    }
+}
+
+/// How many bytes an integer with this tag takes.
+fn integer_len(tag: u8) -> u32 {
+    match tag {
+        tag::INTEGER_1 => 1,
+        tag::INTEGER_2 => 2,
+        tag::INTEGER_4 => 4,
+        tag::INTEGER_8 => 8,
+        _ => 0,
+    }
+}
+
+/// How many bytes the column takes; `u32::MAX` stands for more than any record can hold.
+fn data_len(column: ValueRef<'_>) -> u32 {
+    match column {
+        ValueRef::Null => 0,
+        ValueRef::Integer(integer) => integer_len(integer_tag(integer)),
+        ValueRef::Real(_) => 8,
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+    }
+}
+
+fn push_data(out: &mut Vec<u8>, column: ValueRef<'_>) {
+    match column {
+        ValueRef::Null => {}
+        ValueRef::Integer(integer) => {
+            let len = integer_len(integer_tag(integer));
+            let len = usize::try_from(len).unwrap_or(0);
+            out.extend_from_slice(&integer.to_le_bytes()[..len]);
+        }
+        ValueRef::Real(real) => out.extend_from_slice(&real.to_bits().to_le_bytes()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => out.extend_from_slice(bytes),
+    }
+}
+
+/// A row that is still bytes; columns are decoded when asked for and borrow from them.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    tags: &'a [u8],
+    ends: &'a [u8],
+    data: &'a [u8],
+    wide: bool,
+}
+
+impl<'a> Record<'a> {
+    /// Looks at the front of the bytes only; columns are checked one by one when they are read.
+    #[inline]
+    pub fn new(bytes: &'a [u8]) -> Result<Record<'a>, Malformed> {
+        let (&first, rest) = bytes.split_first().ok_or(Malformed)?;
+        let wide = first & WIDE != 0;
+        let (count, rest) = if first & MANY == 0 {
+            (usize::from(first & !WIDE), rest)
+        } else {
+            let (count, rest) = rest.split_first_chunk().ok_or(Malformed)?;
+            (usize::from(u16::from_le_bytes(*count)), rest)
+        };
+        let (tags, rest) = rest.split_at_checked(count).ok_or(Malformed)?;
+        let (ends, data) = rest.split_at_checked(count << if wide { 2 } else { 1 }).ok_or(Malformed)?;
+        Ok(Record { tags, ends, data, wide })
+    }
+
+    /// How many columns are there.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tags.len()
+    }
+
+    /// Whether no column is there.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tags.is_empty()
+    }
+
+    /// The column at `index`, counted from 0; NULL if it is not there.
+    #[inline]
+    pub fn column(&self, index: usize) -> Result<ValueRef<'a>, Malformed> {
+        let Some(&tag) = self.tags.get(index) else {
+            return Ok(ValueRef::Null);
+        };
+        match tag {
+            tag::SMALL.. => Ok(ValueRef::Integer(i64::from(tag - tag::SMALL))),
+            tag::NULL => Ok(ValueRef::Null),
+            _ => self.stored(index, tag),
+        }
+    }
+
+    #[inline]
+    fn stored(&self, index: usize, tag: u8) -> Result<ValueRef<'a>, Malformed> {
+        let start = match index.checked_sub(1) {
+            Some(before) => self.end(before)?,
+            None => 0,
+        };
+        let bytes = self.data.get(start..self.end(index)?).ok_or(Malformed)?;
+        match tag {
+            tag::TEXT => Ok(ValueRef::Text(bytes)),
+            tag::INTEGER_4 => Ok(ValueRef::Integer(i64::from(i32::from_le_bytes(array(bytes)?)))),
+            tag::REAL => {
+                let real = f64::from_le_bytes(array(bytes)?);
+                if real.is_nan() { Err(Malformed) } else { Ok(ValueRef::Real(real)) }
+            }
+            tag::INTEGER_1 => Ok(ValueRef::Integer(i64::from(i8::from_le_bytes(array(bytes)?)))),
+            tag::INTEGER_2 => Ok(ValueRef::Integer(i64::from(i16::from_le_bytes(array(bytes)?)))),
+            tag::INTEGER_8 => Ok(ValueRef::Integer(i64::from_le_bytes(array(bytes)?))),
+            tag::BLOB => Ok(ValueRef::Blob(bytes)),
+            _ => Err(Malformed),
+        }
+    }
+
+    #[inline]
+    fn end(&self, index: usize) -> Result<usize, Malformed> {
+        let end = if self.wide {
+            let ends = self.ends.get(index * 4..index * 4 + 4).ok_or(Malformed)?;
+            u32::from_le_bytes(array(ends)?)
+        } else {
+            let ends = self.ends.get(index * 2..index * 2 + 2).ok_or(Malformed)?;
+            u32::from(u16::from_le_bytes(array(ends)?))
+        };
+        usize::try_from(end).map_err(|_| Malformed)
+    }
+
+    /// All columns that are there, in order.
+    pub fn columns(&self) -> impl Iterator<Item = Result<ValueRef<'a>, Malformed>> + use<'a> {
+        let record = *self;
+        (0..record.len()).map(move |index| record.column(index))
+    }
+}
+
+#[inline]
+fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Malformed> {
+    bytes.try_into().map_err(|_| Malformed)
+}
+
+#[cfg(test)]
+mod tests;
