@@ -136,20 +136,27 @@ pub(crate) fn put_value(heap: &mut Vec<u8>, value: ValueRef<'_>) {
     }
 }
 
-/// The first four bytes of a suffix as a number that orders as they do.
+/// The first four bytes of a suffix, filled up with zeros, as a number that orders as they do.
+#[inline]
 pub(crate) fn head_of(suffix: &[u8]) -> u32 {
-    match suffix.first_chunk::<HEAD_BYTES>() {
-        Some(head) => u32::from_be_bytes(*head),
-        None => {
-            let mut head = [0; HEAD_BYTES];
-            head[..suffix.len()].copy_from_slice(suffix);
-            u32::from_be_bytes(head)
-        }
-    }
+    let head = match *suffix {
+        [a, b, c, d, ..] => [a, b, c, d],
+        [a, b, c] => [a, b, c, 0],
+        [a, b] => [a, b, 0, 0],
+        [a] => [a, 0, 0, 0],
+        [] => [0; HEAD_BYTES],
+    };
+    u32::from_be_bytes(head)
 }
 
+/// The bytes of a suffix after its head.
+///
+/// An empty tail still points into the suffix. The empty slice of a default value points nowhere, and the comparison
+/// routine of the C library touches where its arguments point even when their length is zero: measured, such a
+/// comparison costs 50 ns, as much as two whole searches.
+#[inline]
 fn tail_of(suffix: &[u8]) -> &[u8] {
-    suffix.get(HEAD_BYTES..).unwrap_or_default()
+    &suffix[suffix.len().min(HEAD_BYTES)..]
 }
 
 /// Where the parts of a node lie.
@@ -377,13 +384,19 @@ impl<'a> NodeView<'a> {
     /// answer is some position, and there is no entry of that key.
     #[inline]
     pub fn search(&self, key: &[u8]) -> Result<usize, usize> {
-        let suffix = key.get(self.prefix.len()..).unwrap_or_default();
+        let suffix = self.suffix_of(key);
         let head = head_of(suffix);
         let at = lower_bound(self.heads, head);
         match self.heads.get(at) {
             Some(found) if u32::from_le_bytes(*found) == head => self.search_run(at, head, suffix),
             _ => Err(at),
         }
+    }
+
+    /// What follows the prefix in `key`, which starts with it; something where it does not.
+    #[inline]
+    fn suffix_of<'k>(&self, key: &'k [u8]) -> &'k [u8] {
+        &key[self.prefix.len().min(key.len())..]
     }
 
     /// Goes on with a search among the entries from `first` on, which is the first one with this head.
@@ -429,7 +442,7 @@ impl<'a> NodeView<'a> {
     /// The order of an entry's key and `key`, which must start with the node's prefix.
     #[must_use]
     pub fn compare_key(&self, i: usize, key: &[u8]) -> Ordering {
-        let suffix = key.get(self.prefix.len()..).unwrap_or_default();
+        let suffix = self.suffix_of(key);
         self.head(i).cmp(&head_of(suffix)).then_with(|| self.compare_tail(i, suffix))
     }
 

@@ -92,6 +92,13 @@ impl<'a> Source<'a> {
     }
 }
 
+impl Source<'_> {
+    /// How many bytes the heap entries of a range take.
+    fn heap_bytes(&self, range: Range<usize>) -> usize {
+        range.map(|i| self.view.heap_entry(i).len()).sum()
+    }
+}
+
 impl<'a> From<NodeView<'a>> for Source<'a> {
     /// A page from disk, which has no values in memory.
     fn from(view: NodeView<'a>) -> Source<'a> {
@@ -149,9 +156,8 @@ impl Block {
         range: Range<usize>,
         meter: &Meter,
     ) -> Block {
-        let heap_bytes = range.clone().map(|i| source.view.heap_entry(i).len()).sum();
-        let mut block = Block::with_room(kind, prefix, range.len(), heap_bytes, meter);
-        block.extend(source, range);
+        let mut block = Block::with_room(kind, prefix, range.len(), source.heap_bytes(range.clone()), meter);
+        block.copy_entries(source, range);
         block
     }
 
@@ -164,7 +170,7 @@ impl Block {
             bytes.extend_from_slice(&self.bytes);
             (bytes, self.dead)
         } else {
-            (self.rebuilt(roomier(header.count), heap_bytes), 0)
+            (self.rebuilt(roomier(header.count, 1), heap_bytes), 0)
         };
         let charge = self.charge.meter().charge(held_bytes(&bytes));
         Block { bytes, memory: self.memory.clone(), dead, written: OnceLock::new(), charge }
@@ -203,10 +209,10 @@ impl Block {
         let suffix =
             key.strip_prefix(view.prefix()).expect("the fences of a node bound the keys put into it");
         let value = self.hold(value);
-        self.make_room(entry_len(suffix.len(), &value));
+        let header = self.make_room(1, entry_len(suffix.len(), &value));
         let slot = self.bytes.len();
         put_entry(&mut self.bytes, suffix, value);
-        self.open_gap(i, head_of(suffix), slot);
+        self.open_gap(&header, i, head_of(suffix), slot);
         self.changed();
     }
 
@@ -220,24 +226,34 @@ impl Block {
 
     /// Puts a copy of an entry of another node in behind all others.
     pub fn push_from(&mut self, source: Source<'_>, i: usize) {
-        let prefix = self.view().prefix();
-        let from = source.view;
-        if from.prefix().len() != prefix.len() || matches!(from.value(i), ValueRef::Memory(_)) {
-            self.push(&from.key(i), source.value(i));
-            return;
-        }
-        debug_assert_eq!(from.prefix(), prefix, "keys start with the prefix");
-        let entry = from.heap_entry(i);
-        self.make_room(entry.len());
-        let slot = self.bytes.len();
-        self.bytes.extend_from_slice(entry);
-        self.open_gap(self.len(), from.head(i), slot);
-        self.changed();
+        self.extend(source, i..i + 1);
     }
 
-    /// Puts copies of entries of another node in behind all others.
+    /// Puts copies of entries of another node in behind all others. Copying a range at once is cheaper than one by one.
     pub fn extend(&mut self, source: Source<'_>, range: Range<usize>) {
-        range.for_each(|i| self.push_from(source, i));
+        self.make_room(range.len(), source.heap_bytes(range.clone()));
+        self.copy_entries(source, range);
+    }
+
+    /// [`Block::extend`], where there is room for the entries as they are in the source.
+    fn copy_entries(&mut self, source: Source<'_>, range: Range<usize>) {
+        let from = source.view;
+        if from.prefix().len() != self.view().prefix().len() || !source.memory.is_empty() {
+            range.for_each(|i| self.push(&from.key(i), source.value(i)));
+            return;
+        }
+        debug_assert_eq!(from.prefix(), self.view().prefix(), "keys start with the prefix");
+        let header = self.header();
+        let slots_at = Layout::of(&header).slots_at;
+        let count = header.count + u16::try_from(range.len()).expect("there is room for the entries");
+        for (i, j) in (usize::from(header.count)..).zip(range) {
+            let slot = self.bytes.len();
+            self.bytes.extend_from_slice(from.heap_entry(j));
+            set_head(&mut self.bytes[PAGE_HEADER_BYTES..], i, from.head(j));
+            set_slot(&mut self.bytes[slots_at..], header.slots, i, slot);
+        }
+        set_count(&mut self.bytes, count);
+        self.changed();
     }
 
     /// Gives an entry another value.
@@ -253,14 +269,13 @@ impl Block {
         }
         self.release_memory(i);
         let value = self.hold(value);
-        self.make_room(entry_len(old.suffix_len, &value));
+        let header = self.make_room(0, entry_len(old.suffix_len, &value));
         let old = self.view().entry_parts(i);
         let slot = self.bytes.len();
         put_entry_start(&mut self.bytes, old.suffix_len, &value);
         self.bytes.extend_from_within(old.tail_at..old.value_at);
         put_value(&mut self.bytes, value);
         self.dead += old.end - old.start;
-        let header = self.header();
         set_slot(&mut self.bytes[Layout::of(&header).slots_at..], header.slots, i, slot);
         self.changed();
     }
@@ -381,20 +396,23 @@ impl Block {
         self.memory.swap_remove(to_usize(number));
     }
 
-    /// Makes room for one entry more, or one to replace another, of `heap_bytes` in the heap.
-    fn make_room(&mut self, heap_bytes: usize) {
+    /// Makes room for entries more, and for `heap_bytes` more in the heap; the header then.
+    fn make_room(&mut self, entries: usize, heap_bytes: usize) -> PageHeader {
         let header = self.header();
-        let full = header.count == header.capacity;
-        let out_of_reach = header.slots < SlotWidth::reaching(self.bytes.len());
+        let full = usize::from(header.count) + entries > usize::from(header.capacity);
+        let out_of_reach = header.slots < SlotWidth::reaching(self.bytes.len() + heap_bytes);
         let spare = self.bytes.capacity() - self.bytes.len();
         let wasteful = spare < heap_bytes && self.dead > self.bytes.len() / 4;
         if full || out_of_reach || wasteful {
-            let capacity = if full { roomier(header.count) } else { usize::from(header.capacity) };
+            let capacity = if full { roomier(header.count, entries) } else { usize::from(header.capacity) };
             self.bytes = self.rebuilt(capacity, heap_bytes);
             self.dead = 0;
-        } else if spare < heap_bytes {
+            return self.header();
+        }
+        if spare < heap_bytes {
             self.bytes.reserve_exact(heap_bytes + self.bytes.len() / 2);
         }
+        header
     }
 
     /// The node with room for `capacity` entries and `heap_bytes` more in the heap, and without unused bytes there.
@@ -414,13 +432,15 @@ impl Block {
     }
 
     /// Puts a head and a slot in before those of entry `i`.
-    fn open_gap(&mut self, i: usize, head: u32, slot: usize) {
-        let header = self.header();
+    fn open_gap(&mut self, header: &PageHeader, i: usize, head: u32, slot: usize) {
         let count = usize::from(header.count);
         let width = header.slots.bytes();
-        let slots_at = Layout::of(&header).slots_at;
-        self.bytes[PAGE_HEADER_BYTES..].copy_within(i * HEAD_BYTES..count * HEAD_BYTES, (i + 1) * HEAD_BYTES);
-        self.bytes[slots_at..].copy_within(i * width..count * width, (i + 1) * width);
+        let slots_at = Layout::of(header).slots_at;
+        if i < count {
+            let heads = &mut self.bytes[PAGE_HEADER_BYTES..];
+            heads.copy_within(i * HEAD_BYTES..count * HEAD_BYTES, (i + 1) * HEAD_BYTES);
+            self.bytes[slots_at..].copy_within(i * width..count * width, (i + 1) * width);
+        }
         set_head(&mut self.bytes[PAGE_HEADER_BYTES..], i, head);
         set_slot(&mut self.bytes[slots_at..], header.slots, i, slot);
         set_count(&mut self.bytes, header.count + 1);
@@ -452,11 +472,11 @@ fn held_bytes(bytes: &Vec<u8>) -> usize {
     size_of::<Block>() + bytes.capacity()
 }
 
-/// How many entries a node that is full with `count` gets room for.
-fn roomier(count: u16) -> usize {
+/// How many entries a node with `count` gets room for when it must take `more`.
+fn roomier(count: u16, more: usize) -> usize {
     let count = usize::from(count);
-    assert!(count < MAX_ENTRIES, "a node is split long before it has {MAX_ENTRIES} entries");
-    (count + count / 2 + 4).min(MAX_ENTRIES)
+    assert!(count + more <= MAX_ENTRIES, "a node is split long before it has {MAX_ENTRIES} entries");
+    (count + more + (count + more) / 2 + 3).min(MAX_ENTRIES)
 }
 
 /// A node without entries, its vector with room for `heap_bytes`.
