@@ -11,6 +11,8 @@ mod ids;
 pub mod io;
 #[doc(hidden)]
 pub mod page;
+#[doc(hidden)]
+pub mod tree;
 
 pub use codec::{Reader, Short, Write};
 pub use error::{Corruption, Error, Result};

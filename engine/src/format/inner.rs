@@ -1,0 +1,114 @@
+//! The reference to a child, as an inner page's entries and the catalogue's roots hold it.
+//!
+//! | field | size | meaning |
+//! |---|---|---|
+//! | kind  | 1 | 1 empty, 2 inner page, 3 leaf of one page, 4 leaf of a base and a delta page |
+//! | flags | 1 | bit 0: values below may lie in extent pages; the other bits are zero |
+//! | count | varint | entries below; 0 exactly for an empty child |
+//! | page  | address | the inner page, or the leaf's base page; absent for an empty child |
+//! | delta | address | the leaf's delta page; only in kind 4 |
+//!
+//! An address is the varints segment, unit and length, then the checksum in four bytes. The segment is never 0.
+//!
+//! This file is pure: bytes to struct and back.
+
+use crate::codec::{Reader, Short, Write};
+use crate::ids::{PageAddr, SegmentId};
+
+const EMPTY: u8 = 1;
+const INNER: u8 = 2;
+const LEAF: u8 = 3;
+const LEAF_WITH_DELTA: u8 = 4;
+
+const EXTENTS: u8 = 1;
+
+/// A subtree on disk: where it starts, and what is known of it without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ChildRef {
+    /// Entries below.
+    pub count: u64,
+    /// Whether values below may lie in extent pages.
+    pub has_extents: bool,
+    /// The pages.
+    pub pages: ChildPages,
+}
+
+/// What kind of node a subtree starts with, and its pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChildPages {
+    /// No entries and no page.
+    Empty,
+    /// An inner page.
+    Inner(PageAddr),
+    /// A leaf: its base page, and its changes since in a delta page.
+    Leaf(PageAddr, Option<PageAddr>),
+}
+
+impl ChildRef {
+    /// A subtree without entries.
+    pub const EMPTY: ChildRef = ChildRef { count: 0, has_extents: false, pages: ChildPages::Empty };
+
+    /// Appends the bytes of this reference.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let kind = match self.pages {
+            ChildPages::Empty => EMPTY,
+            ChildPages::Inner(_) => INNER,
+            ChildPages::Leaf(_, None) => LEAF,
+            ChildPages::Leaf(_, Some(_)) => LEAF_WITH_DELTA,
+        };
+        out.put_u8(kind);
+        out.put_u8(if self.has_extents { EXTENTS } else { 0 });
+        out.put_varint(self.count);
+        match self.pages {
+            ChildPages::Empty => {}
+            ChildPages::Inner(page) => encode_addr(&page, out),
+            ChildPages::Leaf(base, delta) => {
+                encode_addr(&base, out);
+                if let Some(delta) = delta {
+                    encode_addr(&delta, out);
+                }
+            }
+        }
+    }
+
+    /// Reads back what [`ChildRef::encode`] appended.
+    pub fn decode(from: &mut Reader<'_>) -> Result<ChildRef, Short> {
+        let kind = from.u8()?;
+        let flags = from.u8()?;
+        if flags & !EXTENTS != 0 {
+            return Err(Short);
+        }
+        let count = from.varint()?;
+        let pages = match kind {
+            EMPTY => ChildPages::Empty,
+            INNER => ChildPages::Inner(decode_addr(from)?),
+            LEAF => ChildPages::Leaf(decode_addr(from)?, None),
+            LEAF_WITH_DELTA => ChildPages::Leaf(decode_addr(from)?, Some(decode_addr(from)?)),
+            _ => return Err(Short),
+        };
+        let child = ChildRef { count, has_extents: flags & EXTENTS != 0, pages };
+        let empty = child.pages == ChildPages::Empty;
+        if (count == 0) != empty || (empty && child.has_extents) {
+            return Err(Short);
+        }
+        Ok(child)
+    }
+}
+
+fn encode_addr(addr: &PageAddr, out: &mut Vec<u8>) {
+    out.put_varint(u64::from(addr.segment.0));
+    out.put_varint(u64::from(addr.unit));
+    out.put_varint(u64::from(addr.len));
+    out.put_u32(addr.crc);
+}
+
+fn decode_addr(from: &mut Reader<'_>) -> Result<PageAddr, Short> {
+    let segment = SegmentId(from.varint_u32()?);
+    let unit = from.varint_u32()?;
+    let len = from.varint_u32()?;
+    let crc = from.u32()?;
+    if segment.0 == 0 { Err(Short) } else { Ok(PageAddr { segment, unit, len, crc }) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn addr(segment: u32, unit: u32, len: u32, crc: u32) -> PageAddr {
+    PageAddr { segment: SegmentId(segment), unit, len, crc }
+}
+
+fn encoded(child: &ChildRef) -> Vec<u8> {
+    let mut out = Vec::new();
+    child.encode(&mut out);
+    out
+}
+
+#[test]
+fn golden_bytes() {
+    assert_eq!(encoded(&ChildRef::EMPTY), [1, 0, 0]);
+    let base = addr(1, 300, 8128, 0xddcc_bbaa);
+    let inner = ChildRef { count: 1000, has_extents: true, pages: ChildPages::Inner(base) };
+    let page = [1, 0xac, 2, 0xc0, 0x3f, 0xaa, 0xbb, 0xcc, 0xdd];
+    assert_eq!(encoded(&inner), [&[2, 1, 0xe8, 7], &page[..]].concat());
+    let leaf = ChildRef { count: 31, has_extents: false, pages: ChildPages::Leaf(base, None) };
+    assert_eq!(encoded(&leaf), [&[3, 0, 31], &page[..]].concat());
+    let pages = ChildPages::Leaf(base, Some(addr(2, 0, 200, 1)));
+    let both = ChildRef { count: 31, has_extents: false, pages };
+    assert_eq!(encoded(&both), [&[4, 0, 31], &page[..], &[2, 0, 0xc8, 1, 1, 0, 0, 0]].concat());
+}
+
+#[test]
+fn refuses_what_is_never_written() {
+    let refused = |bytes: &[u8]| ChildRef::decode(&mut Reader::new(bytes)).is_err();
+    assert!(refused(&[]));
+    assert!(refused(&[0, 0, 0]), "tag 0");
+    assert!(refused(&[5, 0, 0]), "unknown tag");
+    assert!(refused(&[1, 2, 0]), "reserved flag");
+    assert!(refused(&[1, 1, 0]), "an empty child has no extents");
+    assert!(refused(&[1, 0, 1]), "an empty child has no entries");
+    assert!(refused(&[3, 0, 0, 1, 1, 1, 0, 0, 0, 0]), "a leaf without entries");
+    assert!(refused(&[3, 0, 1, 0, 1, 1, 0, 0, 0, 0]), "segment 0");
+}
+
+proptest! {
+    #[test]
+    fn round_trip(
+        count in 1..=u64::MAX,
+        has_extents: bool,
+        kind in 0..3,
+        (segment, unit, len, crc) in (1..=u32::MAX, any::<u32>(), any::<u32>(), any::<u32>()),
+        cut in 0usize..40,
+    ) {
+        let page = addr(segment, unit, len, crc);
+        let delta = addr(segment / 2 + 1, len, unit, crc ^ 1);
+        let pages = match kind {
+            0 => ChildPages::Inner(page),
+            1 => ChildPages::Leaf(page, None),
+            _ => ChildPages::Leaf(page, Some(delta)),
+        };
+        let child = ChildRef { count, has_extents, pages };
+        let bytes = encoded(&child);
+        let mut from = Reader::new(&bytes);
+        prop_assert_eq!(ChildRef::decode(&mut from), Ok(child));
+        prop_assert!(from.is_empty());
+        if cut < bytes.len() {
+            prop_assert_eq!(ChildRef::decode(&mut Reader::new(&bytes[..cut])), Err(Short));
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_answered(bytes: Vec<u8>) {
+        let _ = ChildRef::decode(&mut Reader::new(&bytes));
+    }
+}

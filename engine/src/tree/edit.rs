@@ -1,0 +1,381 @@
+//! Putting and deleting one entry: down to its leaf, into the leaf's base or delta, and back up through the splits.
+//!
+//! A leaf whose base nobody else holds is edited in place. Otherwise the change goes into its delta, and a delta that
+//! gets too large is merged with its base into a new one. A tombstone stands only in a delta; after a replay, which
+//! does not look into bases, it may stand for a key that the base does not have.
+
+use bytes::Bytes;
+
+use crate::error::Result;
+use crate::format::node::{NodeView, ValueRef};
+use crate::format::page::PageKind;
+use crate::page::access::PageRead;
+use crate::page::block::{Block, LongValue, NewValue, Source};
+use crate::tree::node::{BlockRef, Child, Fences, Inner, Kid, Leaf, Node, OwnFences};
+use crate::tree::params::TreeParams;
+use crate::tree::read::{self, ChildView, Entry, InnerView, LeafView, MAX_DEPTH};
+use crate::tree::split::{self, Growth, Parts};
+
+/// A shared base shorter than this is copied and edited; a longer one gets a delta.
+const COPY_BELOW_BYTES: usize = 1024;
+
+/// An unshared delta of more entries than this belongs to a transaction that writes a good part of the tree. It is
+/// merged early, since an unshared base is edited in place.
+const MERGE_EARLY_ABOVE_ENTRIES: usize = 4;
+
+/// What the caller knows of a key that is about to be put or deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existence {
+    /// Nothing: the tree looks.
+    Look,
+    /// Whether the key is there, as a log record says. It spares reading the leaf's base.
+    Known(bool),
+}
+
+/// A value to put.
+#[derive(Clone, Copy, Debug)]
+pub enum PutValue<'v> {
+    /// Bytes to copy.
+    Copied(&'v [u8]),
+    /// Bytes that are shared, not copied, where the value is long.
+    Shared(&'v Bytes),
+}
+
+impl<'v> PutValue<'v> {
+    fn bytes(&self) -> &'v [u8] {
+        match self {
+            PutValue::Copied(bytes) => bytes,
+            PutValue::Shared(bytes) => bytes,
+        }
+    }
+
+    fn to_shared(self) -> Bytes {
+        match self {
+            PutValue::Copied(bytes) => Bytes::copy_from_slice(bytes),
+            PutValue::Shared(bytes) => bytes.clone(),
+        }
+    }
+}
+
+impl<'v> From<&'v [u8]> for PutValue<'v> {
+    fn from(bytes: &'v [u8]) -> PutValue<'v> {
+        PutValue::Copied(bytes)
+    }
+}
+
+impl<'v> From<&'v Bytes> for PutValue<'v> {
+    fn from(bytes: &'v Bytes) -> PutValue<'v> {
+        PutValue::Shared(bytes)
+    }
+}
+
+/// What all edits of one call share.
+pub(crate) struct Editor<'e, P: ?Sized> {
+    pub(crate) pages: &'e P,
+    pub(crate) params: &'e TreeParams,
+}
+
+/// A change on its way to its leaf. The key is deleted where the value is a tombstone.
+struct Change<'c> {
+    key: &'c [u8],
+    value: NewValue<'c>,
+    existence: Existence,
+}
+
+impl Change<'_> {
+    fn deletes(&self) -> bool {
+        matches!(self.value, NewValue::Tombstone)
+    }
+
+    /// About how long its entry is, at least as long as it is.
+    fn entry_bytes(&self) -> usize {
+        const AROUND: usize = 32;
+        let value = match self.value {
+            NewValue::Inline(bytes) => bytes.len(),
+            NewValue::Extent(_) | NewValue::Memory(_) | NewValue::Tombstone => 0,
+        };
+        self.key.len() + value + AROUND
+    }
+}
+
+/// What a change did to a subtree.
+struct Outcome {
+    /// Whether the key was there before.
+    existed: bool,
+    /// What no longer fits into the subtree's first node.
+    right: Vec<Kid>,
+}
+
+/// What a change did to a leaf.
+enum LeafOutcome {
+    /// It was edited.
+    Edited { existed: bool },
+    /// It is to be replaced.
+    Rebuilt { existed: bool, parts: Parts },
+}
+
+impl<P: PageRead + ?Sized> Editor<'_, P> {
+    /// Puts a value at a key; whether the key was there before. After an error the content is as it was.
+    pub(crate) fn put(
+        &self,
+        root: &mut Child,
+        key: &[u8],
+        value: PutValue<'_>,
+        existence: Existence,
+    ) -> Result<bool> {
+        let long;
+        let value = if value.bytes().len() <= self.params.inline_value_bytes {
+            NewValue::Inline(value.bytes())
+        } else {
+            long = LongValue::new(value.to_shared(), &self.params.meter);
+            NewValue::Memory(&long)
+        };
+        self.change_root(root, &Change { key, value, existence })
+    }
+
+    /// Deletes a key; whether it was there. After an error the content is as it was.
+    pub(crate) fn delete(&self, root: &mut Child, key: &[u8], existence: Existence) -> Result<bool> {
+        let exists = match existence {
+            Existence::Known(exists) => exists,
+            // A key that is absent must not cost copies of the nodes on the way to it.
+            Existence::Look => read::contains(ChildView::Own(root), self.pages, key)?,
+        };
+        if !exists {
+            return Ok(false);
+        }
+        let existed = self.change_root(root, &Change { key, value: NewValue::Tombstone, existence })?;
+        self.shrink_root(root);
+        Ok(existed)
+    }
+
+    fn change_root(&self, root: &mut Child, change: &Change<'_>) -> Result<bool> {
+        let Outcome { existed, right } = self.change(root, Fences::NONE, change, MAX_DEPTH)?;
+        if !right.is_empty() {
+            let first = std::mem::replace(root, Child::EMPTY);
+            *root = split::one(Parts { first, right }, &OwnFences::default(), self.params);
+        }
+        Ok(existed)
+    }
+
+    fn change(
+        &self,
+        child: &mut Child,
+        fences: Fences<'_>,
+        change: &Change<'_>,
+        depth: usize,
+    ) -> Result<Outcome> {
+        if depth == 0 {
+            return Err(read::too_deep(&ChildView::Own(child)));
+        }
+        let outcome = match &mut child.node {
+            Node::Empty => {
+                *child = self.first_entry(fences, change);
+                return Ok(Outcome { existed: false, right: Vec::new() });
+            }
+            Node::Leaf(_) if change.deletes() && child.count == 1 => {
+                *child = Child::EMPTY;
+                return Ok(Outcome { existed: true, right: Vec::new() });
+            }
+            Node::Leaf(leaf) => match self.change_leaf(leaf, child.count, fences, change)? {
+                LeafOutcome::Edited { existed } => Outcome { existed, right: Vec::new() },
+                LeafOutcome::Rebuilt { existed, parts } => {
+                    *child = parts.first;
+                    return Ok(Outcome { existed, right: parts.right });
+                }
+            },
+            Node::Inner(inner) => {
+                let inner = inner.edit(child.count, fences, self.pages, &self.params.meter)?;
+                let at = inner.position(change.key);
+                let (below, fences_below) = inner.child_mut(at, fences);
+                let mut outcome = self.change(below, fences_below, change, depth - 1)?;
+                if !outcome.right.is_empty() {
+                    let right = std::mem::take(&mut outcome.right);
+                    if let Some(parts) = self.adopt(inner, at, right, fences) {
+                        *child = parts.first;
+                        return Ok(Outcome { right: parts.right, ..outcome });
+                    }
+                } else if change.deletes() {
+                    self.tidy(inner, at, fences);
+                }
+                outcome
+            }
+        };
+        match (change.deletes(), outcome.existed) {
+            (false, false) => child.count += 1,
+            (true, true) => child.count -= 1,
+            (false, true) | (true, false) => {}
+        }
+        child.has_extents |= matches!(change.value, NewValue::Memory(_));
+        if child.count == 0 {
+            *child = Child::EMPTY;
+        }
+        Ok(outcome)
+    }
+
+    /// The leaf for the first entry between these fences.
+    fn first_entry(&self, fences: Fences<'_>, change: &Change<'_>) -> Child {
+        if change.deletes() {
+            return Child::EMPTY;
+        }
+        let mut block = Block::new(PageKind::Leaf, fences.to_owned().prefix(), &self.params.meter);
+        block.push(change.key, change.value);
+        Child::leaf(block)
+    }
+
+    /// Takes new children in behind child `at`; what to replace the node by, where they are too many for it.
+    fn adopt(&self, inner: &mut Inner, at: usize, right: Vec<Kid>, fences: Fences<'_>) -> Option<Parts> {
+        let newest = at + right.len();
+        if inner.len() + right.len() <= self.params.inner_fanout {
+            inner.insert_after(at, right);
+            return None;
+        }
+        let mut kids = InnerView::Own(inner).kids().expect("children in memory are always there");
+        kids.splice(at + 1..at + 1, right);
+        let growth = Growth::of(newest, kids.len());
+        Some(split::inners(kids, &fences.to_owned(), growth, self.params))
+    }
+
+    fn change_leaf(
+        &self,
+        leaf: &mut Leaf,
+        count: u64,
+        fences: Fences<'_>,
+        change: &Change<'_>,
+    ) -> Result<LeafOutcome> {
+        if leaf.delta.is_none()
+            && let Some(base) = editable_base(&mut leaf.base, change)
+        {
+            return Ok(self.change_base(base, fences, change));
+        }
+        let delta = match &leaf.delta {
+            Some(delta) => Some(delta.source(PageKind::Delta, self.pages)?.view),
+            None => None,
+        };
+        if self.merge_is_due(leaf, delta.as_ref(), change) {
+            return self.merge(leaf, count, fences, change);
+        }
+        let found = delta.map_or(Err(0), |delta| delta.search(change.key));
+        let deleted = found.is_ok_and(|at| delta.is_some_and(|delta| delta.value(at) == ValueRef::Tombstone));
+        let in_base = match change.existence {
+            Existence::Known(_) => None,
+            Existence::Look if found.is_ok() && !change.deletes() => None,
+            Existence::Look => {
+                Some(leaf.base.source(PageKind::Leaf, self.pages)?.view.search(change.key).is_ok())
+            }
+        };
+        let existed = match (found, change.existence) {
+            (Ok(_), _) => !deleted,
+            (Err(_), Existence::Known(existed)) => existed,
+            (Err(_), Existence::Look) => in_base.unwrap_or_default(),
+        };
+        if change.deletes() && !existed {
+            return Ok(LeafOutcome::Edited { existed });
+        }
+        let delta = self.editable_delta(&mut leaf.delta, fences, change.entry_bytes())?;
+        match found {
+            Ok(at) if change.deletes() && in_base == Some(false) => delta.remove(at),
+            Ok(at) => delta.replace(at, change.value),
+            Err(at) => delta.insert(at, change.key, change.value),
+        }
+        if delta.is_empty() {
+            leaf.delta = None;
+        }
+        Ok(LeafOutcome::Edited { existed })
+    }
+
+    /// Changes a base in place.
+    fn change_base(&self, base: &mut Block, fences: Fences<'_>, change: &Change<'_>) -> LeafOutcome {
+        let found = base.view().search(change.key);
+        let existed = found.is_ok();
+        match found {
+            Ok(at) if change.deletes() => base.remove(at),
+            Ok(at) => base.replace(at, change.value),
+            Err(_) if change.deletes() => {}
+            Err(at) => base.insert(at, change.key, change.value),
+        }
+        if !self.params.overflows(base) {
+            return LeafOutcome::Edited { existed };
+        }
+        let (Ok(at) | Err(at)) = found;
+        let source = base.source();
+        let entries: Vec<Entry<'_>> = (0..base.len()).map(|at| Entry { source, at }).collect();
+        let growth = Growth::of(at, entries.len());
+        let parts = split::leaves(&entries, &fences.to_owned(), growth, self.params);
+        LeafOutcome::Rebuilt { existed, parts }
+    }
+
+    /// Whether a change is to be merged with base and delta rather than put into the delta.
+    fn merge_is_due(&self, leaf: &Leaf, delta: Option<&NodeView<'_>>, change: &Change<'_>) -> bool {
+        let entries = delta.map_or(0, NodeView::len);
+        let bytes = leaf.delta.as_ref().map_or(0, BlockRef::len_on_disk) + change.entry_bytes();
+        let early = change.existence == Existence::Look
+            && entries > MERGE_EARLY_ABOVE_ENTRIES
+            && leaf.delta.as_ref().is_some_and(BlockRef::is_unshared);
+        entries >= self.params.delta_entries || bytes > leaf.base.len_on_disk() / 2 || early
+    }
+
+    /// Base, delta and change as new leaves.
+    fn merge(&self, leaf: &Leaf, count: u64, fences: Fences<'_>, change: &Change<'_>) -> Result<LeafOutcome> {
+        let fences = fences.to_owned();
+        let view = LeafView::open_between(self.pages, leaf, &fences)?;
+        let mut entries = view.merged();
+        leaf.check_count(count, entries.len())?;
+        let found = entries.binary_search_by(|entry| entry.source.view.compare_key(entry.at, change.key));
+        let mut newest = Block::new(PageKind::Leaf, fences.prefix(), &self.params.meter);
+        let growth;
+        if change.deletes() {
+            if let Ok(at) = found {
+                entries.remove(at);
+            }
+            growth = Growth::Random;
+        } else {
+            newest.push(change.key, change.value);
+            let entry = Entry { source: newest.source(), at: 0 };
+            match found {
+                Ok(at) => entries[at] = entry,
+                Err(at) => entries.insert(at, entry),
+            }
+            let (Ok(at) | Err(at)) = found;
+            growth = Growth::of(at, entries.len());
+        }
+        let parts = split::leaves(&entries, &fences, growth, self.params);
+        Ok(LeafOutcome::Rebuilt { existed: found.is_ok(), parts })
+    }
+
+    /// The delta to edit: made where there is none, read where it is a page, copied where it is shared.
+    fn editable_delta<'d>(
+        &self,
+        delta: &'d mut Option<BlockRef>,
+        fences: Fences<'_>,
+        entry_bytes: usize,
+    ) -> Result<&'d mut Block> {
+        let meter = &self.params.meter;
+        let made = match delta {
+            None => Some(Block::new(PageKind::Delta, fences.to_owned().prefix(), meter)),
+            Some(BlockRef::Page(addr)) => {
+                let fences = fences.to_owned();
+                let view = read::node_between(self.pages, addr, PageKind::Delta, &fences)?;
+                let source = Source::from(view);
+                Some(Block::from_source(PageKind::Delta, fences.prefix(), source, 0..view.len(), meter))
+            }
+            Some(delta) if delta.is_unshared() => None,
+            Some(BlockRef::Own(block)) => Some(block.copy_for_edit(entry_bytes)),
+        };
+        if let Some(block) = made {
+            *delta = Some(BlockRef::new(block));
+        }
+        let delta = delta.as_mut().expect("made above where there was none");
+        Ok(delta.unshared().expect("unshared, or made just now"))
+    }
+}
+
+/// The base to edit in place, where nobody else holds it or it is so short that it is better copied.
+fn editable_base<'b>(base: &'b mut BlockRef, change: &Change<'_>) -> Option<&'b mut Block> {
+    if !base.is_unshared()
+        && let BlockRef::Own(block) = base
+        && block.size_on_disk() < COPY_BELOW_BYTES
+    {
+        *base = BlockRef::new(block.copy_for_edit(change.entry_bytes()));
+    }
+    base.unshared()
+}

@@ -1,0 +1,367 @@
+//! The nodes of a tree in memory: what a root holds, and how a shared node becomes one that may be edited.
+//!
+//! Invariants:
+//! 1. A node is edited in place only where nobody else holds it ([`Arc::get_mut`]); a shared one is copied first.
+//! 2. A change of a node's content forgets where the node was written.
+//! 3. `Inner` has one separator a child; the first one is the node's bare prefix, which is at or below everything
+//!    in the node. Child `i` covers the keys from separator `i` to below separator `i + 1`, the last one up to the
+//!    node's upper fence.
+//! 4. A node's prefix is what its two [`Fences`] start with alike; at an edge of the tree it is empty. The fences of a
+//!    node change only when the node is made anew. So a child that loses its last entry leaves [`Node::Empty`].
+
+use std::sync::{Arc, OnceLock};
+
+use crate::error::Result;
+use crate::format::inner::{ChildPages, ChildRef};
+use crate::format::node::NodeView;
+use crate::format::page::PageKind;
+use crate::ids::{PageAddr, to_u64, to_usize};
+use crate::page::access::PageRead;
+use crate::page::block::{Block, NewValue, Source};
+use crate::page::meter::{Charge, Meter};
+use crate::tree::read::{self, InnerView};
+
+/// A subtree: what is known of it without looking into it, and its first node.
+#[derive(Clone)]
+pub(crate) struct Child {
+    /// Entries below.
+    pub(crate) count: u64,
+    /// Whether values below may lie in extent pages. Set wrongly at times, never wrongly clear.
+    pub(crate) has_extents: bool,
+    pub(crate) node: Node,
+}
+
+#[derive(Clone)]
+pub(crate) enum Node {
+    /// No entries and no page.
+    Empty,
+    Inner(InnerRef),
+    Leaf(Leaf),
+}
+
+#[derive(Clone)]
+pub(crate) enum InnerRef {
+    Page(PageAddr),
+    Own(Arc<Inner>),
+}
+
+/// A leaf: its base, and what changed since that was made.
+#[derive(Clone)]
+pub(crate) struct Leaf {
+    pub(crate) base: BlockRef,
+    pub(crate) delta: Option<BlockRef>,
+}
+
+#[derive(Clone)]
+pub(crate) enum BlockRef {
+    Page(PageAddr),
+    Own(Arc<Block>),
+}
+
+impl Child {
+    pub(crate) const EMPTY: Child = Child { count: 0, has_extents: false, node: Node::Empty };
+
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self.node, Node::Empty)
+    }
+
+    /// A leaf that is one block, or nothing where the block is empty.
+    pub(crate) fn leaf(block: Block) -> Child {
+        if block.is_empty() {
+            return Child::EMPTY;
+        }
+        let count = to_u64(block.len());
+        let has_extents = read::has_long_values(&block.view());
+        let base = BlockRef::Own(Arc::new(block));
+        Child { count, has_extents, node: Node::Leaf(Leaf { base, delta: None }) }
+    }
+
+    pub(crate) fn inner(inner: Inner) -> Child {
+        let count = inner.children.iter().map(|child| child.count).sum();
+        let has_extents = inner.children.iter().any(|child| child.has_extents);
+        Child { count, has_extents, node: Node::Inner(InnerRef::Own(Arc::new(inner))) }
+    }
+}
+
+impl From<ChildRef> for Child {
+    fn from(from: ChildRef) -> Child {
+        let node = match from.pages {
+            ChildPages::Empty => Node::Empty,
+            ChildPages::Inner(addr) => Node::Inner(InnerRef::Page(addr)),
+            ChildPages::Leaf(base, delta) => {
+                Node::Leaf(Leaf { base: BlockRef::Page(base), delta: delta.map(BlockRef::Page) })
+            }
+        };
+        Child { count: from.count, has_extents: from.has_extents, node }
+    }
+}
+
+impl BlockRef {
+    pub(crate) fn new(block: Block) -> BlockRef {
+        BlockRef::Own(Arc::new(block))
+    }
+
+    /// The length that the node has or would have on disk, known without reading it.
+    pub(crate) fn len_on_disk(&self) -> usize {
+        match self {
+            BlockRef::Page(addr) => to_usize(addr.len),
+            BlockRef::Own(block) => block.size_on_disk(),
+        }
+    }
+
+    /// The block, where nobody else holds it.
+    pub(crate) fn unshared(&mut self) -> Option<&mut Block> {
+        match self {
+            BlockRef::Page(_) => None,
+            BlockRef::Own(block) => Arc::get_mut(block),
+        }
+    }
+
+    /// Whether it is a block that nobody else holds.
+    pub(crate) fn is_unshared(&self) -> bool {
+        matches!(self, BlockRef::Own(block) if Arc::strong_count(block) == 1)
+    }
+
+    pub(crate) fn source<'a>(
+        &'a self,
+        kind: PageKind,
+        pages: &'a (impl PageRead + ?Sized),
+    ) -> Result<Source<'a>> {
+        match self {
+            BlockRef::Page(addr) => read::node(pages, addr, kind).map(Source::from),
+            BlockRef::Own(block) => Ok(block.source()),
+        }
+    }
+}
+
+impl Leaf {
+    /// About how long the leaf would be as one page, known without reading it: at least as long as it is.
+    pub(crate) fn len_on_disk(&self) -> usize {
+        self.base.len_on_disk() + self.delta.as_ref().map_or(0, BlockRef::len_on_disk)
+    }
+
+    /// Checks that base and delta have as many entries together as the leaf's parent says.
+    pub(crate) fn check_count(&self, count: u64, found: usize) -> Result<()> {
+        if to_u64(found) == count {
+            return Ok(());
+        }
+        let (expected, found) = (format!("{count} entries"), found.to_string());
+        Err(match &self.base {
+            BlockRef::Page(addr) => read::damaged(addr, expected, found),
+            BlockRef::Own(_) => read::damaged_in_memory("leaf", expected, found),
+        })
+    }
+}
+
+/// An inner node in memory.
+pub(crate) struct Inner {
+    /// The separators as the keys of a node without values. Apart from the children, since a path copy replaces a
+    /// child far more often than a separator.
+    separators: Arc<Block>,
+    pub(crate) children: Vec<Child>,
+    written: OnceLock<PageAddr>,
+    _charge: Charge,
+}
+
+/// A child on its way into an inner node, with the key it starts at.
+pub(crate) struct Kid {
+    pub(crate) separator: Vec<u8>,
+    pub(crate) child: Child,
+}
+
+impl Inner {
+    /// A node of these children in order, between these fences. The first child's separator is not looked at.
+    pub(crate) fn new(kids: Vec<Kid>, fences: &OwnFences, meter: &Meter) -> Inner {
+        let prefix = fences.prefix();
+        let mut separators = Block::new(PageKind::Inner, prefix, meter);
+        for (i, kid) in kids.iter().enumerate() {
+            separators.push(if i == 0 { prefix } else { &kid.separator }, NewValue::Inline(&[]));
+        }
+        Inner::of_parts(Arc::new(separators), kids.into_iter().map(|kid| kid.child).collect(), meter)
+    }
+
+    fn of_parts(separators: Arc<Block>, children: Vec<Child>, meter: &Meter) -> Inner {
+        let charge = meter.charge(children.capacity() * size_of::<Child>() + size_of::<Inner>());
+        Inner { separators, children, written: OnceLock::new(), _charge: charge }
+    }
+
+    /// The node that a page holds.
+    pub(crate) fn from_page(page: InnerView<'_>, meter: &Meter) -> Result<Inner> {
+        let children = (0..page.len()).map(|i| Ok(page.child(i)?.to_child())).collect::<Result<Vec<_>>>()?;
+        let view = page.separators();
+        let mut separators =
+            Block::with_room(PageKind::Inner, view.prefix(), view.len(), 4 * view.len(), meter);
+        let mut key = Vec::new();
+        for i in 0..view.len() {
+            key.clear();
+            view.append_key(i, &mut key);
+            separators.push(&key, NewValue::Inline(&[]));
+        }
+        Ok(Inner::of_parts(Arc::new(separators), children, meter))
+    }
+
+    fn copy(&self, meter: &Meter) -> Inner {
+        Inner::of_parts(self.separators.clone(), self.children.clone(), meter)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.children.len()
+    }
+
+    pub(crate) fn separators(&self) -> NodeView<'_> {
+        self.separators.view()
+    }
+
+    /// Which child covers `key`.
+    pub(crate) fn position(&self, key: &[u8]) -> usize {
+        covering(&self.separators(), key).expect("the first separator is the bare prefix")
+    }
+
+    /// One child to edit, and the fences it lies between.
+    pub(crate) fn child_mut<'a>(&'a mut self, i: usize, fences: Fences<'a>) -> (&'a mut Child, Fences<'a>) {
+        let fences = fences_of(&self.separators, i, self.children.len(), fences);
+        (&mut self.children[i], fences)
+    }
+
+    /// The fences of children `i` to `j`, both included, taken together.
+    pub(crate) fn fences_of(&self, i: usize, j: usize, fences: Fences<'_>) -> OwnFences {
+        let low = fences_of(&self.separators, i, self.len(), fences).low;
+        let high = fences_of(&self.separators, j, self.len(), fences).high;
+        Fences { low, high }.to_owned()
+    }
+
+    /// Puts children in behind child `i`.
+    pub(crate) fn insert_after(&mut self, i: usize, right: Vec<Kid>) {
+        let separators = edit_separators(&mut self.separators);
+        for (n, kid) in right.iter().enumerate() {
+            separators.insert(i + 1 + n, &kid.separator, NewValue::Inline(&[]));
+        }
+        let after = i + 1;
+        self.children.splice(after..after, right.into_iter().map(|kid| kid.child));
+    }
+
+    /// Replaces children `i` and `i + 1` by one, whose fences are those of both together.
+    pub(crate) fn join(&mut self, i: usize, joined: Child) {
+        edit_separators(&mut self.separators).remove(i + 1);
+        self.children.remove(i + 1);
+        self.children[i] = joined;
+    }
+
+    pub(crate) fn written(&self) -> Option<PageAddr> {
+        self.written.get().copied()
+    }
+
+    /// Notes where a checkpoint wrote exactly this content. The first note stays.
+    pub(crate) fn set_written(&self, addr: PageAddr) {
+        self.written.get_or_init(|| addr);
+    }
+}
+
+impl InnerRef {
+    /// The node to edit: read where it is a page, copied where it is shared.
+    pub(crate) fn edit(
+        &mut self,
+        count: u64,
+        fences: Fences<'_>,
+        pages: &(impl PageRead + ?Sized),
+        meter: &Meter,
+    ) -> Result<&mut Inner> {
+        let inner = match self {
+            InnerRef::Own(inner) if Arc::strong_count(inner) == 1 => None,
+            InnerRef::Own(inner) => Some(inner.copy(meter)),
+            InnerRef::Page(addr) => {
+                let inner =
+                    Inner::from_page(InnerView::open_between(pages, addr, &fences.to_owned())?, meter)?;
+                read::check_count(addr, count, inner.children.iter().map(|child| child.count))?;
+                Some(inner)
+            }
+        };
+        if let Some(inner) = inner {
+            *self = InnerRef::Own(Arc::new(inner));
+        }
+        let InnerRef::Own(inner) = self else { unreachable!("made own above") };
+        let inner = Arc::get_mut(inner).expect("unshared, or made just now");
+        inner.written.take();
+        Ok(inner)
+    }
+}
+
+fn edit_separators(separators: &mut Arc<Block>) -> &mut Block {
+    if Arc::strong_count(separators) > 1 {
+        *separators = Arc::new(separators.copy_for_edit(0));
+    }
+    Arc::get_mut(separators).expect("unshared, or made just now")
+}
+
+/// Which of these separators is the last one at or below `key`.
+pub(crate) fn covering(separators: &NodeView<'_>, key: &[u8]) -> Option<usize> {
+    match separators.search(key) {
+        Ok(i) => Some(i),
+        Err(i) => i.checked_sub(1),
+    }
+}
+
+/// A separator on the path to a node: key `at` of a node above it.
+#[derive(Clone, Copy)]
+pub(crate) struct Fence<'a> {
+    separators: &'a Block,
+    at: usize,
+}
+
+/// What bounds the keys of a node: from `low` to below `high`; `None` is an edge of the tree.
+#[derive(Clone, Copy)]
+pub(crate) struct Fences<'a> {
+    pub(crate) low: Option<Fence<'a>>,
+    pub(crate) high: Option<Fence<'a>>,
+}
+
+impl Fences<'_> {
+    /// Those of a root.
+    pub(crate) const NONE: Fences<'static> = Fences { low: None, high: None };
+
+    pub(crate) fn to_owned(self) -> OwnFences {
+        let key = |fence: Fence<'_>| fence.separators.view().key(fence.at);
+        OwnFences { low: self.low.map(key), high: self.high.map(key) }
+    }
+}
+
+fn fences_of<'a>(separators: &'a Block, i: usize, len: usize, fences: Fences<'a>) -> Fences<'a> {
+    let low = if i == 0 { fences.low } else { Some(Fence { separators, at: i }) };
+    let high = if i + 1 == len { fences.high } else { Some(Fence { separators, at: i + 1 }) };
+    Fences { low, high }
+}
+
+/// [`Fences`] with keys of their own.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OwnFences {
+    pub(crate) low: Option<Vec<u8>>,
+    pub(crate) high: Option<Vec<u8>>,
+}
+
+impl OwnFences {
+    /// What all keys between them start with.
+    pub(crate) fn prefix(&self) -> &[u8] {
+        match (&self.low, &self.high) {
+            (Some(low), Some(high)) => &low[..common_prefix_len(low, high)],
+            _ => &[],
+        }
+    }
+
+    /// The fences on both sides of `separator`.
+    pub(crate) fn split_at(self, separator: &[u8]) -> (OwnFences, OwnFences) {
+        let left = OwnFences { low: self.low, high: Some(separator.to_vec()) };
+        let right = OwnFences { low: Some(separator.to_vec()), high: self.high };
+        (left, right)
+    }
+}
+
+/// How many bytes `a` and `b` start with alike.
+pub(crate) fn common_prefix_len(a: &[u8], b: &[u8]) -> usize {
+    a.iter().zip(b).take_while(|(x, y)| x == y).count()
+}
+
+/// The shortest key above `left` and at or below `right`, which must be above `left`.
+pub(crate) fn separator_between<'k>(left: &[u8], right: &'k [u8]) -> &'k [u8] {
+    debug_assert!(left < right);
+    &right[..common_prefix_len(left, right) + 1]
+}

@@ -1,0 +1,51 @@
+//! [`TreeParams`]: how large nodes get.
+
+use crate::format::page::PAGE_HEADER_BYTES;
+use crate::page::block::Block;
+use crate::page::meter::Meter;
+
+/// How large the nodes of a tree get. The tree is correct with any of these; tests use tiny ones to reach every split.
+#[derive(Clone, Debug)]
+pub struct TreeParams {
+    /// The length from which a leaf is split. A larger one makes fewer, dearer pages. A leaf of one entry may be longer.
+    pub leaf_bytes: usize,
+    /// The most children of an inner node, in memory and on disk; at least 4. A path copy copies this many at worst.
+    pub inner_fanout: usize,
+    /// The most entries of a delta; with more it is merged with its base.
+    pub delta_entries: usize,
+    /// The longest value that lies in its leaf; longer ones go to an extent of their own.
+    pub inline_value_bytes: usize,
+    /// Counts what the nodes in memory hold.
+    pub meter: Meter,
+}
+
+impl TreeParams {
+    /// The parameters for leaves of this length.
+    #[must_use]
+    pub fn for_leaves(leaf_bytes: usize, meter: Meter) -> TreeParams {
+        TreeParams {
+            leaf_bytes,
+            inner_fanout: 64,
+            delta_entries: 16,
+            inline_value_bytes: leaf_bytes / 4,
+            meter,
+        }
+    }
+
+    /// How many bytes the entries of a leaf may take. Never less than half a leaf, however long its prefix is.
+    pub(crate) fn room_in_leaf(&self, prefix_len: usize) -> usize {
+        self.leaf_bytes.saturating_sub(PAGE_HEADER_BYTES + prefix_len).max(self.leaf_bytes / 2)
+    }
+
+    /// Whether a leaf must be split.
+    pub(crate) fn overflows(&self, leaf: &Block) -> bool {
+        let prefix_len = leaf.view().prefix().len();
+        leaf.size_on_disk() - PAGE_HEADER_BYTES - prefix_len > self.room_in_leaf(prefix_len) && leaf.len() > 1
+    }
+}
+
+impl Default for TreeParams {
+    fn default() -> TreeParams {
+        TreeParams::for_leaves(8192, Meter::new())
+    }
+}

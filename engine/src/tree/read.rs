@@ -1,0 +1,370 @@
+//! Nodes to read, wherever they lie: one view of a subtree for memory and disk alike, and the way down to a key.
+//!
+//! Nothing here trusts a page to be the one that its parent meant: a wrong kind, a malformed reference and a tree that
+//! is too deep are [`Error::Corrupt`](crate::Error::Corrupt).
+
+use std::path::Path;
+
+use crate::codec::Reader;
+use crate::error::{Error, Result};
+use crate::format::inner::{ChildPages, ChildRef};
+use crate::format::node::{NodeView, ValueRef};
+use crate::format::page::{Flaw, PageKind, extent_value};
+use crate::ids::PageAddr;
+use crate::page::access::PageRead;
+use crate::page::block::{NewValue, Source};
+use crate::tree::node::{BlockRef, Child, Inner, InnerRef, Kid, Leaf, Node, OwnFences, covering};
+
+/// The most nodes there can be on the way from a root to an entry. Even a tree of the smallest fan-out stays far
+/// below; only damaged pages lead deeper, or in a circle.
+pub(crate) const MAX_DEPTH: usize = 40;
+
+/// A subtree to read.
+#[derive(Clone, Copy)]
+pub(crate) enum ChildView<'a> {
+    Own(&'a Child),
+    Page(ChildRef),
+}
+
+/// The first node of a subtree.
+pub(crate) enum NodeRef<'a> {
+    Empty,
+    Inner(InnerView<'a>),
+    Leaf(LeafView<'a>),
+}
+
+impl<'a> ChildView<'a> {
+    pub(crate) fn count(&self) -> u64 {
+        match self {
+            ChildView::Own(child) => child.count,
+            ChildView::Page(child) => child.count,
+        }
+    }
+
+    pub(crate) fn has_extents(&self) -> bool {
+        match self {
+            ChildView::Own(child) => child.has_extents,
+            ChildView::Page(child) => child.has_extents,
+        }
+    }
+
+    pub(crate) fn to_child(self) -> Child {
+        match self {
+            ChildView::Own(child) => child.clone(),
+            ChildView::Page(child) => child.into(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn open(self, pages: &'a (impl PageRead + ?Sized)) -> Result<NodeRef<'a>> {
+        match self {
+            ChildView::Own(child) => match &child.node {
+                Node::Empty => Ok(NodeRef::Empty),
+                Node::Inner(InnerRef::Own(inner)) => Ok(NodeRef::Inner(InnerView::Own(inner))),
+                Node::Inner(InnerRef::Page(addr)) => InnerView::open(pages, addr).map(NodeRef::Inner),
+                Node::Leaf(leaf) => LeafView::open(pages, leaf).map(NodeRef::Leaf),
+            },
+            ChildView::Page(child) => match child.pages {
+                ChildPages::Empty => Ok(NodeRef::Empty),
+                ChildPages::Inner(addr) => InnerView::open(pages, &addr).map(NodeRef::Inner),
+                ChildPages::Leaf(base, delta) => {
+                    let delta = delta.map(|addr| node(pages, &addr, PageKind::Delta)).transpose()?;
+                    let base = node(pages, &base, PageKind::Leaf)?.into();
+                    Ok(NodeRef::Leaf(LeafView { base, delta: delta.map(Source::from) }))
+                }
+            },
+        }
+    }
+}
+
+/// An inner node to read.
+#[derive(Clone, Copy)]
+pub(crate) enum InnerView<'a> {
+    Own(&'a Inner),
+    Page(NodeView<'a>, PageAddr),
+}
+
+impl<'a> InnerView<'a> {
+    pub(crate) fn open(pages: &'a (impl PageRead + ?Sized), addr: &PageAddr) -> Result<InnerView<'a>> {
+        let view = node(pages, addr, PageKind::Inner)?;
+        if view.is_empty() || view.key_len(0) != view.prefix().len() {
+            return Err(damaged(addr, "a first separator that is the bare prefix", "another or none"));
+        }
+        Ok(InnerView::Page(view, *addr))
+    }
+
+    /// As [`InnerView::open`], for a page whose keys are about to be mixed with others: they must be between its fences.
+    pub(crate) fn open_between(
+        pages: &'a (impl PageRead + ?Sized),
+        addr: &PageAddr,
+        fences: &OwnFences,
+    ) -> Result<InnerView<'a>> {
+        let inner = InnerView::open(pages, addr)?;
+        check_fences(&inner.separators(), addr, 1, fences)?;
+        Ok(inner)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            InnerView::Own(inner) => inner.len(),
+            InnerView::Page(view, _) => view.len(),
+        }
+    }
+
+    pub(crate) fn separators(&self) -> NodeView<'a> {
+        match self {
+            InnerView::Own(inner) => inner.separators(),
+            InnerView::Page(view, _) => *view,
+        }
+    }
+
+    /// Which child covers `key`.
+    #[inline]
+    pub(crate) fn position(&self, key: &[u8]) -> usize {
+        covering(&self.separators(), key).expect("the first separator is the bare prefix")
+    }
+
+    #[inline]
+    pub(crate) fn child(&self, i: usize) -> Result<ChildView<'a>> {
+        match self {
+            InnerView::Own(inner) => Ok(ChildView::Own(&inner.children[i])),
+            InnerView::Page(view, addr) => {
+                let malformed = || damaged(addr, "a reference to a child", "something else");
+                let ValueRef::Inline(bytes) = view.value(i) else { return Err(malformed()) };
+                let mut reader = Reader::new(bytes);
+                match ChildRef::decode(&mut reader) {
+                    Ok(child) if reader.is_empty() => Ok(ChildView::Page(child)),
+                    _ => Err(malformed()),
+                }
+            }
+        }
+    }
+}
+
+impl InnerView<'_> {
+    pub(crate) fn damaged(&self, expected: &str, found: &str) -> Error {
+        match self {
+            InnerView::Own(_) => damaged_in_memory("inner node", expected, found),
+            InnerView::Page(_, addr) => damaged(addr, expected, found),
+        }
+    }
+
+    /// The children with their separators; the first one's is the bare prefix.
+    pub(crate) fn kids(&self) -> Result<Vec<Kid>> {
+        let separators = self.separators();
+        let kid = |i| Ok(Kid { separator: separators.key(i), child: self.child(i)?.to_child() });
+        (0..self.len()).map(kid).collect()
+    }
+}
+
+/// A leaf to read: its base, and on top of it the delta.
+#[derive(Clone, Copy)]
+pub(crate) struct LeafView<'a> {
+    pub(crate) base: Source<'a>,
+    pub(crate) delta: Option<Source<'a>>,
+}
+
+impl<'a> LeafView<'a> {
+    #[inline]
+    pub(crate) fn open(pages: &'a (impl PageRead + ?Sized), leaf: &'a Leaf) -> Result<LeafView<'a>> {
+        let delta = leaf.delta.as_ref().map(|delta| delta.source(PageKind::Delta, pages)).transpose()?;
+        Ok(LeafView { base: leaf.base.source(PageKind::Leaf, pages)?, delta })
+    }
+
+    /// As [`LeafView::open`], for a leaf whose entries are about to be mixed with others: they must be between its
+    /// fences.
+    pub(crate) fn open_between(
+        pages: &'a (impl PageRead + ?Sized),
+        leaf: &'a Leaf,
+        fences: &OwnFences,
+    ) -> Result<LeafView<'a>> {
+        let view = LeafView::open(pages, leaf)?;
+        if let BlockRef::Page(addr) = &leaf.base {
+            check_fences(&view.base.view, addr, 0, fences)?;
+        }
+        if let (Some(BlockRef::Page(addr)), Some(delta)) = (&leaf.delta, &view.delta) {
+            check_fences(&delta.view, addr, 0, fences)?;
+        }
+        Ok(view)
+    }
+
+    /// The value at `key`, unless there is none.
+    #[inline]
+    pub(crate) fn find(&self, key: &[u8]) -> Option<NewValue<'a>> {
+        if let Some(delta) = &self.delta
+            && let Ok(i) = delta.view.search(key)
+        {
+            return Some(delta.value(i)).filter(|value| !matches!(value, NewValue::Tombstone));
+        }
+        self.base.view.search(key).ok().map(|i| self.base.value(i))
+    }
+
+    /// The entries of base and delta merged, in the order of their keys.
+    pub(crate) fn merged(&self) -> Vec<Entry<'a>> {
+        let base = &self.base;
+        let Some(delta) = &self.delta else {
+            return (0..base.view.len()).map(|at| Entry { source: *base, at }).collect();
+        };
+        let mut entries = Vec::with_capacity(base.view.len() + delta.view.len());
+        let mut from = 0;
+        for at in 0..delta.view.len() {
+            let (until, next) = match position_of(&base.view, &delta.view, at) {
+                Ok(same) => (same, same + 1),
+                Err(greater) => (greater, greater),
+            };
+            entries.extend((from..until).map(|at| Entry { source: *base, at }));
+            if delta.view.value(at) != ValueRef::Tombstone {
+                entries.push(Entry { source: *delta, at });
+            }
+            from = next;
+        }
+        entries.extend((from..base.view.len()).map(|at| Entry { source: *base, at }));
+        entries
+    }
+}
+
+/// An entry of a leaf: where it lies in the base or in the delta.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    pub(crate) source: Source<'a>,
+    pub(crate) at: usize,
+}
+
+impl Entry<'_> {
+    pub(crate) fn key(&self) -> Vec<u8> {
+        self.source.view.key(self.at)
+    }
+}
+
+/// Where entry `at` of a delta is in the base, or where it would be.
+pub(crate) fn position_of(base: &NodeView<'_>, delta: &NodeView<'_>, at: usize) -> Result<usize, usize> {
+    let mut low = 0;
+    let mut high = base.len();
+    while low < high {
+        let middle = low.midpoint(high);
+        match base.compare_entry(middle, delta, at) {
+            std::cmp::Ordering::Equal => return Ok(middle),
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
+        }
+    }
+    Err(low)
+}
+
+/// Whether any value of a leaf or delta lies outside of it.
+pub(crate) fn has_long_values(view: &NodeView<'_>) -> bool {
+    (0..view.len()).any(|i| matches!(view.value(i), ValueRef::Extent(_) | ValueRef::Memory(_)))
+}
+
+/// The bytes of an entry's value.
+#[inline]
+pub(crate) fn value_bytes<'a>(value: NewValue<'a>, pages: &'a (impl PageRead + ?Sized)) -> Result<&'a [u8]> {
+    match value {
+        NewValue::Inline(bytes) => Ok(bytes),
+        NewValue::Memory(value) => Ok(value),
+        NewValue::Extent(addr) => {
+            let page = pages.page(&addr)?;
+            let wrong = |flaw: Flaw| damaged(&addr, "an extent", flaw.what);
+            extent_value(page).map_err(wrong)
+        }
+        NewValue::Tombstone => unreachable!("a tombstone is no entry"),
+    }
+}
+
+/// Whether there is an entry at `key`.
+pub(crate) fn contains(root: ChildView<'_>, pages: &(impl PageRead + ?Sized), key: &[u8]) -> Result<bool> {
+    Ok(leaf_of(root, pages, key)?.is_some_and(|leaf| leaf.find(key).is_some()))
+}
+
+/// The leaf that covers `key`; `None` where nothing is there.
+#[inline]
+pub(crate) fn leaf_of<'a>(
+    root: ChildView<'a>,
+    pages: &'a (impl PageRead + ?Sized),
+    key: &[u8],
+) -> Result<Option<LeafView<'a>>> {
+    let mut child = root;
+    for _ in 0..MAX_DEPTH {
+        match child.open(pages)? {
+            NodeRef::Empty => return Ok(None),
+            NodeRef::Leaf(leaf) => return Ok(Some(leaf)),
+            NodeRef::Inner(inner) => child = inner.child(inner.position(key))?,
+        }
+    }
+    Err(too_deep(&child))
+}
+
+/// The page of a node, which must be of this kind.
+#[inline]
+pub(crate) fn node<'a>(
+    pages: &'a (impl PageRead + ?Sized),
+    addr: &PageAddr,
+    kind: PageKind,
+) -> Result<NodeView<'a>> {
+    let view = NodeView::new(pages.page(addr)?);
+    if view.kind() == kind { Ok(view) } else { Err(damaged(addr, kind.name(), view.kind().name())) }
+}
+
+/// As [`node`], for a page whose entries are about to be mixed with others: they must be between its fences.
+pub(crate) fn node_between<'a>(
+    pages: &'a (impl PageRead + ?Sized),
+    addr: &PageAddr,
+    kind: PageKind,
+    fences: &OwnFences,
+) -> Result<NodeView<'a>> {
+    let view = node(pages, addr, kind)?;
+    check_fences(&view, addr, 0, fences)?;
+    Ok(view)
+}
+
+/// Checks prefix and keys of a page against its fences, the keys from the `first` one on.
+fn check_fences(view: &NodeView<'_>, addr: &PageAddr, first: usize, fences: &OwnFences) -> Result<()> {
+    if view.prefix() != fences.prefix() {
+        return Err(damaged(addr, "the prefix that the node's fences have in common", "another"));
+    }
+    if view.len() > first {
+        let above = fences.low.as_ref().is_none_or(|low| view.compare_key(first, low).is_ge());
+        let below = fences.high.as_ref().is_none_or(|high| view.compare_key(view.len() - 1, high).is_lt());
+        if !above || !below {
+            return Err(damaged(addr, "keys between the node's fences", "others"));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that the children of a page have as many entries together as the page's parent says.
+pub(crate) fn check_count(addr: &PageAddr, count: u64, mut counts: impl Iterator<Item = u64>) -> Result<()> {
+    let sum = counts.try_fold(0u64, u64::checked_add);
+    if sum == Some(count) {
+        return Ok(());
+    }
+    let found = sum.map_or("more than can be counted".to_string(), |sum| sum.to_string());
+    Err(damaged(addr, format!("{count} entries below"), found))
+}
+
+/// A page that is whole but not what the tree needs at this place.
+pub(crate) fn damaged(addr: &PageAddr, expected: impl Into<String>, found: impl Into<String>) -> Error {
+    let file = format!("{}.pages", addr.segment);
+    Error::corrupt(Path::new(&file), addr.offset(), "tree page", expected, found)
+}
+
+/// The error of a way down that does not end.
+pub(crate) fn too_deep(child: &ChildView<'_>) -> Error {
+    let expected = format!("at most {MAX_DEPTH} nodes on a path");
+    match child {
+        ChildView::Page(ChildRef { pages: ChildPages::Inner(addr) | ChildPages::Leaf(addr, _), .. })
+        | ChildView::Own(Child { node: Node::Inner(InnerRef::Page(addr)), .. }) => {
+            damaged(addr, expected, "more")
+        }
+        _ => damaged_in_memory("tree", expected, "more"),
+    }
+}
+
+/// A flaw that pages brought into memory, found there.
+pub(crate) fn damaged_in_memory(
+    unit: &'static str,
+    expected: impl Into<String>,
+    found: impl Into<String>,
+) -> Error {
+    Error::corrupt(Path::new("memory"), 0, unit, expected, found)
+}

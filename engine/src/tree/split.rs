@@ -1,0 +1,178 @@
+//! Where to cut what does not fit one node, and the nodes that come of it.
+
+use std::ops::Range;
+
+use crate::format::node::{EXTENT_ADDR_MAX_BYTES, HEAD_BYTES, MEMORY_NUMBER_BYTES, ValueRef};
+use crate::format::page::{PageKind, SlotWidth};
+use crate::page::block::Block;
+use crate::tree::node::{Child, Inner, Kid, OwnFences, separator_between};
+use crate::tree::params::TreeParams;
+use crate::tree::read::Entry;
+
+/// Which way the keys come in, as far as the newest one tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Growth {
+    /// The newest one is the last: all parts but the last are filled up.
+    Ascending,
+    /// The newest one is the first: all parts but the first are filled up.
+    Descending,
+    /// Anything else: parts of the same size.
+    Random,
+}
+
+impl Growth {
+    /// What an entry that came in at `i`, now one of `len`, tells.
+    pub(crate) fn of(i: usize, len: usize) -> Growth {
+        if i + 1 == len {
+            Growth::Ascending
+        } else if i == 0 {
+            Growth::Descending
+        } else {
+            Growth::Random
+        }
+    }
+}
+
+/// A node, and the nodes to its right that did not fit into it.
+pub(crate) struct Parts {
+    pub(crate) first: Child,
+    pub(crate) right: Vec<Kid>,
+}
+
+/// Makes leaves of these entries, as many as it takes.
+pub(crate) fn leaves(
+    entries: &[Entry<'_>],
+    fences: &OwnFences,
+    growth: Growth,
+    params: &TreeParams,
+) -> Parts {
+    let sizes: Vec<usize> = entries.iter().map(entry_size).collect();
+    let ranges = cut(&sizes, params.room_in_leaf(fences.prefix().len()), growth);
+    let mut separators = Vec::with_capacity(ranges.len());
+    for range in ranges.iter().skip(1) {
+        let left = entries[range.start - 1].key();
+        let right = entries[range.start].key();
+        separators.push(separator_between(&left, &right).to_vec());
+    }
+    parts(ranges, separators, fences, |range, fences| Child::leaf(leaf_of(&entries[range], fences, params)))
+}
+
+/// Makes inner nodes of these children, as many as it takes.
+pub(crate) fn inners(kids: Vec<Kid>, fences: &OwnFences, growth: Growth, params: &TreeParams) -> Parts {
+    let sizes = vec![1; kids.len()];
+    let ranges = cut(&sizes, params.inner_fanout, growth);
+    let separators = ranges.iter().skip(1).map(|range| kids[range.start].separator.clone()).collect();
+    let mut kids = kids.into_iter();
+    parts(ranges, separators, fences, |range, fences| {
+        Child::inner(Inner::new(kids.by_ref().take(range.len()).collect(), fences, &params.meter))
+    })
+}
+
+/// Makes one node of a node and its right siblings, with as many levels above them as it takes.
+pub(crate) fn one(mut parts: Parts, fences: &OwnFences, params: &TreeParams) -> Child {
+    while !parts.right.is_empty() {
+        let mut kids = vec![Kid { separator: Vec::new(), child: parts.first }];
+        kids.append(&mut parts.right);
+        parts = inners(kids, fences, Growth::Random, params);
+    }
+    parts.first
+}
+
+fn parts(
+    ranges: Vec<Range<usize>>,
+    separators: Vec<Vec<u8>>,
+    fences: &OwnFences,
+    mut make: impl FnMut(Range<usize>, &OwnFences) -> Child,
+) -> Parts {
+    let mut fences = fences.clone();
+    let mut nodes = Vec::with_capacity(ranges.len());
+    for (i, range) in ranges.into_iter().enumerate() {
+        match separators.get(i) {
+            Some(separator) => {
+                let (own, rest) = fences.split_at(separator);
+                nodes.push(make(range, &own));
+                fences = rest;
+            }
+            None => {
+                nodes.push(make(range, &fences));
+                break;
+            }
+        }
+    }
+    let mut nodes = nodes.into_iter();
+    let first = nodes.next().unwrap_or(Child::EMPTY);
+    let right =
+        separators.into_iter().zip(nodes).map(|(separator, child)| Kid { separator, child }).collect();
+    Parts { first, right }
+}
+
+/// One block of all these entries.
+pub(crate) fn leaf_of(entries: &[Entry<'_>], fences: &OwnFences, params: &TreeParams) -> Block {
+    let heap_bytes = entries.iter().map(|entry| entry.source.view.heap_entry(entry.at).len()).sum();
+    let mut block =
+        Block::with_room(PageKind::Leaf, fences.prefix(), entries.len(), heap_bytes, &params.meter);
+    for entry in entries {
+        block.push_from(entry.source, entry.at);
+    }
+    block
+}
+
+/// What an entry takes up in a page.
+fn entry_size(entry: &Entry<'_>) -> usize {
+    let address = match entry.source.view.value(entry.at) {
+        ValueRef::Memory(_) => EXTENT_ADDR_MAX_BYTES - MEMORY_NUMBER_BYTES + 1,
+        _ => 0,
+    };
+    entry.source.view.heap_entry(entry.at).len() + address + HEAD_BYTES + SlotWidth::Narrow.bytes()
+}
+
+/// Cuts things of these sizes into runs of at most `max` together, unless one alone is larger.
+fn cut(sizes: &[usize], max: usize, growth: Growth) -> Vec<Range<usize>> {
+    let mut runs = Vec::new();
+    match growth {
+        Growth::Ascending => fill(sizes.iter().copied(), max, |run| runs.push(run)),
+        Growth::Descending => {
+            fill(sizes.iter().rev().copied(), max, |run| {
+                runs.push(sizes.len() - run.end..sizes.len() - run.start)
+            });
+            runs.reverse();
+        }
+        Growth::Random => halve(sizes, 0..sizes.len(), max, &mut runs),
+    }
+    runs
+}
+
+/// Fills one run after the other.
+fn fill(sizes: impl Iterator<Item = usize>, max: usize, mut run: impl FnMut(Range<usize>)) {
+    let mut start = 0;
+    let mut end = 0;
+    let mut filled = 0;
+    for size in sizes {
+        if end > start && filled + size > max {
+            run(start..end);
+            start = end;
+            filled = 0;
+        }
+        filled += size;
+        end += 1;
+    }
+    run(start..end);
+}
+
+/// Halves a range until each part fits.
+fn halve(sizes: &[usize], range: Range<usize>, max: usize, runs: &mut Vec<Range<usize>>) {
+    let total: usize = sizes[range.clone()].iter().sum();
+    if total <= max || range.len() < 2 {
+        runs.push(range);
+        return;
+    }
+    let mut left = 0;
+    let mut middle = range.start;
+    while middle < range.end && left + sizes[middle] / 2 <= total / 2 {
+        left += sizes[middle];
+        middle += 1;
+    }
+    let middle = middle.clamp(range.start + 1, range.end - 1);
+    halve(sizes, range.start..middle, max, runs);
+    halve(sizes, middle..range.end, max, runs);
+}
