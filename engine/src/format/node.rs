@@ -27,6 +27,7 @@
 //! 2. The heap entries follow each other in the order of their keys and fill the page to its end.
 //! 3. Keys rise strictly. A key that is a proper prefix of another one comes first.
 //! 4. Kinds of value: leaf 0 and 1, delta 0, 1 and 2, inner 0.
+//! 5. One content has one form: each varint is as short as it can be.
 //!
 //! In memory entries may lie anywhere in the heap, with unused bytes between them, and kind 3 may occur.
 
@@ -297,6 +298,10 @@ impl<'a> NodeView<'a> {
             }
             let (entry, rest) = Entry::read(&self.bytes[at..]).ok_or(Flaw::new(at, "entry cut off"))?;
             let value = entry.value().ok_or(Flaw::new(at, "malformed value"))?;
+            let end = self.bytes.len() - rest.len();
+            if end - at != entry_len(entry.suffix_len, &value) {
+                return Err(Flaw::new(at, "numbers longer than they need be"));
+            }
             let allowed = match self.kind {
                 PageKind::Leaf => matches!(value, ValueRef::Inline(_) | ValueRef::Extent(_)),
                 PageKind::Delta => !matches!(value, ValueRef::Memory(_)),
@@ -320,7 +325,7 @@ impl<'a> NodeView<'a> {
                 }
             }
             before = Some((head, entry));
-            at = self.bytes.len() - rest.len();
+            at = end;
         }
         if at != self.bytes.len() {
             return Err(Flaw::new(at, "bytes after the last entry"));

@@ -184,6 +184,13 @@ fn validation_names_each_flaw() {
     let mut swapped = good.clone();
     swapped[20..28].rotate_left(4);
     assert_eq!(NodeView::validate(&swapped).map_err(|flaw| flaw.what), Err("keys out of order"));
+    // The suffix's length in two bytes, and one byte less of the value, so that everything else fits.
+    let mut long_number = good.clone();
+    long_number[33..37].copy_from_slice(&[0x81, 0, 0, b'1']);
+    assert_eq!(
+        NodeView::validate(&long_number).map_err(|flaw| flaw.what),
+        Err("numbers longer than they need be")
+    );
     let mut doubled = good;
     doubled.copy_within(20..24, 24);
     assert_eq!(NodeView::validate(&doubled).map_err(|flaw| flaw.what), Err("keys out of order"));
