@@ -45,6 +45,12 @@ impl Place {
     pub(crate) fn path(&self, id: SegmentId) -> PathBuf {
         self.dir.join(format!("{id}.pages"))
     }
+
+    /// The number of the segment whose file has this name; `None` for a file that is no page segment.
+    pub(crate) fn id_of(name: &str) -> Option<SegmentId> {
+        let id = SegmentId(name.strip_suffix(".pages")?.parse().ok()?);
+        (format!("{id}.pages") == name).then_some(id)
+    }
 }
 
 /// A page segment, open for reading.

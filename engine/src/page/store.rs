@@ -171,6 +171,27 @@ impl PageStore {
         result
     }
 
+    /// Removes page files that the store does not know: what a crash left. Their numbers are not used again while this
+    /// store is open. To be called once all segments that anything on disk still needs are in the store.
+    ///
+    /// # Errors
+    /// What the file system answers. Some files may be removed then.
+    pub fn remove_strays(&self) -> Result<()> {
+        let mut state = self.lock_append();
+        let names = self.place.fs.list(&self.place.dir);
+        let names = names.map_err(|error| Error::io("list", &self.place.dir, error))?;
+        let set = self.segments();
+        let mut known: Vec<_> = set.iter().map(|segment| segment.id()).collect();
+        known.extend(self.retired().iter().map(|segment| segment.id()));
+        known.extend(state.unsynced.iter().map(|unsynced| unsynced.segment.id()));
+        for id in names.iter().filter_map(|name| Place::id_of(name)).filter(|id| !known.contains(id)) {
+            state.next = state.next.max(SegmentId(id.0.saturating_add(1)));
+            let path = self.place.path(id);
+            self.place.fs.remove(&path).map_err(|error| Error::io("remove a page segment", &path, error))?;
+        }
+        Ok(())
+    }
+
     fn retired(&self) -> MutexGuard<'_, Vec<Arc<Segment>>> {
         self.retired.lock().unwrap_or_else(PoisonError::into_inner)
     }

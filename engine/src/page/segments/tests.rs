@@ -28,6 +28,23 @@ fn segments_are_found_by_number() {
     assert_eq!(set.total_bytes(), 3 * 64);
 }
 
+#[test]
+fn names_of_files_are_numbers() {
+    assert_eq!(Place::id_of("00000012.pages"), Some(SegmentId(12)));
+    assert_eq!(Place::id_of("4294967295.pages"), Some(SegmentId(u32::MAX)));
+    for name in [
+        "12.pages",
+        "000000012.pages",
+        "+0000012.pages",
+        "00000012.wal",
+        "00000012",
+        "4294967296.pages",
+        ".pages",
+    ] {
+        assert_eq!(Place::id_of(name), None, "{name}");
+    }
+}
+
 proptest! {
     #[test]
     fn sets_behave_like_a_map(

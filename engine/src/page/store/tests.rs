@@ -2,6 +2,8 @@ use std::io::Result as IoResult;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::error::Corruption;
 use crate::format::node::NodeView;
@@ -622,6 +624,41 @@ fn after_a_failure_at_any_call_all_that_was_synced_is_there() {
 }
 
 #[test]
+fn files_that_a_crash_left_are_removed() {
+    let mut fixture = Fixture::in_memory(1024);
+    let store = fixture.open();
+    let mut appender = store.appender();
+    let pages: Vec<_> = (0..2).map(|n| append(&mut appender, n, 700)).collect();
+    appender.flush_and_sync().unwrap();
+    drop(appender);
+    fixture.note(&store);
+    let mut appender = store.appender();
+    for n in 2..5 {
+        append(&mut appender, n, 700);
+    }
+    appender.flush_and_sync().unwrap();
+    fixture.fs.open(&fixture.dir.join("00000001.wal"), OpenMode::CreateNew).unwrap();
+
+    let store = fixture.open();
+    let mut appender = store.appender();
+    let new = append(&mut appender, 6, 700);
+    drop(appender);
+    store.remove_strays().unwrap();
+    assert_eq!(new.segment, SegmentId(6));
+    assert_eq!(
+        fixture.fs.list(&fixture.dir).unwrap(),
+        ["00000001.pages", "00000001.wal", "00000002.pages", "00000006.pages"]
+    );
+    pages.iter().zip(0..).for_each(|(addr, n)| assert_reads(&store.segments(), addr, n));
+
+    // A number that was seen is not used again, even if the file was the newest one.
+    fixture.fs.open(&fixture.path(9), OpenMode::CreateNew).unwrap();
+    store.remove_strays().unwrap();
+    assert!(!fixture.has_file(9));
+    assert_eq!(store.appender().next_segment(), SegmentId(10));
+}
+
+#[test]
 fn files_that_cannot_be_removed_are_tried_again() {
     let left = Arc::new(AtomicI64::new(i64::MAX));
     let fixture =
@@ -639,4 +676,108 @@ fn files_that_cannot_be_removed_are_tried_again() {
     left.store(i64::MAX, Ordering::Relaxed);
     store.sweep().unwrap();
     assert!(!fixture.has_file(1) && !fixture.has_file(2) && fixture.has_file(3));
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Append(usize),
+    AppendExtent(usize),
+    Flush,
+    Sync,
+    /// The next calls on the file system fail after so many that succeed, until something failed.
+    FailAfter(i64),
+    /// Removes a segment.
+    Remove(prop::sample::Index),
+    /// Opens the store again with what was noted last.
+    Open,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        10 => (0usize..3000).prop_map(Op::Append),
+        1 => (0usize..20_000).prop_map(Op::AppendExtent),
+        3 => Just(Op::Flush),
+        3 => Just(Op::Sync),
+        1 => (0i64..6).prop_map(Op::FailAfter),
+        1 => any::<prop::sample::Index>().prop_map(Op::Remove),
+        1 => Just(Op::Open),
+    ]
+}
+
+/// Pages that should be there.
+#[derive(Clone, Debug, Default)]
+struct Model {
+    appended: Vec<(u32, PageAddr)>,
+    flushed: Vec<(u32, PageAddr)>,
+    synced: Vec<(u32, PageAddr)>,
+}
+
+proptest! {
+    #[test]
+    fn random_histories_lose_nothing_that_was_synced(ops in prop::collection::vec(op(), 1..80)) {
+        let left = Arc::new(AtomicI64::new(i64::MAX));
+        let failing = Failing { fs: MemFs::new(), left: left.clone() };
+        let mut fixture = Fixture::new(Arc::new(failing), Path::new("/db"), 8192);
+        let mut store = fixture.open();
+        let mut model = Model::default();
+        for (n, op) in (0u32..).zip(ops) {
+            let mut appender = store.appender();
+            let result = match op {
+                Op::Append(len) => {
+                    let appended = appender.append(PageKind::Leaf, leaf(n, len));
+                    appended.map(|addr| model.appended.push((n, addr)))
+                }
+                Op::AppendExtent(len) => {
+                    let appended = appender.append_extent(&vec![n.to_le_bytes()[0]; len]);
+                    appended.map(|addr| model.appended.push((n, addr)))
+                }
+                Op::Flush => {
+                    let flushed = appender.flush();
+                    flushed.map(|()| model.flushed.append(&mut model.appended))
+                }
+                Op::Sync => appender.flush_and_sync().map(|()| {
+                    model.synced.append(&mut model.flushed);
+                    model.synced.append(&mut model.appended);
+                    drop(appender);
+                    fixture.note(&store);
+                }),
+                Op::FailAfter(calls) => {
+                    left.store(calls, Ordering::Relaxed);
+                    Ok(())
+                }
+                Op::Remove(_) | Op::Open if !model.flushed.is_empty() || !model.appended.is_empty() => Ok(()),
+                Op::Remove(index) => {
+                    drop(appender);
+                    let table = store.segments().table();
+                    if table.is_empty() {
+                        continue;
+                    }
+                    let id = index.get(&table).0;
+                    model.synced.retain(|(_, addr)| addr.segment != id);
+                    let removed = store.remove(&[id]);
+                    fixture.note(&store);
+                    // Not being able to remove a file loses nothing.
+                    left.store(i64::MAX, Ordering::Relaxed);
+                    drop(removed);
+                    Ok(())
+                }
+                Op::Open => {
+                    drop(appender);
+                    store = fixture.open();
+                    Ok(())
+                }
+            };
+            if result.is_err() {
+                left.store(i64::MAX, Ordering::Relaxed);
+                model.appended.clear();
+                model.flushed.clear();
+                prop_assert_eq!(store.segments().table(), fixture.table.clone());
+            }
+            let set = store.segments();
+            for (_, addr) in model.synced.iter().chain(&model.flushed) {
+                prop_assert!(set.page(addr).is_ok(), "{:?} of {:?}", addr, set);
+                prop_assert!(set.read_page_uncached(addr).is_ok());
+            }
+        }
+    }
 }
