@@ -155,6 +155,20 @@ fn long_keys_make_wide_slots() {
 }
 
 #[test]
+fn a_page_has_so_many_entries_and_no_more() {
+    let mut block = Block::new(PageKind::Leaf, b"", &Meter::new());
+    for n in 0..MAX_ENTRIES {
+        block.push(&crate::ids::to_u32(n).to_be_bytes(), NewValue::Inline(b""));
+    }
+    let mut bytes = block.to_page_bytes(|_| unreachable!("no long values in memory")).unwrap();
+    assert_eq!(NodeView::validate(&bytes), Ok(()));
+    assert_eq!(NodeView::new(&bytes).search(&30_000u32.to_be_bytes()), Ok(30_000));
+    bytes[10..14].copy_from_slice(&[0, 0x80, 0, 0x80]);
+    let found = NodeView::validate(&bytes).map_err(|flaw| flaw.what);
+    assert_eq!(found, Err("more entries than a page can have"));
+}
+
+#[test]
 fn validation_names_each_flaw() {
     let good =
         page(PageKind::Leaf, b"p", &[(b"pa", NewValue::Inline(b"1")), (b"pb", NewValue::Inline(b"2"))]);
