@@ -4,7 +4,6 @@
 pub mod ast;
 pub mod error;
 pub mod limits;
-pub mod parse;
 
 pub mod value;
 

@@ -4,6 +4,5 @@ pub mod inner;
 pub mod node;
 pub mod ops;
 pub mod page;
-pub mod segment;
 pub mod version;
 pub mod wal;

@@ -26,15 +26,13 @@ use crate::format::page::{PAGE_HEADER_BYTES, PageHeader, PageKind, SlotWidth, se
 use crate::ids::{PageAddr, to_u32, to_usize};
 use crate::page::meter::{Charge, Meter};
 
-/// The most entries that a node in memory can number.
-const MAX_ENTRIES_IN_MEMORY: usize = 65_535;
-
 /// A long value held in memory, shared by all blocks that have an entry with it and charged once.
 #[derive(Clone)]
 pub struct LongValue(Arc<HeldBytes>);
 
 struct HeldBytes {
     bytes: Bytes,
+    written: OnceLock<PageAddr>,
     _charge: Charge,
 }
 
@@ -43,7 +41,18 @@ impl LongValue {
     #[must_use]
     pub fn new(bytes: Bytes, meter: &Meter) -> LongValue {
         let charge = meter.charge(bytes.len());
-        LongValue(Arc::new(HeldBytes { bytes, _charge: charge }))
+        LongValue(Arc::new(HeldBytes { bytes, written: OnceLock::new(), _charge: charge }))
+    }
+
+    /// The extent that a checkpoint wrote the value to.
+    #[must_use]
+    pub fn written(&self) -> Option<PageAddr> {
+        self.0.written.get().copied()
+    }
+
+    /// Notes the extent that a checkpoint wrote the value to. The first note stays.
+    pub fn set_written(&self, addr: PageAddr) {
+        self.0.written.get_or_init(|| addr);
     }
 }
 
@@ -204,7 +213,7 @@ impl Block {
     /// Puts an entry in at a position that [`NodeView::search`] answered as not found.
     ///
     /// # Panics
-    /// If the key does not start with the prefix, or if the block has as many entries as it can number.
+    /// If the key does not start with the prefix, or if the block has [`MAX_ENTRIES`].
     pub fn insert(&mut self, i: usize, key: &[u8], value: NewValue<'_>) {
         let view = self.view();
         debug_assert!(i == 0 || view.compare_key(i - 1, key).is_lt(), "keys rise strictly");
@@ -222,7 +231,7 @@ impl Block {
     /// Puts an entry in behind all others.
     ///
     /// # Panics
-    /// If the key does not start with the prefix, or if the block has as many entries as it can number.
+    /// If the key does not start with the prefix, or if the block has [`MAX_ENTRIES`].
     pub fn push(&mut self, key: &[u8], value: NewValue<'_>) {
         self.insert(self.len(), key, value);
     }
@@ -325,12 +334,8 @@ impl Block {
     ///
     /// # Errors
     /// What `write_extent` answers.
-    ///
-    /// # Panics
-    /// If there are more than [`MAX_ENTRIES`]: the node should have been split.
     pub fn to_page_bytes(&self, mut write_extent: impl FnMut(&Bytes) -> Result<PageAddr>) -> Result<Vec<u8>> {
         let view = self.view();
-        assert!(view.len() <= MAX_ENTRIES, "a node is split long before");
         let mut heap = Vec::with_capacity(self.live_heap_bytes());
         let mut starts = Vec::with_capacity(view.len());
         for i in 0..view.len() {
@@ -482,8 +487,8 @@ fn held_bytes(bytes: &Vec<u8>) -> usize {
 /// How many entries a node with `count` gets room for when it must take `more`.
 fn roomier(count: u16, more: usize) -> usize {
     let count = usize::from(count);
-    assert!(count + more <= MAX_ENTRIES_IN_MEMORY, "a node is split long before it has so many entries");
-    (count + more + (count + more) / 2 + 3).min(MAX_ENTRIES_IN_MEMORY)
+    assert!(count + more <= MAX_ENTRIES, "a node is split long before it has {MAX_ENTRIES} entries");
+    (count + more + (count + more) / 2 + 3).min(MAX_ENTRIES)
 }
 
 /// A node without entries, its vector with room for `heap_bytes`.

@@ -2,145 +2,189 @@
 //!
 //! Checked are: every page can be read and is of the kind its parent says; prefixes are those of the fences; keys rise
 //! and lie between the fences; counts are those of the entries; inner nodes have no more children than allowed; long
-//! values can be read, and the references above them say that there are some.
+//! values can be read, and the references above them say that there are some. A problem does not end the check; what
+//! does not depend on it is checked all the same.
 
-use std::ops::ControlFlow;
-
+use crate::error::Error;
 use crate::format::node::NodeView;
-use crate::ids::to_u64;
+use crate::ids::{PageAddr, to_u64};
 use crate::page::access::PageRead;
 use crate::page::block::NewValue;
-use crate::tree::node::OwnFences;
-use crate::tree::read::{self, ChildView, InnerView, LeafView, MAX_DEPTH, NodeRef, damaged_in_memory};
+use crate::tree::mark::PageSet;
+use crate::tree::node::{BlockRef, Child, InnerRef, Node, OwnFences};
+use crate::tree::read::{self, ChildView, InnerView, LeafView, NodeRef};
 
-/// What a check found wrong, and where in the tree.
-#[derive(Clone, Debug)]
-pub struct Problem {
-    /// The way from the root to the node: the number of the child at each level.
-    pub path: Vec<usize>,
-    /// What is wrong. Corruption that pages brought into memory names no file.
-    pub error: crate::Error,
+/// What was checked so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CheckStats {
+    /// Pages, each counted once.
+    pub pages: u64,
+    /// Their length in bytes.
+    pub page_bytes: u64,
+    /// Entries, those of shared leaves counted once.
+    pub entries: u64,
 }
 
-/// Gets what a check finds, and says whether to go on.
-pub trait CheckObserver {
-    /// A problem was found. The check goes on beside it.
-    fn problem(&mut self, problem: Problem);
-
-    /// A leaf of this many entries was checked.
-    fn progress(&mut self, entries: u64) -> ControlFlow<()>;
+/// Checks trees.
+pub(crate) struct Checker<'c, P: ?Sized> {
+    pub(crate) pages: &'c P,
+    pub(crate) fanout: usize,
+    pub(crate) seen: &'c mut dyn PageSet,
+    pub(crate) problems: &'c mut Vec<Error>,
+    /// Called after each leaf.
+    pub(crate) progress: &'c mut dyn FnMut(&CheckStats),
+    pub(crate) stats: CheckStats,
 }
 
-/// Checks the tree below `root`.
-pub(crate) fn check(
-    root: ChildView<'_>,
-    pages: &(impl PageRead + ?Sized),
-    fanout: usize,
-    observer: &mut dyn CheckObserver,
-) -> ControlFlow<()> {
-    let mut check = Check { pages, fanout, observer, path: Vec::new() };
-    check.child(root, &OwnFences::default())
-}
-
-struct Check<'c, P: ?Sized> {
-    pages: &'c P,
-    fanout: usize,
-    observer: &'c mut dyn CheckObserver,
-    path: Vec<usize>,
-}
-
-impl<P: PageRead + ?Sized> Check<'_, P> {
-    fn problem(&mut self, error: crate::Error) {
-        self.observer.problem(Problem { path: self.path.clone(), error });
-    }
-
-    fn expect(&mut self, holds: bool, expected: &str, found: impl FnOnce() -> String) {
-        if !holds {
-            self.problem(damaged_in_memory("tree node", expected, found()));
+impl<P: PageRead + ?Sized> Checker<'_, P> {
+    pub(crate) fn child(&mut self, child: ChildView<'_>, fences: &OwnFences, depth: usize) {
+        if depth == 0 {
+            return self.problems.push(read::too_deep(&child));
         }
-    }
-
-    fn child(&mut self, child: ChildView<'_>, fences: &OwnFences) -> ControlFlow<()> {
-        if self.path.len() > MAX_DEPTH {
-            self.problem(read::too_deep(&child));
-            return ControlFlow::Continue(());
-        }
+        let Some(place) = self.enter(&child) else { return };
         match child.open(self.pages) {
-            Err(error) => self.problem(error),
+            Err(error) => self.problems.push(error),
             Ok(NodeRef::Empty) => {
-                self.expect(child.count() == 0, "no entries below an empty child", || {
+                self.expect(place, child.count() == 0, "an empty child without entries", || {
                     child.count().to_string()
                 });
             }
-            Ok(NodeRef::Inner(inner)) => self.inner(child, inner, fences)?,
-            Ok(NodeRef::Leaf(leaf)) => return self.leaf(child, &leaf, fences),
+            Ok(NodeRef::Inner(inner)) => self.inner(place, &child, &inner, fences, depth),
+            Ok(NodeRef::Leaf(leaf)) => self.leaf(place, &child, &leaf, fences),
         }
-        ControlFlow::Continue(())
     }
 
-    fn inner(&mut self, child: ChildView<'_>, inner: InnerView<'_>, fences: &OwnFences) -> ControlFlow<()> {
-        let separators = inner.separators();
-        self.keys(&separators, 1, fences);
-        self.expect(separators.len() == inner.len(), "one separator a child", || {
-            separators.len().to_string()
-        });
-        self.expect(separators.key_len(0) == separators.prefix().len(), "a bare prefix first", || {
-            "a longer separator".to_string()
-        });
-        self.expect(inner.len() <= self.fanout, "children up to the fan-out", || inner.len().to_string());
-        let mut sum = Some(0u64);
-        for i in 0..inner.len() {
-            self.path.push(i);
-            match inner.child(i) {
-                Err(error) => self.problem(error),
-                Ok(below) => {
-                    sum = sum.and_then(|sum| sum.checked_add(below.count()));
-                    let marked = child.has_extents() || !below.has_extents();
-                    self.expect(marked, "a mark above nodes with extents", || "none".to_string());
-                    let low = if i == 0 { fences.low.clone() } else { Some(separators.key(i)) };
-                    let last = i + 1 == inner.len();
-                    let high = if last { fences.high.clone() } else { Some(separators.key(i + 1)) };
-                    self.child(below, &OwnFences { low, high })?;
+    /// Counts the pages of a node; where to say that its flaws are, unless the node was checked before.
+    fn enter(&mut self, child: &ChildView<'_>) -> Option<Place> {
+        let node = match child {
+            ChildView::Own(child) => child.node.clone(),
+            ChildView::Page(child) => Child::from(*child).node,
+        };
+        let blocks = match node {
+            Node::Empty | Node::Inner(InnerRef::Own(_)) => return Some(Place(None)),
+            Node::Inner(InnerRef::Page(addr)) => return self.is_new(&addr).then_some(Place(Some(addr))),
+            Node::Leaf(leaf) => [Some(leaf.base), leaf.delta],
+        };
+        let mut is_new = false;
+        let mut place = Place(None);
+        for block in blocks.into_iter().flatten() {
+            match block {
+                BlockRef::Own(_) => is_new = true,
+                BlockRef::Page(addr) => {
+                    is_new |= self.is_new(&addr);
+                    place = Place(place.0.or(Some(addr)));
                 }
             }
-            self.path.pop();
         }
-        self.expect(sum == Some(child.count()), "a count that is the sum of those below", || {
-            format!("{} above {sum:?}", child.count())
-        });
-        ControlFlow::Continue(())
+        is_new.then_some(place)
     }
 
-    fn leaf(&mut self, child: ChildView<'_>, leaf: &LeafView<'_>, fences: &OwnFences) -> ControlFlow<()> {
-        self.keys(&leaf.base.view, 0, fences);
+    fn inner(
+        &mut self,
+        place: Place,
+        child: &ChildView<'_>,
+        inner: &InnerView<'_>,
+        fences: &OwnFences,
+        depth: usize,
+    ) {
+        let separators = inner.separators();
+        self.keys(place, &separators, 1, fences);
+        let first_is_bare = separators.key_len(0) == separators.prefix().len();
+        self.expect(place, first_is_bare, "a first separator that is the bare prefix", || {
+            "a longer one".into()
+        });
+        self.expect(place, separators.len() == inner.len(), "a separator for each child", || {
+            format!("{} for {}", separators.len(), inner.len())
+        });
+        let most = self.fanout;
+        self.expect(place, inner.len() <= most, "no more children than allowed", || inner.len().to_string());
+        let mut sum = Some(0u64);
+        for i in 0..inner.len() {
+            let below = match inner.child(i) {
+                Ok(below) => below,
+                Err(error) => {
+                    self.problems.push(error);
+                    continue;
+                }
+            };
+            sum = sum.and_then(|sum| sum.checked_add(below.count()));
+            let is_marked = child.has_extents() || !below.has_extents();
+            self.expect(place, is_marked, "a mark above nodes with extents", || "none".into());
+            let low = if i == 0 { fences.low.clone() } else { Some(separators.key(i)) };
+            let is_last = i + 1 == inner.len();
+            let high = if is_last { fences.high.clone() } else { Some(separators.key(i + 1)) };
+            self.child(below, &OwnFences { low, high }, depth - 1);
+        }
+        self.expect(
+            place,
+            sum == Some(child.count()),
+            "children with as many entries as their parent says",
+            || format!("{sum:?} instead of {}", child.count()),
+        );
+    }
+
+    fn leaf(&mut self, place: Place, child: &ChildView<'_>, leaf: &LeafView<'_>, fences: &OwnFences) {
+        self.keys(place, &leaf.base.view, 0, fences);
         if let Some(delta) = &leaf.delta {
-            self.keys(&delta.view, 0, fences);
+            self.keys(place, &delta.view, 0, fences);
         }
         let entries = leaf.merged();
-        self.expect(to_u64(entries.len()) == child.count(), "a count that is that of the entries", || {
-            format!("{} above {}", child.count(), entries.len())
-        });
+        self.expect(
+            place,
+            to_u64(entries.len()) == child.count(),
+            "as many entries as the parent says",
+            || format!("{} instead of {}", entries.len(), child.count()),
+        );
         for entry in &entries {
             let value = entry.source.value(entry.at);
             if !matches!(value, NewValue::Inline(_)) {
-                self.expect(child.has_extents(), "a mark above long values", || "none".to_string());
-                if let Err(error) = read::value_bytes(value, self.pages) {
-                    self.problem(error);
-                }
+                self.expect(place, child.has_extents(), "a mark above long values", || "none".into());
+            }
+            if let NewValue::Extent(addr) = value
+                && self.is_new(&addr)
+                && let Err(error) = read::value_bytes(value, self.pages)
+            {
+                self.problems.push(error);
             }
         }
-        self.observer.progress(to_u64(entries.len()))
+        self.stats.entries += to_u64(entries.len());
+        (self.progress)(&self.stats);
     }
 
     /// Prefix and keys of a node, from key `first` on.
-    fn keys(&mut self, view: &NodeView<'_>, first: usize, fences: &OwnFences) {
-        self.expect(view.prefix() == fences.prefix(), "the prefix that the fences have in common", || {
-            format!("{} bytes instead of {}", view.prefix().len(), fences.prefix().len())
-        });
+    fn keys(&mut self, place: Place, view: &NodeView<'_>, first: usize, fences: &OwnFences) {
+        self.expect(
+            place,
+            view.prefix() == fences.prefix(),
+            "the prefix that the fences have in common",
+            || format!("{} bytes instead of {}", view.prefix().len(), fences.prefix().len()),
+        );
         let keys: Vec<Vec<u8>> = (first..view.len()).map(|i| view.key(i)).collect();
         let above = fences.low.as_ref().is_none_or(|low| keys.first().is_none_or(|key| low <= key));
         let below = fences.high.as_ref().is_none_or(|high| keys.last().is_none_or(|key| key < high));
-        self.expect(above && below, "keys between the fences", || "others".to_string());
-        self.expect(keys.is_sorted_by(|a, b| a < b), "keys that rise", || "others".to_string());
+        self.expect(place, above && below, "keys between the fences", || "others".into());
+        self.expect(place, keys.is_sorted_by(|a, b| a < b), "keys that rise", || "others".into());
+    }
+
+    fn is_new(&mut self, addr: &PageAddr) -> bool {
+        let is_new = self.seen.insert(addr);
+        if is_new {
+            self.stats.pages += 1;
+            self.stats.page_bytes += u64::from(addr.len);
+        }
+        is_new
+    }
+
+    fn expect(&mut self, place: Place, holds: bool, expected: &str, found: impl FnOnce() -> String) {
+        if !holds {
+            self.problems.push(match place.0 {
+                Some(addr) => read::damaged(&addr, expected, found()),
+                None => read::damaged_in_memory("tree node", expected, found()),
+            });
+        }
     }
 }
+
+/// The page whose flaw something is; `None` in memory.
+#[derive(Clone, Copy)]
+struct Place(Option<PageAddr>);

@@ -86,7 +86,7 @@ fn rank_in_leaf(leaf: &LeafView<'_>, key: &[u8], side: Side) -> u64 {
     if let Some(delta) = &leaf.delta {
         for at in 0..side.index(delta.view.search(key)) {
             match (position_of(base, &delta.view, at), delta.view.value(at)) {
-                (Ok(_), ValueRef::Tombstone) => rank -= 1,
+                (Ok(_), ValueRef::Tombstone) => rank = rank.saturating_sub(1),
                 (Err(_), ValueRef::Tombstone) | (Ok(_), _) => {}
                 (Err(_), _) => rank += 1,
             }

@@ -75,7 +75,7 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
     }
 
     /// To the entry that `n` others come before.
-    pub fn seek_nth(&mut self, n: u64) -> Result<bool> {
+    pub fn nth(&mut self, n: u64) -> Result<bool> {
         self.start();
         let found = self.descend_to_nth(n);
         self.arrive(found, Direction::Forward)
@@ -112,7 +112,7 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
 
     /// Whether the cursor is at an entry.
     #[must_use]
-    pub fn is_at_entry(&self) -> bool {
+    pub fn is_valid(&self) -> bool {
         matches!(self.place, Place::Entry)
     }
 
@@ -123,7 +123,7 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
     #[must_use]
     #[inline]
     pub fn key(&self) -> &[u8] {
-        assert!(self.is_at_entry(), "the cursor is not at an entry");
+        assert!(self.is_valid(), "the cursor is not at an entry");
         &self.key
     }
 
@@ -136,7 +136,7 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
     /// Where the value lies in an extent page that cannot be read.
     #[inline]
     pub fn value(&self) -> Result<&'a [u8]> {
-        let leaf = self.leaf.as_ref().filter(|_| self.is_at_entry()).expect("the cursor is not at an entry");
+        let leaf = self.leaf.as_ref().filter(|_| self.is_valid()).expect("the cursor is not at an entry");
         let entry = leaf.entry();
         read::value_bytes(entry.source.value(entry.at), self.pages)
     }

@@ -16,8 +16,8 @@ use crate::tree::params::TreeParams;
 use crate::tree::read::{self, ChildView, Entry, InnerView, LeafView, MAX_DEPTH};
 use crate::tree::split::{self, Growth, Parts};
 
-/// A shared base shorter than this is copied and edited; a longer one gets a delta.
-const COPY_BELOW_BYTES: usize = 1024;
+/// A shared base shorter than this part of a leaf is copied and edited; a longer one gets a delta.
+const COPIED_PART: usize = 8;
 
 /// An unshared delta of more entries than this belongs to a transaction that writes a good part of the tree. It is
 /// merged early, since an unshared base is edited in place.
@@ -87,9 +87,9 @@ impl Change<'_> {
         matches!(self.value, NewValue::Tombstone)
     }
 
-    /// About how long its entry is, at least as long as it is.
+    /// About how much longer a node gets by its entry.
     fn entry_bytes(&self) -> usize {
-        const AROUND: usize = 32;
+        const AROUND: usize = 16;
         let value = match self.value {
             NewValue::Inline(bytes) => bytes.len(),
             NewValue::Extent(_) | NewValue::Memory(_) | NewValue::Tombstone => 0,
@@ -243,7 +243,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         change: &Change<'_>,
     ) -> Result<LeafOutcome> {
         if leaf.delta.is_none()
-            && let Some(base) = editable_base(&mut leaf.base, change)
+            && let Some(base) = self.editable_base(&mut leaf.base, change)
         {
             return Ok(self.change_base(base, fences, change));
         }
@@ -367,15 +367,14 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         let delta = delta.as_mut().expect("made above where there was none");
         Ok(delta.unshared().expect("unshared, or made just now"))
     }
-}
-
-/// The base to edit in place, where nobody else holds it or it is so short that it is better copied.
-fn editable_base<'b>(base: &'b mut BlockRef, change: &Change<'_>) -> Option<&'b mut Block> {
-    if !base.is_unshared()
-        && let BlockRef::Own(block) = base
-        && block.size_on_disk() < COPY_BELOW_BYTES
-    {
-        *base = BlockRef::new(block.copy_for_edit(change.entry_bytes()));
+    /// The base to edit in place, where nobody else holds it or it is so short that it is better copied.
+    fn editable_base<'b>(&self, base: &'b mut BlockRef, change: &Change<'_>) -> Option<&'b mut Block> {
+        if !base.is_unshared()
+            && let BlockRef::Own(block) = base
+            && block.size_on_disk() < self.params.leaf_bytes / COPIED_PART
+        {
+            *base = BlockRef::new(block.copy_for_edit(change.entry_bytes()));
+        }
+        base.unshared()
     }
-    base.unshared()
 }

@@ -7,18 +7,21 @@
 //! - [`node`]: nodes in memory. [`read`]: nodes wherever they lie. [`split`]: cutting what does not fit.
 //! - [`edit`], [`tidy`], [`range`]: put, delete, delete a range.
 //! - [`merge`], [`cursor`], [`count`]: entries in order, and how many there are.
-//! - [`check`]: verification of all of it.
+//! - [`write`], [`bulk`]: to pages. [`mark`], [`check`]: which pages, and whether all is well with them.
 
-use std::ops::{Bound, ControlFlow};
+use std::ops::Bound;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::format::inner::ChildRef;
-use crate::page::access::PageRead;
+use crate::ids::PageAddr;
+use crate::page::access::{PageRead, PageWrite};
 
+pub(crate) mod bulk;
 pub(crate) mod check;
 pub(crate) mod count;
 pub(crate) mod cursor;
 pub(crate) mod edit;
+pub(crate) mod mark;
 pub(crate) mod merge;
 pub(crate) mod node;
 pub(crate) mod params;
@@ -26,17 +29,24 @@ pub(crate) mod range;
 pub(crate) mod read;
 pub(crate) mod split;
 pub(crate) mod tidy;
+pub(crate) mod write;
 
-pub use check::{CheckObserver, Problem};
+pub use bulk::BulkBuilder;
+pub use check::CheckStats;
 pub use cursor::Cursor;
 pub use edit::{Existence, PutValue};
+pub use mark::PageSet;
 pub use params::TreeParams;
+pub use write::{Moved, Written};
 
+use check::Checker;
 use count::Side;
 use edit::Editor;
-use node::Child;
+use mark::Marker;
+use node::{Child, OwnFences};
 use range::KeyRange;
-use read::ChildView;
+use read::{ChildView, MAX_DEPTH};
+use write::Writer;
 
 /// One version of a tree. A clone holds the same version; edits of one are not seen by the other.
 #[derive(Clone)]
@@ -46,7 +56,16 @@ pub struct Root {
 
 impl Root {
     /// A tree without entries.
-    pub const EMPTY: Root = Root { child: Child::EMPTY };
+    #[must_use]
+    pub fn empty() -> Root {
+        Root { child: Child::EMPTY }
+    }
+
+    /// The version that a checkpoint wrote.
+    #[must_use]
+    pub fn from_child(child: ChildRef) -> Root {
+        Root { child: child.into() }
+    }
 
     /// Number of entries.
     #[must_use]
@@ -141,26 +160,67 @@ impl Root {
         Editor { pages, params }.delete_range(&mut self.child, KeyRange { low, high })
     }
 
-    /// Checks the whole structure; what is wrong goes to the observer. `fanout` is the most children an inner node may
-    /// have. Ends early where the observer says so.
+    /// Writes what is only in memory, in key order, and answers the reference to what is then on disk. `relocate` says
+    /// which pages are to be copied to a new place, if any; where they went is added to `moved`. The nodes written are
+    /// added to `written`, to be published when the pages are durable.
+    ///
+    /// # Errors
+    /// Where a page cannot be read or written. What was written up to then is of no use.
+    pub fn write_dirty(
+        &self,
+        pages: &(impl PageRead + ?Sized),
+        to: &mut dyn PageWrite,
+        relocate: Option<&dyn Fn(&PageAddr) -> bool>,
+        moved: &mut Moved,
+        written: &mut Written,
+    ) -> Result<ChildRef> {
+        Writer { pages, to, relocate, moved, written }.child(&self.child)
+    }
+
+    /// Replaces written nodes by the addresses of their pages, and moved pages by where they are now. The content
+    /// stays. To be called after [`Written::publish`] for every version that is read or written on.
+    pub fn swap_written(&mut self, moved: &Moved) {
+        write::swap(&mut self.child, moved);
+    }
+
+    /// Whether nothing of the tree is in memory.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        write::is_clean(&self.child)
+    }
+
+    /// Visits each page of the tree that is not in `seen`, and adds it. Of two trees that share pages, the second visits
+    /// only its own.
+    ///
+    /// # Errors
+    /// Where a page that leads to others cannot be read.
+    pub fn mark(
+        &self,
+        pages: &(impl PageRead + ?Sized),
+        seen: &mut dyn PageSet,
+        visit: &mut dyn FnMut(&PageAddr),
+    ) -> Result<()> {
+        Marker { pages, seen, visit }.child(self.view(), MAX_DEPTH)
+    }
+
+    /// Checks the whole structure, except for pages in `seen`; those checked are added. What is wrong goes to
+    /// `problems`; `progress` is called after each leaf.
     pub fn check(
         &self,
         pages: &(impl PageRead + ?Sized),
-        fanout: usize,
-        observer: &mut dyn CheckObserver,
-    ) -> ControlFlow<()> {
-        check::check(self.view(), pages, fanout, observer)
+        params: &TreeParams,
+        seen: &mut dyn PageSet,
+        problems: &mut Vec<Error>,
+        progress: &mut dyn FnMut(&CheckStats),
+    ) -> CheckStats {
+        let fanout = params.inner_fanout;
+        let mut checker = Checker { pages, fanout, seen, problems, progress, stats: CheckStats::default() };
+        checker.child(self.view(), &OwnFences::default(), MAX_DEPTH);
+        checker.stats
     }
 
     fn view(&self) -> ChildView<'_> {
         ChildView::Own(&self.child)
-    }
-}
-
-impl From<ChildRef> for Root {
-    /// The version that a checkpoint wrote.
-    fn from(child: ChildRef) -> Root {
-        Root { child: child.into() }
     }
 }
 

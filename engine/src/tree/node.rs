@@ -160,7 +160,7 @@ pub(crate) struct Inner {
     separators: Arc<Block>,
     pub(crate) children: Vec<Child>,
     written: OnceLock<PageAddr>,
-    _charge: Charge,
+    charge: Charge,
 }
 
 /// A child on its way into an inner node, with the key it starts at.
@@ -182,7 +182,7 @@ impl Inner {
 
     fn of_parts(separators: Arc<Block>, children: Vec<Child>, meter: &Meter) -> Inner {
         let charge = meter.charge(children.capacity() * size_of::<Child>() + size_of::<Inner>());
-        Inner { separators, children, written: OnceLock::new(), _charge: charge }
+        Inner { separators, children, written: OnceLock::new(), charge }
     }
 
     /// The node that a page holds.
@@ -200,8 +200,8 @@ impl Inner {
         Ok(Inner::of_parts(Arc::new(separators), children, meter))
     }
 
-    fn copy(&self, meter: &Meter) -> Inner {
-        Inner::of_parts(self.separators.clone(), self.children.clone(), meter)
+    fn copy(&self) -> Inner {
+        Inner::of_parts(self.separators.clone(), self.children.clone(), self.charge.meter())
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -232,7 +232,7 @@ impl Inner {
 
     /// Puts children in behind child `i`.
     pub(crate) fn insert_after(&mut self, i: usize, right: Vec<Kid>) {
-        let separators = edit_separators(&mut self.separators);
+        let separators = unshared_block(&mut self.separators);
         for (n, kid) in right.iter().enumerate() {
             separators.insert(i + 1 + n, &kid.separator, NewValue::Inline(&[]));
         }
@@ -242,7 +242,7 @@ impl Inner {
 
     /// Replaces children `i` and `i + 1` by one, whose fences are those of both together.
     pub(crate) fn join(&mut self, i: usize, joined: Child) {
-        edit_separators(&mut self.separators).remove(i + 1);
+        unshared_block(&mut self.separators).remove(i + 1);
         self.children.remove(i + 1);
         self.children[i] = joined;
     }
@@ -266,31 +266,33 @@ impl InnerRef {
         pages: &(impl PageRead + ?Sized),
         meter: &Meter,
     ) -> Result<&mut Inner> {
-        let inner = match self {
-            InnerRef::Own(inner) if Arc::strong_count(inner) == 1 => None,
-            InnerRef::Own(inner) => Some(inner.copy(meter)),
-            InnerRef::Page(addr) => {
-                let inner =
-                    Inner::from_page(InnerView::open_between(pages, addr, &fences.to_owned())?, meter)?;
-                read::check_count(addr, count, inner.children.iter().map(|child| child.count))?;
-                Some(inner)
-            }
-        };
-        if let Some(inner) = inner {
+        if let InnerRef::Page(addr) = self {
+            let page = InnerView::open_between(pages, addr, &fences.to_owned())?;
+            let inner = Inner::from_page(page, meter)?;
+            read::check_count(addr, count, inner.children.iter().map(|child| child.count))?;
             *self = InnerRef::Own(Arc::new(inner));
         }
         let InnerRef::Own(inner) = self else { unreachable!("made own above") };
-        let inner = Arc::get_mut(inner).expect("unshared, or made just now");
+        let inner = unshared_inner(inner);
         inner.written.take();
         Ok(inner)
     }
 }
 
-fn edit_separators(separators: &mut Arc<Block>) -> &mut Block {
-    if Arc::strong_count(separators) > 1 {
-        *separators = Arc::new(separators.copy_for_edit(0));
+/// The node to change: a copy where others hold it. The copy counts as not written.
+pub(crate) fn unshared_inner(inner: &mut Arc<Inner>) -> &mut Inner {
+    if Arc::strong_count(inner) > 1 {
+        *inner = Arc::new(inner.copy());
     }
-    Arc::get_mut(separators).expect("unshared, or made just now")
+    Arc::get_mut(inner).expect("nobody else holds it, or it was made just now")
+}
+
+/// The block to change: a copy where others hold it.
+pub(crate) fn unshared_block(block: &mut Arc<Block>) -> &mut Block {
+    if Arc::strong_count(block) > 1 {
+        *block = Arc::new(block.copy_for_edit(0));
+    }
+    Arc::get_mut(block).expect("nobody else holds it, or it was made just now")
 }
 
 /// Which of these separators is the last one at or below `key`.

@@ -167,7 +167,10 @@ pub(crate) struct LeafView<'a> {
 impl<'a> LeafView<'a> {
     #[inline]
     pub(crate) fn open(pages: &'a (impl PageRead + ?Sized), leaf: &'a Leaf) -> Result<LeafView<'a>> {
-        let delta = leaf.delta.as_ref().map(|delta| delta.source(PageKind::Delta, pages)).transpose()?;
+        let delta = match &leaf.delta {
+            Some(delta) => Some(delta.source(PageKind::Delta, pages)?),
+            None => None,
+        };
         Ok(LeafView { base: leaf.base.source(PageKind::Leaf, pages)?, delta })
     }
 

@@ -1,5 +1,4 @@
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::collections::{BTreeMap, HashSet};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -7,38 +6,63 @@ use proptest::prelude::*;
 use std::ops::RangeBounds;
 
 use super::*;
+use crate::format::page::{PageHeader, PageKind, PageSeal};
+use crate::ids::{DatabaseId, SegmentId, to_u32};
 use crate::page::memory::MemoryPages;
 use crate::page::meter::Meter;
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// Parameters so small that a handful of entries reaches every split.
-pub(super) fn tiny() -> TreeParams {
-    TreeParams {
-        leaf_bytes: 160,
-        inner_fanout: 4,
-        delta_entries: 3,
-        inline_value_bytes: 40,
+fn tiny() -> impl Strategy<Value = TreeParams> {
+    (120usize..400, 4usize..8, 1usize..8).prop_map(|(leaf_bytes, inner_fanout, delta_entries)| TreeParams {
+        leaf_bytes,
+        inner_fanout,
+        delta_entries,
+        inline_value_bytes: leaf_bytes / 4,
         meter: Meter::new(),
+    })
+}
+
+pub(super) fn problems(root: &Root, pages: &MemoryPages, params: &TreeParams) -> Vec<Error> {
+    let mut problems = Vec::new();
+    root.check(pages, params, &mut HashSet::new(), &mut problems, &mut |_| {});
+    problems
+}
+
+/// New pages beside those that are read meanwhile.
+struct NewPages {
+    before: usize,
+    pages: Vec<(PageKind, Vec<u8>)>,
+}
+
+impl NewPages {
+    fn beside(pages: &MemoryPages) -> NewPages {
+        NewPages { before: pages.len(), pages: Vec::new() }
+    }
+
+    fn append_to(self, pages: &mut MemoryPages) {
+        for (kind, page) in self.pages {
+            pages.append(kind, page).unwrap();
+        }
     }
 }
 
-struct Problems(Vec<Problem>);
-
-impl CheckObserver for Problems {
-    fn problem(&mut self, problem: Problem) {
-        self.0.push(problem);
+impl PageWrite for NewPages {
+    fn append(&mut self, kind: PageKind, page: Vec<u8>) -> Result<PageAddr> {
+        let segment = SegmentId(1);
+        let unit = to_u32(self.before + self.pages.len());
+        let mut addr = PageAddr { segment, unit, len: to_u32(page.len()), crc: 0 };
+        let mut sealed = page.clone();
+        addr.crc = PageSeal::new(DatabaseId::default(), segment).seal(&mut sealed, addr.offset());
+        self.pages.push((kind, page));
+        Ok(addr)
     }
 
-    fn progress(&mut self, _: u64) -> ControlFlow<()> {
-        ControlFlow::Continue(())
+    fn append_extent(&mut self, value: &[u8]) -> Result<PageAddr> {
+        let header = PageHeader::of_extent(value.len()).encode();
+        self.append(PageKind::Extent, [&header, value].concat())
     }
-}
-
-pub(super) fn problems(root: &Root, pages: &MemoryPages, params: &TreeParams) -> Vec<Problem> {
-    let mut problems = Problems(Vec::new());
-    let _ = root.check(pages, params.inner_fanout, &mut problems);
-    problems.0
 }
 
 /// Keys that go wrong first: empty, zeros, prefixes of each other, long ones, long ones alike at the start.
@@ -90,6 +114,16 @@ enum Op {
     Back(u8),
     /// Forgets a kept version.
     Forget(u8),
+    /// Writes the version, as a checkpoint does; whether pages are moved.
+    Write(bool),
+    /// The checkpoint ends well.
+    Publish,
+    /// The checkpoint fails.
+    Fail,
+    /// Removes all pages that are not marked.
+    Sweep,
+    /// Writes the version packed.
+    Pack,
     /// Looks at everything.
     Look(Vec<u8>),
 }
@@ -107,6 +141,11 @@ fn op() -> impl Strategy<Value = Op> {
         5 => Just(Op::Keep),
         2 => any::<u8>().prop_map(Op::Back),
         3 => any::<u8>().prop_map(Op::Forget),
+        4 => any::<bool>().prop_map(Op::Write),
+        6 => Just(Op::Publish),
+        1 => Just(Op::Fail),
+        2 => Just(Op::Sweep),
+        1 => Just(Op::Pack),
         3 => key().prop_map(Op::Look),
     ]
 }
@@ -123,12 +162,21 @@ struct Model {
     pages: MemoryPages,
     now: Version,
     kept: Vec<Version>,
+    checkpoint: Option<Checkpoint>,
+}
+
+/// A checkpoint that has written its pages.
+struct Checkpoint {
+    /// What is on disk.
+    version: Version,
+    moved: Moved,
+    written: Written,
 }
 
 impl Model {
-    fn new() -> Model {
-        let now = Version { root: Root::EMPTY, map: Map::new() };
-        Model { params: tiny(), pages: MemoryPages::new(), now, kept: Vec::new() }
+    fn new(params: TreeParams) -> Model {
+        let now = Version { root: Root::empty(), map: Map::new() };
+        Model { params, pages: MemoryPages::new(), now, kept: Vec::new(), checkpoint: None }
     }
 
     fn put(&mut self, key: Vec<u8>, value: Vec<u8>, existence: Existence) {
@@ -191,7 +239,68 @@ impl Model {
                     self.kept.swap_remove(usize::from(n) % self.kept.len());
                 }
             }
+            Op::Write(moves) if self.checkpoint.is_none() => self.write(moves),
+            Op::Write(_) => {}
+            Op::Publish => self.publish(),
+            Op::Fail => self.checkpoint = None,
+            Op::Sweep if self.checkpoint.is_none() => self.sweep(),
+            Op::Sweep => {}
+            Op::Pack => self.pack(),
             Op::Look(key) => self.look(&self.now, &key),
+        }
+    }
+
+    fn write(&mut self, moves: bool) {
+        let choose = |addr: &PageAddr| addr.unit % 3 != 0;
+        let relocate: Option<&dyn Fn(&PageAddr) -> bool> = if moves { Some(&choose) } else { None };
+        if moves {
+            // Older versions may reach moved pages through pages that this one does not have.
+            self.kept.clear();
+        }
+        let (mut moved, mut written) = (Moved::new(), Written::default());
+        let mut new = NewPages::beside(&self.pages);
+        let root = &self.now.root;
+        let child = root.write_dirty(&self.pages, &mut new, relocate, &mut moved, &mut written).unwrap();
+        new.append_to(&mut self.pages);
+        let version = Version { root: Root::from_child(child), map: self.now.map.clone() };
+        assert!(version.root.is_clean());
+        self.checkpoint = Some(Checkpoint { version, moved, written });
+    }
+
+    fn publish(&mut self) {
+        let Some(Checkpoint { version, moved, written }) = self.checkpoint.take() else { return };
+        written.publish();
+        for version in std::iter::once(&mut self.now).chain(&mut self.kept) {
+            version.root.swap_written(&moved);
+        }
+        for old in moved.keys() {
+            self.pages.page_mut(old).clear();
+        }
+        self.look(&version, &[0]);
+        self.kept.push(version);
+    }
+
+    fn sweep(&mut self) {
+        self.kept.clear();
+        let mut seen = HashSet::new();
+        let mut units = HashSet::new();
+        let mut visit = |addr: &PageAddr| assert!(units.insert(addr.unit));
+        self.now.root.mark(&self.pages, &mut seen, &mut visit).unwrap();
+        for unit in (0..to_u32(self.pages.len())).filter(|unit| !units.contains(unit)) {
+            self.pages.page_mut(&PageAddr { segment: SegmentId(1), unit, len: 0, crc: 0 }).clear();
+        }
+    }
+
+    fn pack(&mut self) {
+        let mut builder = BulkBuilder::new(&self.params, &mut self.pages);
+        for (key, value) in &self.now.map {
+            builder.push(key, value).unwrap();
+        }
+        let root = Root::from_child(builder.finish().unwrap());
+        let version = Version { root, map: self.now.map.clone() };
+        self.look(&version, &[1]);
+        if self.kept.len() % 2 == 0 && self.checkpoint.is_none() {
+            self.now = version;
         }
     }
 
@@ -225,10 +334,10 @@ impl Model {
         let mut cursor = root.cursor(pages);
         let next = map.range::<[u8], _>((Bound::Included(key), Bound::Unbounded)).next();
         assert_eq!(cursor.seek(key).unwrap(), next.is_some());
-        assert_eq!(cursor.is_at_entry().then(|| cursor.key()), next.map(|(key, _)| key.as_slice()));
+        assert_eq!(cursor.is_valid().then(|| cursor.key()), next.map(|(key, _)| key.as_slice()));
         let before = map.range::<[u8], _>((Bound::Unbounded, Bound::Included(key))).next_back();
         assert_eq!(cursor.seek_for_prev(key).unwrap(), before.is_some());
-        assert_eq!(cursor.is_at_entry().then(|| cursor.key()), before.map(|(key, _)| key.as_slice()));
+        assert_eq!(cursor.is_valid().then(|| cursor.key()), before.map(|(key, _)| key.as_slice()));
         let keys: Vec<&[u8]> = map.keys().map(Vec::as_slice).collect();
         // One more than the number of the entry, so that both ends have numbers too.
         let mut at = keys.partition_point(|other| *other <= key);
@@ -238,11 +347,11 @@ impl Model {
             let found = if forward { cursor.next() } else { cursor.prev() };
             let expected = at.checked_sub(1).and_then(|at| keys.get(at));
             assert_eq!(found.unwrap(), expected.is_some());
-            assert_eq!(cursor.is_at_entry().then(|| cursor.key()).as_ref(), expected);
+            assert_eq!(cursor.is_valid().then(|| cursor.key()).as_ref(), expected);
         }
         for n in 0..=keys.len() {
-            assert_eq!(cursor.seek_nth(u64::try_from(n).unwrap()).unwrap(), n < keys.len());
-            assert_eq!(cursor.is_at_entry().then(|| cursor.key()).as_ref(), keys.get(n));
+            assert_eq!(cursor.nth(u64::try_from(n).unwrap()).unwrap(), n < keys.len());
+            assert_eq!(cursor.is_valid().then(|| cursor.key()).as_ref(), keys.get(n));
         }
         let bounds = [Bound::Unbounded, Bound::Included(key), Bound::Excluded(key)];
         for low in bounds {
@@ -257,8 +366,8 @@ impl Model {
     fn finish(self) {
         self.look(&self.now, b"user/00000100");
         self.kept.iter().for_each(|version| self.look(version, &[1, 1]));
-        let Model { params, now, kept, .. } = self;
-        drop((now, kept));
+        let Model { params, now, kept, checkpoint, .. } = self;
+        drop((now, kept, checkpoint));
         assert_eq!(params.meter.held_bytes(), 0);
     }
 }
@@ -267,8 +376,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn does_what_a_map_does(ops in vec(op(), 1..120)) {
-        let mut model = Model::new();
+    fn does_what_a_map_does(params in tiny(), ops in vec(op(), 1..120)) {
+        let mut model = Model::new(params);
         ops.into_iter().for_each(|op| model.apply(op));
         model.finish();
     }

@@ -1,0 +1,94 @@
+//! Which pages a tree reaches, for telling live bytes from dead ones. Inner pages are read; a leaf only where its parent
+//! says that it may have extents.
+
+use std::collections::HashSet;
+
+use crate::error::Result;
+use crate::format::node::{NodeView, ValueRef};
+use crate::format::page::PageKind;
+use crate::ids::PageAddr;
+use crate::page::access::PageRead;
+use crate::tree::node::{BlockRef, Child, InnerRef, Node};
+use crate::tree::read::{self, ChildView, InnerView};
+
+/// Remembers pages, so that what several trees share is looked at once.
+pub trait PageSet {
+    /// Adds a page; whether it was not there before.
+    fn insert(&mut self, addr: &PageAddr) -> bool;
+}
+
+impl PageSet for HashSet<PageAddr> {
+    fn insert(&mut self, addr: &PageAddr) -> bool {
+        HashSet::insert(self, *addr)
+    }
+}
+
+/// Marks the pages of trees.
+pub(crate) struct Marker<'m, P: ?Sized> {
+    pub(crate) pages: &'m P,
+    pub(crate) seen: &'m mut dyn PageSet,
+    /// Gets each page that was not seen before.
+    pub(crate) visit: &'m mut dyn FnMut(&PageAddr),
+}
+
+impl<P: PageRead + ?Sized> Marker<'_, P> {
+    pub(crate) fn child(&mut self, child: ChildView<'_>, depth: usize) -> Result<()> {
+        if depth == 0 {
+            return Err(read::too_deep(&child));
+        }
+        let child = match child {
+            ChildView::Own(child) => child,
+            ChildView::Page(child) => &Child::from(child),
+        };
+        match &child.node {
+            Node::Empty => Ok(()),
+            Node::Inner(InnerRef::Own(inner)) => self.inner(InnerView::Own(inner), depth),
+            Node::Inner(InnerRef::Page(addr)) => {
+                if self.is_new(addr) {
+                    self.inner(InnerView::open(self.pages, addr)?, depth)?;
+                }
+                Ok(())
+            }
+            Node::Leaf(leaf) => {
+                self.block(&leaf.base, PageKind::Leaf, child.has_extents)?;
+                leaf.delta
+                    .as_ref()
+                    .map_or(Ok(()), |delta| self.block(delta, PageKind::Delta, child.has_extents))
+            }
+        }
+    }
+
+    fn inner(&mut self, inner: InnerView<'_>, depth: usize) -> Result<()> {
+        (0..inner.len()).try_for_each(|i| self.child(inner.child(i)?, depth - 1))
+    }
+
+    fn block(&mut self, block: &BlockRef, kind: PageKind, has_extents: bool) -> Result<()> {
+        match block {
+            BlockRef::Page(addr) => {
+                if self.is_new(addr) && has_extents {
+                    self.extents(&read::node(self.pages, addr, kind)?);
+                }
+            }
+            BlockRef::Own(block) if has_extents => self.extents(&block.view()),
+            BlockRef::Own(_) => {}
+        }
+        Ok(())
+    }
+
+    fn extents(&mut self, view: &NodeView<'_>) {
+        for i in 0..view.len() {
+            if let ValueRef::Extent(addr) = view.value(i) {
+                self.is_new(&addr);
+            }
+        }
+    }
+
+    /// Visits a page where it was not seen before; whether that was so.
+    fn is_new(&mut self, addr: &PageAddr) -> bool {
+        let is_new = self.seen.insert(addr);
+        if is_new {
+            (self.visit)(addr);
+        }
+        is_new
+    }
+}

@@ -1,0 +1,319 @@
+//! Writing what of a tree is only in memory to pages, bottom-up and in key order, and swapping it for the addresses
+//! afterwards.
+//!
+//! Nothing about the nodes changes by writing them. Where they were written is collected in [`Written`] and noted in
+//! the nodes when the caller knows that the pages are durable. From then on they are not written again, and
+//! [`swap`] replaces them by their addresses, in whatever version still holds them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::format::inner::{ChildPages, ChildRef};
+use crate::format::node::NodeView;
+use crate::format::page::PageKind;
+use crate::ids::PageAddr;
+use crate::page::access::{PageRead, PageWrite};
+use crate::page::block::{Block, LongValue, NewValue, Source};
+use crate::page::meter::Meter;
+use crate::tree::node::{BlockRef, Child, Inner, InnerRef, Leaf, Node, unshared_block, unshared_inner};
+use crate::tree::read::{self, ChildView, InnerView, MAX_DEPTH};
+
+/// Where pages were moved to.
+pub type Moved = HashMap<PageAddr, PageAddr>;
+
+/// Nodes that were written, and where.
+#[derive(Default)]
+pub struct Written {
+    blocks: Vec<(Arc<Block>, PageAddr)>,
+    inners: Vec<(Arc<Inner>, PageAddr)>,
+    values: Vec<(LongValue, PageAddr)>,
+}
+
+impl Written {
+    /// Notes in all nodes where they were written. To be called when the pages are durable; without it, as after an
+    /// error, the nodes count as not written.
+    pub fn publish(self) {
+        self.blocks.iter().for_each(|(block, addr)| block.set_written(*addr));
+        self.inners.iter().for_each(|(inner, addr)| inner.set_written(*addr));
+        self.values.iter().for_each(|(value, addr)| value.set_written(*addr));
+    }
+}
+
+/// Writes the nodes of a tree that are only in memory.
+pub(crate) struct Writer<'w, P: ?Sized> {
+    pub(crate) pages: &'w P,
+    pub(crate) to: &'w mut dyn PageWrite,
+    /// Which pages are to be copied to a new place, if any.
+    pub(crate) relocate: Option<&'w dyn Fn(&PageAddr) -> bool>,
+    pub(crate) moved: &'w mut Moved,
+    pub(crate) written: &'w mut Written,
+}
+
+impl<P: PageRead + ?Sized> Writer<'_, P> {
+    /// Writes a subtree; the reference to what is then on disk.
+    pub(crate) fn child(&mut self, child: &Child) -> Result<ChildRef> {
+        let pages = match &child.node {
+            Node::Empty => ChildPages::Empty,
+            Node::Leaf(leaf) => {
+                let base = self.block(&leaf.base, child.has_extents)?;
+                let delta =
+                    leaf.delta.as_ref().map(|delta| self.block(delta, child.has_extents)).transpose()?;
+                ChildPages::Leaf(base, delta)
+            }
+            Node::Inner(InnerRef::Page(addr)) => ChildPages::Inner(self.kept_inner(addr, MAX_DEPTH)?),
+            Node::Inner(InnerRef::Own(inner)) => ChildPages::Inner(match inner.written() {
+                Some(addr) => self.kept_inner(&addr, MAX_DEPTH)?,
+                None => self.inner(inner)?,
+            }),
+        };
+        Ok(ChildRef { count: child.count, has_extents: child.has_extents, pages })
+    }
+
+    fn inner(&mut self, inner: &Arc<Inner>) -> Result<PageAddr> {
+        let children = inner.children.iter().map(|child| self.child(child)).collect::<Result<Vec<_>>>()?;
+        let addr = self.to.append(PageKind::Inner, inner_page(&inner.separators(), &children)?)?;
+        self.written.inners.push((inner.clone(), addr));
+        Ok(addr)
+    }
+
+    fn block(&mut self, block: &BlockRef, has_extents: bool) -> Result<PageAddr> {
+        let block = match block {
+            BlockRef::Page(addr) => return self.kept_block(addr, has_extents),
+            BlockRef::Own(block) => block,
+        };
+        if let Some(addr) = block.written() {
+            return self.kept_block(&addr, has_extents);
+        }
+        let page = match self.with_extents(block.source())? {
+            Some(changed) => page_of(&changed)?,
+            None => page_of(block)?,
+        };
+        let addr = self.to.append(block.view().kind(), page)?;
+        self.written.blocks.push((block.clone(), addr));
+        Ok(addr)
+    }
+
+    /// A copy of a node whose long values are all in extents that stay where they are; `None` where that is the node.
+    fn with_extents(&mut self, source: Source<'_>) -> Result<Option<Block>> {
+        let mut changed: Option<Block> = None;
+        for i in 0..source.view.len() {
+            let addr = match source.value(i) {
+                NewValue::Inline(_) | NewValue::Tombstone => continue,
+                NewValue::Extent(addr) => match self.kept_extent(&addr)? {
+                    same if same == addr => continue,
+                    moved => moved,
+                },
+                NewValue::Memory(value) => match value.written() {
+                    Some(addr) => self.kept_extent(&addr)?,
+                    None => {
+                        let addr = self.to.append_extent(value)?;
+                        self.written.values.push((value.clone(), addr));
+                        addr
+                    }
+                },
+            };
+            changed.get_or_insert_with(|| copy_of(source)).replace(i, NewValue::Extent(addr));
+        }
+        Ok(changed)
+    }
+
+    /// Where a page of an inner node stays or goes, when all below it have gone where they are to be.
+    fn kept_inner(&mut self, addr: &PageAddr, depth: usize) -> Result<PageAddr> {
+        let Some(relocate) = self.relocate else { return Ok(*addr) };
+        if let Some(moved) = self.moved.get(addr) {
+            return Ok(*moved);
+        }
+        if depth == 0 {
+            let child = ChildRef { count: 0, has_extents: false, pages: ChildPages::Inner(*addr) };
+            return Err(read::too_deep(&ChildView::Page(child)));
+        }
+        let inner = InnerView::open(self.pages, addr)?;
+        let mut children = Vec::with_capacity(inner.len());
+        let mut is_changed = relocate(addr);
+        for i in 0..inner.len() {
+            let ChildView::Page(child) = inner.child(i)? else {
+                unreachable!("a page has no nodes in memory")
+            };
+            let pages = match child.pages {
+                ChildPages::Empty => ChildPages::Empty,
+                ChildPages::Inner(addr) => ChildPages::Inner(self.kept_inner(&addr, depth - 1)?),
+                ChildPages::Leaf(base, delta) => {
+                    let delta = delta.map(|addr| self.kept_block(&addr, child.has_extents)).transpose()?;
+                    ChildPages::Leaf(self.kept_block(&base, child.has_extents)?, delta)
+                }
+            };
+            is_changed |= pages != child.pages;
+            children.push(ChildRef { pages, ..child });
+        }
+        if !is_changed {
+            return Ok(*addr);
+        }
+        let moved = self.to.append(PageKind::Inner, inner_page(&inner.separators(), &children)?)?;
+        self.moved.insert(*addr, moved);
+        Ok(moved)
+    }
+
+    /// Where a page of a leaf or delta stays or goes.
+    fn kept_block(&mut self, addr: &PageAddr, has_extents: bool) -> Result<PageAddr> {
+        let Some(relocate) = self.relocate else { return Ok(*addr) };
+        if let Some(moved) = self.moved.get(addr) {
+            return Ok(*moved);
+        }
+        if !relocate(addr) && !has_extents {
+            return Ok(*addr);
+        }
+        let view = NodeView::new(self.pages.page(addr)?);
+        let page = match if has_extents { self.with_extents(view.into())? } else { None } {
+            Some(changed) => page_of(&changed)?,
+            None if relocate(addr) => view.bytes().to_vec(),
+            None => return Ok(*addr),
+        };
+        let moved = self.to.append(view.kind(), page)?;
+        self.moved.insert(*addr, moved);
+        Ok(moved)
+    }
+
+    fn kept_extent(&mut self, addr: &PageAddr) -> Result<PageAddr> {
+        match self.moved.get(addr) {
+            Some(moved) => Ok(*moved),
+            None if self.relocate.is_some_and(|relocate| relocate(addr)) => {
+                let value = read::value_bytes(NewValue::Extent(*addr), self.pages)?;
+                let moved = self.to.append_extent(value)?;
+                self.moved.insert(*addr, moved);
+                Ok(moved)
+            }
+            None => Ok(*addr),
+        }
+    }
+}
+
+/// The page of an inner node on its way.
+pub(crate) struct InnerPage {
+    block: Block,
+    reference: Vec<u8>,
+}
+
+impl InnerPage {
+    pub(crate) fn new(prefix: &[u8]) -> InnerPage {
+        InnerPage { block: Block::new(PageKind::Inner, prefix, &Meter::new()), reference: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, separator: &[u8], child: &ChildRef) {
+        self.reference.clear();
+        child.encode(&mut self.reference);
+        self.block.push(separator, NewValue::Inline(&self.reference));
+    }
+
+    pub(crate) fn finish(&self) -> Result<Vec<u8>> {
+        page_of(&self.block)
+    }
+}
+
+fn inner_page(separators: &NodeView<'_>, children: &[ChildRef]) -> Result<Vec<u8>> {
+    let mut page = InnerPage::new(separators.prefix());
+    let mut separator = Vec::new();
+    for (i, child) in children.iter().enumerate() {
+        separator.clear();
+        separators.append_key(i, &mut separator);
+        page.push(&separator, child);
+    }
+    page.finish()
+}
+
+/// The page of a block without long values in memory.
+pub(crate) fn page_of(block: &Block) -> Result<Vec<u8>> {
+    block.to_page_bytes(|_| unreachable!("long values were written before"))
+}
+
+fn copy_of(source: Source<'_>) -> Block {
+    Block::from_source(source.view.kind(), source.view.prefix(), source, 0..source.view.len(), &Meter::new())
+}
+
+/// Replaces the nodes below `child` that were written by the addresses of their pages, and addresses of pages that were
+/// moved by the new ones. The content stays. Nodes that were not written are gone through, and copied where they
+/// change and others hold them.
+pub(crate) fn swap(child: &mut Child, moved: &Moved) {
+    match &mut child.node {
+        Node::Empty => {}
+        Node::Inner(inner) => swap_inner(inner, moved),
+        Node::Leaf(Leaf { base, delta }) => {
+            for block in std::iter::once(base).chain(delta) {
+                swap_block(block, moved, child.has_extents);
+            }
+        }
+    }
+}
+
+fn swap_inner(inner: &mut InnerRef, moved: &Moved) {
+    match inner {
+        InnerRef::Page(addr) => *addr = current(*addr, moved),
+        InnerRef::Own(own) => match own.written() {
+            Some(addr) => *inner = InnerRef::Page(current(addr, moved)),
+            None if Arc::strong_count(own) == 1 || own.children.iter().any(|child| changes(child, moved)) => {
+                let own = unshared_inner(own);
+                own.children.iter_mut().for_each(|child| swap(child, moved));
+            }
+            None => {}
+        },
+    }
+}
+
+fn swap_block(block: &mut BlockRef, moved: &Moved, has_extents: bool) {
+    match block {
+        BlockRef::Page(addr) => *addr = current(*addr, moved),
+        BlockRef::Own(own) => match own.written() {
+            Some(addr) => *block = BlockRef::Page(current(addr, moved)),
+            None if has_extents => {
+                let changes: Vec<(usize, PageAddr)> = changed_extents(own, moved).collect();
+                if !changes.is_empty() {
+                    let own = unshared_block(own);
+                    changes.into_iter().for_each(|(i, addr)| own.replace(i, NewValue::Extent(addr)));
+                }
+            }
+            None => {}
+        },
+    }
+}
+
+/// Whether [`swap`] would change anything below `child`.
+fn changes(child: &Child, moved: &Moved) -> bool {
+    let block_changes = |block: &BlockRef| match block {
+        BlockRef::Page(addr) => moved.contains_key(addr),
+        BlockRef::Own(own) => {
+            own.written().is_some() || child.has_extents && changed_extents(own, moved).next().is_some()
+        }
+    };
+    match &child.node {
+        Node::Empty => false,
+        Node::Inner(InnerRef::Page(addr)) => moved.contains_key(addr),
+        Node::Inner(InnerRef::Own(inner)) => {
+            inner.written().is_some() || inner.children.iter().any(|child| changes(child, moved))
+        }
+        Node::Leaf(leaf) => block_changes(&leaf.base) || leaf.delta.as_ref().is_some_and(block_changes),
+    }
+}
+
+/// The entries of a block whose long values lie elsewhere now, and where.
+fn changed_extents(block: &Block, moved: &Moved) -> impl Iterator<Item = (usize, PageAddr)> {
+    let source = block.source();
+    (0..source.view.len()).filter_map(move |i| match source.value(i) {
+        NewValue::Inline(_) | NewValue::Tombstone => None,
+        NewValue::Extent(addr) => moved.get(&addr).map(|moved| (i, *moved)),
+        NewValue::Memory(value) => value.written().map(|addr| (i, current(addr, moved))),
+    })
+}
+
+fn current(addr: PageAddr, moved: &Moved) -> PageAddr {
+    moved.get(&addr).copied().unwrap_or(addr)
+}
+
+/// Whether nothing of a subtree is in memory.
+pub(crate) fn is_clean(child: &Child) -> bool {
+    let is_page = |block: &BlockRef| matches!(block, BlockRef::Page(_));
+    match &child.node {
+        Node::Empty | Node::Inner(InnerRef::Page(_)) => true,
+        Node::Inner(InnerRef::Own(_)) => false,
+        Node::Leaf(leaf) => is_page(&leaf.base) && leaf.delta.as_ref().is_none_or(is_page),
+    }
+}

@@ -1,3 +1,0 @@
-//! Tests of the SQL layer from outside.
-
-mod parse_corpora;
