@@ -119,6 +119,7 @@ impl Disk {
 
     /// Makes an empty file of an identity that another disk gave out, unless it is there.
     pub(super) fn adopt_file(&mut self, file: FileId) {
+        self.next_file = self.next_file.max(file.0 + 1);
         Arc::make_mut(&mut self.files).entry(file).or_default();
     }
 

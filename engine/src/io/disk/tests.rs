@@ -66,3 +66,16 @@ fn files_and_directories_do_not_share_a_name() {
     assert!(disk.expect_free(&place("d/e")).is_err());
     disk.expect_free(&place("d/e/f")).expect("free");
 }
+
+#[test]
+fn a_new_file_is_none_that_was_adopted() {
+    let mut other = Disk::new();
+    let files = [(); 3].map(|()| other.create_file());
+    let mut disk = Disk::new();
+    disk.adopt_file(files[2]);
+    let new = disk.create_file();
+    disk.adopt_file(files[0]);
+    let newer = disk.create_file();
+    assert!(files[2] < new && new < newer);
+    assert_eq!(disk.files().count(), 4);
+}
