@@ -4,6 +4,7 @@
 pub mod ast;
 pub mod error;
 pub mod limits;
+pub mod parse;
 
 pub mod value;
 

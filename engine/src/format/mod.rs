@@ -4,5 +4,6 @@ pub mod inner;
 pub mod node;
 pub mod ops;
 pub mod page;
+pub mod segment;
 pub mod version;
 pub mod wal;

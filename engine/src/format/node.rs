@@ -27,6 +27,8 @@
 //! 2. The heap entries follow each other in the order of their keys and fill the page to its end.
 //! 3. Keys rise strictly. A key that is a proper prefix of another one comes first.
 //! 4. Kinds of value: leaf 0 and 1, delta 0, 1 and 2, inner 0.
+//! 5. There are at most [`MAX_ENTRIES`].
+//! 6. One content has one form: each varint is as short as it can be.
 //!
 //! In memory entries may lie anywhere in the heap, with unused bytes between them, and kind 3 may occur.
 
@@ -39,8 +41,9 @@ use crate::ids::{PageAddr, SegmentId, to_u64, to_usize};
 
 /// Bytes a key head.
 pub const HEAD_BYTES: usize = 4;
-/// The most entries a node can have.
-pub const MAX_ENTRIES: usize = u16::MAX as usize;
+/// The most entries a page can have. A node in memory can have twice as many, so that a page and its delta, whatever
+/// is in them, can be merged before the result is split.
+pub const MAX_ENTRIES: usize = 32_767;
 
 const KIND_INLINE: u8 = 0;
 const KIND_EXTENT: u8 = 1;
@@ -280,6 +283,9 @@ impl<'a> NodeView<'a> {
         if header.capacity != header.count {
             return Err(Flaw::new(12, "room for more entries than there are"));
         }
+        if usize::from(header.count) > MAX_ENTRIES {
+            return Err(Flaw::new(10, "more entries than a page can have"));
+        }
         let layout = Layout::of(&header);
         if layout.heap_at > bytes.len() {
             return Err(Flaw::new(16, "heads, slots and prefix longer than the page"));
@@ -297,6 +303,10 @@ impl<'a> NodeView<'a> {
             }
             let (entry, rest) = Entry::read(&self.bytes[at..]).ok_or(Flaw::new(at, "entry cut off"))?;
             let value = entry.value().ok_or(Flaw::new(at, "malformed value"))?;
+            let end = self.bytes.len() - rest.len();
+            if end - at != entry_len(entry.suffix_len, &value) {
+                return Err(Flaw::new(at, "numbers longer than they need be"));
+            }
             let allowed = match self.kind {
                 PageKind::Leaf => matches!(value, ValueRef::Inline(_) | ValueRef::Extent(_)),
                 PageKind::Delta => !matches!(value, ValueRef::Memory(_)),
@@ -320,7 +330,7 @@ impl<'a> NodeView<'a> {
                 }
             }
             before = Some((head, entry));
-            at = self.bytes.len() - rest.len();
+            at = end;
         }
         if at != self.bytes.len() {
             return Err(Flaw::new(at, "bytes after the last entry"));

@@ -6,7 +6,7 @@
 //! |      4 |    4 | len      | the page's length in bytes, header included                                       |
 //! |      8 |    1 | kind     | 1 leaf, 2 delta, 3 inner, 4 extent; 0 is invalid                                  |
 //! |      9 |    1 | flags    | bit 0: slots are 4 bytes wide instead of 2; the others are zero                   |
-//! |     10 |    2 | count    | number of entries; zero in an extent                                              |
+//! |     10 |    2 | count    | number of entries, at most 32,767; zero in an extent                              |
 //! |     12 |    2 | capacity | number of heads and slots there is room for; equals count on disk                 |
 //! |     14 |    2 | reserved | zero                                                                              |
 //! |     16 |    4 | prefix   | length in bytes of the prefix that all keys of the node share; zero in an extent  |

@@ -26,6 +26,9 @@ use crate::format::page::{PAGE_HEADER_BYTES, PageHeader, PageKind, SlotWidth, se
 use crate::ids::{PageAddr, to_u32, to_usize};
 use crate::page::meter::{Charge, Meter};
 
+/// The most entries that a node in memory can number.
+const MAX_ENTRIES_IN_MEMORY: usize = 65_535;
+
 /// A long value held in memory, shared by all blocks that have an entry with it and charged once.
 #[derive(Clone)]
 pub struct LongValue(Arc<HeldBytes>);
@@ -213,7 +216,7 @@ impl Block {
     /// Puts an entry in at a position that [`NodeView::search`] answered as not found.
     ///
     /// # Panics
-    /// If the key does not start with the prefix, or if the block has [`MAX_ENTRIES`].
+    /// If the key does not start with the prefix, or if the block has as many entries as it can number.
     pub fn insert(&mut self, i: usize, key: &[u8], value: NewValue<'_>) {
         let view = self.view();
         debug_assert!(i == 0 || view.compare_key(i - 1, key).is_lt(), "keys rise strictly");
@@ -231,7 +234,7 @@ impl Block {
     /// Puts an entry in behind all others.
     ///
     /// # Panics
-    /// If the key does not start with the prefix, or if the block has [`MAX_ENTRIES`].
+    /// If the key does not start with the prefix, or if the block has as many entries as it can number.
     pub fn push(&mut self, key: &[u8], value: NewValue<'_>) {
         self.insert(self.len(), key, value);
     }
@@ -334,8 +337,12 @@ impl Block {
     ///
     /// # Errors
     /// What `write_extent` answers.
+    ///
+    /// # Panics
+    /// If there are more than [`MAX_ENTRIES`]: the node should have been split.
     pub fn to_page_bytes(&self, mut write_extent: impl FnMut(&Bytes) -> Result<PageAddr>) -> Result<Vec<u8>> {
         let view = self.view();
+        assert!(view.len() <= MAX_ENTRIES, "a node is split long before");
         let mut heap = Vec::with_capacity(self.live_heap_bytes());
         let mut starts = Vec::with_capacity(view.len());
         for i in 0..view.len() {
@@ -487,8 +494,8 @@ fn held_bytes(bytes: &Vec<u8>) -> usize {
 /// How many entries a node with `count` gets room for when it must take `more`.
 fn roomier(count: u16, more: usize) -> usize {
     let count = usize::from(count);
-    assert!(count + more <= MAX_ENTRIES, "a node is split long before it has {MAX_ENTRIES} entries");
-    (count + more + (count + more) / 2 + 3).min(MAX_ENTRIES)
+    assert!(count + more <= MAX_ENTRIES_IN_MEMORY, "a node is split long before it has so many entries");
+    (count + more + (count + more) / 2 + 3).min(MAX_ENTRIES_IN_MEMORY)
 }
 
 /// A node without entries, its vector with room for `heap_bytes`.

@@ -1,9 +1,11 @@
 //! Pages in files and nodes in memory.
 //!
-//! [`access`] is all a tree knows of pages; [`block`] is what it edits.
+//! [`access`] is all a tree knows of pages; [`block`] is what it edits; [`segments`] and [`store`] keep the files.
 
 pub mod access;
 pub mod block;
 #[cfg(test)]
 pub(crate) mod memory;
 pub mod meter;
+pub mod segments;
+pub mod store;

@@ -305,7 +305,7 @@ pub enum TriggerEvent {
 pub enum TriggerStep {
     /// `SELECT ..`
     Select(Box<Select>),
-    /// `INSERT ..`
+    /// `INSERT ..`. That `RETURNING` is not allowed here is not checked.
     Insert(Box<Insert>),
     /// `UPDATE ..`
     Update(Box<Update>),

@@ -8,9 +8,12 @@
 //!    belong to it), so a cached tree does not depend on what stood before it.
 //! 3. No expression is higher than [`Limits::expression_depth`](crate::Limits::expression_depth) and no query nested
 //!    deeper than [`Limits::select_depth`](crate::Limits::select_depth), so a walk by recursion is safe.
+//! 4. `Display` prints a statement with parentheses around every operator; parsing that again gives the same tree, but
+//!    for spans, the texts kept from the source and the names of parameters.
 
 mod ddl;
 mod name;
+mod print;
 mod query;
 mod statement;
 mod write;

@@ -420,7 +420,7 @@ pub enum CompoundOp {
 pub enum SelectBody {
     /// `SELECT ..`
     Query(Box<Query>),
-    /// `VALUES (..), (..)`: rows of equal length, at least one each.
+    /// `VALUES (..), (..)`: at least one row, of at least one value. That they are of equal length is not checked.
     Values(Vec<Vec<Expr>>),
 }
 

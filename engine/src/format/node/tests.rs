@@ -155,6 +155,20 @@ fn long_keys_make_wide_slots() {
 }
 
 #[test]
+fn a_page_has_so_many_entries_and_no_more() {
+    let mut block = Block::new(PageKind::Leaf, b"", &Meter::new());
+    for n in 0..MAX_ENTRIES {
+        block.push(&crate::ids::to_u32(n).to_be_bytes(), NewValue::Inline(b""));
+    }
+    let mut bytes = block.to_page_bytes(|_| unreachable!("no long values in memory")).unwrap();
+    assert_eq!(NodeView::validate(&bytes), Ok(()));
+    assert_eq!(NodeView::new(&bytes).search(&30_000u32.to_be_bytes()), Ok(30_000));
+    bytes[10..14].copy_from_slice(&[0, 0x80, 0, 0x80]);
+    let found = NodeView::validate(&bytes).map_err(|flaw| flaw.what);
+    assert_eq!(found, Err("more entries than a page can have"));
+}
+
+#[test]
 fn validation_names_each_flaw() {
     let good =
         page(PageKind::Leaf, b"p", &[(b"pa", NewValue::Inline(b"1")), (b"pb", NewValue::Inline(b"2"))]);
@@ -184,6 +198,13 @@ fn validation_names_each_flaw() {
     let mut swapped = good.clone();
     swapped[20..28].rotate_left(4);
     assert_eq!(NodeView::validate(&swapped).map_err(|flaw| flaw.what), Err("keys out of order"));
+    // The suffix's length in two bytes, and one byte less of the value, so that everything else fits.
+    let mut long_number = good.clone();
+    long_number[33..37].copy_from_slice(&[0x81, 0, 0, b'1']);
+    assert_eq!(
+        NodeView::validate(&long_number).map_err(|flaw| flaw.what),
+        Err("numbers longer than they need be")
+    );
     let mut doubled = good;
     doubled.copy_within(20..24, 24);
     assert_eq!(NodeView::validate(&doubled).map_err(|flaw| flaw.what), Err("keys out of order"));

@@ -1,0 +1,1062 @@
+//! Expressions, without recursion.
+//!
+//! The parser changes between two states. *Before an operand* it takes prefix operators and opening brackets until an
+//! operand stands there; *after an operand* it takes an operator, or what closes or goes on with the innermost
+//! bracket. What is not finished waits on a stack of [`Frame`]s. Operators on the stack rise in precedence between
+//! two brackets: an operator first finishes those above it that bind as tight as itself or tighter.
+//!
+//! Parts that are rare and lists of their own recurse instead, to a bounded depth: subqueries, windows, `FILTER` and
+//! `ORDER BY` of an aggregate.
+
+use sqlparser::keywords::Keyword;
+
+use super::cursor::Parser;
+use super::literal;
+use super::tokens::{Kind, Token};
+use crate::ast::{
+    Arguments, BinaryOp, CaseExpr, ColumnRef, Expr, ExprKind, Frame as WindowFrame, FrameBound, FrameExclude,
+    FrameUnit, FunctionCall, InSet, Literal, MatchExpr, MatchOp, Name, Over, QualifiedName, Raise, Span,
+    TypeName, UnaryOp, WindowSpec,
+};
+use crate::error::{Error, Result};
+
+/// How tight operators bind, from loose to tight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Or,
+    And,
+    Not,
+    /// `=`, `IS`, `LIKE`, `IN`, `BETWEEN`, `ISNULL` and their kin.
+    Equality,
+    Comparison,
+    /// `&`, `|`, `<<`, `>>`
+    Bits,
+    Sum,
+    Product,
+    /// `||`, `->`, `->>`
+    Concat,
+    Collate,
+    /// `-`, `+`, `~` before an operand.
+    Sign,
+}
+
+/// An expression on its way into the tree.
+#[derive(Debug)]
+struct Operand {
+    expr: Expr,
+    /// Where it stands, with the parentheses around it.
+    outer: Span,
+    /// Its height in SQLite's count: 1 for a leaf. A chain of `AND` counts as if it were nested.
+    height: u32,
+}
+
+/// Something that waits for the operand after it.
+#[derive(Debug)]
+enum Frame {
+    // Operators.
+    Prefix {
+        op: UnaryOp,
+        start: u32,
+    },
+    Binary {
+        op: BinaryOp,
+        left: Operand,
+    },
+    And(Chain),
+    Or(Chain),
+    Match {
+        op: MatchOp,
+        negated: bool,
+        operand: Operand,
+    },
+    MatchEscape {
+        op: MatchOp,
+        negated: bool,
+        operand: Operand,
+        pattern: Operand,
+    },
+    BetweenHigh {
+        negated: bool,
+        operand: Operand,
+        low: Operand,
+    },
+
+    // Brackets. Each says what may come after the operand in it.
+    /// `operand BETWEEN`: the next `AND` is its own.
+    BetweenLow {
+        negated: bool,
+        operand: Operand,
+    },
+    /// `(`: a value or a row.
+    Paren {
+        start: u32,
+        list: List,
+    },
+    /// `operand IN (`
+    In {
+        negated: bool,
+        operand: Operand,
+        list: List,
+    },
+    /// `operand IN function(`
+    InFunction {
+        negated: bool,
+        operand: Operand,
+        name: QualifiedName,
+        list: List,
+    },
+    /// `function(`
+    Call {
+        name: Name,
+        distinct: bool,
+        list: List,
+    },
+    /// `CAST(`
+    Cast {
+        start: u32,
+    },
+    /// `CASE`, in one of its parts.
+    Case {
+        case: Box<OpenCase>,
+        part: CasePart,
+    },
+    /// `RAISE(action,`
+    Raise {
+        start: u32,
+        action: fn(Expr) -> Raise,
+    },
+}
+
+/// The members of a list that were met so far.
+#[derive(Debug, Default)]
+struct List {
+    items: Vec<Expr>,
+    height: u32,
+}
+
+impl List {
+    fn push(&mut self, item: Operand) {
+        self.height = self.height.max(item.height);
+        self.items.push(item.expr);
+    }
+}
+
+/// The members of a chain of `AND` or `OR` that were met so far, at least one.
+#[derive(Debug)]
+struct Chain {
+    start: u32,
+    items: Vec<Expr>,
+    height: u32,
+}
+
+impl Chain {
+    fn new(first: Operand) -> Chain {
+        Chain { start: first.outer.start, items: vec![first.expr], height: first.height }
+    }
+}
+
+/// A `CASE` that was not ended yet.
+#[derive(Debug)]
+struct OpenCase {
+    start: u32,
+    operand: Option<Expr>,
+    branches: Vec<(Expr, Expr)>,
+    /// The condition whose `THEN` comes next.
+    condition: Option<Expr>,
+    height: u32,
+}
+
+/// The part of a `CASE` that an operand is for.
+#[derive(Clone, Copy, Debug)]
+enum CasePart {
+    Operand,
+    When,
+    Then,
+    Else,
+}
+
+impl Frame {
+    /// How tight an operator binds; `None` for brackets.
+    fn level(&self) -> Option<Level> {
+        Some(match self {
+            Frame::Prefix { op: UnaryOp::Not, .. } => Level::Not,
+            Frame::Prefix { .. } => Level::Sign,
+            Frame::Binary { op, .. } => binary_level(*op),
+            Frame::And(_) => Level::And,
+            Frame::Or(_) => Level::Or,
+            Frame::Match { .. } | Frame::MatchEscape { .. } | Frame::BetweenHigh { .. } => Level::Equality,
+            _ => return None,
+        })
+    }
+}
+
+/// What comes after an operand.
+enum Next {
+    /// Another operand, which the parser is now before.
+    Operand,
+    /// The operand with something added to it.
+    Value(Operand),
+    /// Nothing that belongs to it: what is open above the innermost bracket is finished with it.
+    Close(Operand),
+}
+
+/// What stands where an operand is expected.
+enum Start {
+    Operand(Operand),
+    /// Something was opened, and an operand is expected again.
+    Open,
+}
+
+impl Parser<'_> {
+    /// An expression.
+    pub(super) fn expr(&mut self) -> Result<Expr> {
+        let mut stack = Vec::new();
+        loop {
+            let mut operand = match self.before_operand(&mut stack)? {
+                Start::Operand(operand) => operand,
+                Start::Open => continue,
+            };
+            loop {
+                operand = match self.after_operand(operand, &mut stack)? {
+                    Next::Operand => break,
+                    Next::Value(operand) => operand,
+                    Next::Close(operand) => {
+                        let operand = self.finish_operators(operand, &mut stack, None)?;
+                        let Some(bracket) = stack.pop() else {
+                            self.height = self.height.max(operand.height);
+                            return Ok(operand.expr);
+                        };
+                        match self.in_bracket(bracket, operand, &mut stack)? {
+                            Some(operand) => operand,
+                            None => break,
+                        }
+                    }
+                };
+            }
+        }
+    }
+
+    /// A text that is an expression and nothing more.
+    pub(super) fn whole_expr(&mut self) -> Result<Expr> {
+        let expr = self.expr()?;
+        self.expect(Kind::End)?;
+        Ok(expr)
+    }
+
+    /// Expressions with commas between them, if the next token does not close the list already.
+    pub(super) fn exprs_until_paren(&mut self) -> Result<Vec<Expr>> {
+        let items = match self.kind() {
+            Kind::RightParen => Vec::new(),
+            _ => self.comma_list(Self::expr)?,
+        };
+        self.expect(Kind::RightParen)?;
+        Ok(items)
+    }
+
+    /// Whether the next token starts a query.
+    pub(super) fn at_select(&mut self) -> bool {
+        matches!(self.kind(), Kind::Word(Keyword::SELECT | Keyword::VALUES | Keyword::WITH))
+    }
+
+    // Before an operand.
+
+    fn before_operand(&mut self, stack: &mut Vec<Frame>) -> Result<Start> {
+        let token = self.token();
+        let start = token.span.start;
+        let prefix = match token.kind {
+            Kind::Minus => Some(UnaryOp::Minus),
+            Kind::Plus => Some(UnaryOp::Plus),
+            Kind::Tilde => Some(UnaryOp::BitNot),
+            Kind::Word(Keyword::NOT) => Some(UnaryOp::Not),
+            _ => None,
+        };
+        if let Some(op) = prefix {
+            self.take();
+            stack.push(Frame::Prefix { op, start });
+            return Ok(Start::Open);
+        }
+        if token.kind == Kind::LeftParen {
+            self.take();
+            if self.at_select() {
+                return self.subquery(start, ExprKind::Subquery).map(Start::Operand);
+            }
+            stack.push(Frame::Paren { start, list: List::default() });
+            return Ok(Start::Open);
+        }
+        if let Some(literal) = self.literal(token)? {
+            self.take();
+            return Ok(leaf(ExprKind::Literal(literal), token.span));
+        }
+        match token.kind {
+            Kind::Parameter => {
+                let number = self.parameter()?;
+                Ok(leaf(ExprKind::Parameter(number), token.span))
+            }
+            Kind::Word(Keyword::CASE) => {
+                self.take();
+                let case =
+                    OpenCase { start, operand: None, branches: Vec::new(), condition: None, height: 0 };
+                let part = match self.eat_word(Keyword::WHEN) {
+                    true => CasePart::When,
+                    false => CasePart::Operand,
+                };
+                stack.push(Frame::Case { case: Box::new(case), part });
+                Ok(Start::Open)
+            }
+            Kind::Word(Keyword::CAST) => {
+                self.take();
+                self.expect(Kind::LeftParen)?;
+                stack.push(Frame::Cast { start });
+                Ok(Start::Open)
+            }
+            Kind::Word(Keyword::EXISTS) => {
+                self.take();
+                self.expect(Kind::LeftParen)?;
+                self.subquery(start, ExprKind::Exists).map(Start::Operand)
+            }
+            Kind::Word(Keyword::RAISE) => self.raise(stack),
+            _ => self.name_or_call(stack),
+        }
+    }
+
+    /// The constant that a token is, if it is one. Does not take the token.
+    fn literal(&mut self, token: Token) -> Result<Option<Literal>> {
+        let text = self.text(token.span);
+        Ok(Some(match token.kind {
+            Kind::Integer => literal::whole_number(text).ok_or_else(|| {
+                Error::statement_at(format!("hex literal too big: {text}"), token.span.offset())
+            })?,
+            Kind::Real => literal::real_number(text),
+            Kind::Text if self.kind_ahead(1) != Kind::Dot => Literal::Text(literal::unquote(text)),
+            Kind::Blob => literal::blob(text),
+            Kind::Word(Keyword::NULL) => Literal::Null,
+            Kind::Word(Keyword::CURRENT_TIME) => Literal::CurrentTime,
+            Kind::Word(Keyword::CURRENT_DATE) => Literal::CurrentDate,
+            Kind::Word(Keyword::CURRENT_TIMESTAMP) => Literal::CurrentTimestamp,
+            _ => return Ok(None),
+        }))
+    }
+
+    /// A constant without sign, as `DEFAULT` takes it.
+    pub(super) fn literal_expr(&mut self) -> Result<Option<Expr>> {
+        let token = self.token();
+        let literal = self.literal(token)?;
+        Ok(literal.map(|literal| {
+            self.take();
+            Expr { kind: ExprKind::Literal(literal), span: token.span }
+        }))
+    }
+
+    /// A constant after a sign.
+    pub(super) fn signed_literal(&self, sign: UnaryOp, literal: Expr, span: Span) -> Result<Expr> {
+        let right = Operand { outer: literal.span, expr: literal, height: 1 };
+        self.finish(Frame::Prefix { op: sign, start: span.start }, right).map(|operand| operand.expr)
+    }
+
+    /// A column, or the start of a function call.
+    fn name_or_call(&mut self, stack: &mut Vec<Frame>) -> Result<Start> {
+        let can_call = self.kind() != Kind::Text;
+        let name = self.name()?;
+        let start = name.span.start;
+        match self.kind() {
+            Kind::Dot => {}
+            Kind::LeftParen if can_call => {
+                self.take();
+                return self.arguments(name, stack);
+            }
+            _ => {
+                let span = name.span;
+                return Ok(leaf(ExprKind::Column(ColumnRef { table: None, column: name }), span));
+            }
+        }
+        self.take();
+        let second = self.name()?;
+        let (table, column) = match self.eat(Kind::Dot) {
+            true => (QualifiedName { schema: Some(name), name: second }, self.name()?),
+            false => (QualifiedName { schema: None, name }, second),
+        };
+        let kind = ExprKind::Column(ColumnRef { table: Some(Box::new(table)), column });
+        Ok(leaf(kind, self.span_from(start)))
+    }
+
+    /// What follows the opening parenthesis of a function's arguments.
+    fn arguments(&mut self, name: Name, stack: &mut Vec<Frame>) -> Result<Start> {
+        if self.eat(Kind::Star) {
+            self.expect(Kind::RightParen)?;
+            return self.after_arguments(name, Arguments::Star, 0).map(Start::Operand);
+        }
+        let distinct = self.distinct();
+        if matches!(self.kind(), Kind::RightParen | Kind::Word(Keyword::ORDER)) {
+            return self.close_call(name, distinct, List::default()).map(Start::Operand);
+        }
+        stack.push(Frame::Call { name, distinct, list: List::default() });
+        Ok(Start::Open)
+    }
+
+    /// `DISTINCT` or `ALL`, if it follows; whether it was `DISTINCT`.
+    pub(super) fn distinct(&mut self) -> bool {
+        let distinct = self.eat_word(Keyword::DISTINCT);
+        if !distinct {
+            self.eat_word(Keyword::ALL);
+        }
+        distinct
+    }
+
+    /// The rest of a function call after its last argument: `ORDER BY`, the closing parenthesis, `FILTER` and `OVER`.
+    fn close_call(&mut self, name: Name, distinct: bool, list: List) -> Result<Operand> {
+        let (order_by, height) = self.measured(|parser| match parser.at_word(Keyword::ORDER) {
+            true => parser.nested(Self::order_by),
+            false => Ok(Vec::new()),
+        })?;
+        self.expect(Kind::RightParen)?;
+        if list.items.len() > self.limits.function_arguments {
+            let message = format!("too many arguments on function {}", self.text(name.span));
+            return Err(Error::statement_at(message, name.span.offset()));
+        }
+        let arguments = Arguments::List { distinct, values: list.items, order_by };
+        self.after_arguments(name, arguments, list.height.max(height))
+    }
+
+    fn after_arguments(&mut self, name: Name, arguments: Arguments, height: u32) -> Result<Operand> {
+        let start = name.span.start;
+        let ((filter, over), inside) = self.measured(|parser| {
+            let filter = match parser.at_window_word(Keyword::FILTER) {
+                true => Some(parser.nested(Self::filter_clause)?),
+                false => None,
+            };
+            let over = match parser.at_window_word(Keyword::OVER) {
+                true => Some(parser.nested(Self::over_clause)?),
+                false => None,
+            };
+            Ok((filter, over))
+        })?;
+        let call = FunctionCall { name, arguments, filter, over };
+        self.build(ExprKind::Function(Box::new(call)), start, height.max(inside))
+    }
+
+    fn filter_clause(&mut self) -> Result<Expr> {
+        self.expect_word(Keyword::FILTER)?;
+        self.expect(Kind::LeftParen)?;
+        self.expect_word(Keyword::WHERE)?;
+        let filter = self.expr()?;
+        self.expect(Kind::RightParen)?;
+        Ok(filter)
+    }
+
+    fn over_clause(&mut self) -> Result<Over> {
+        self.expect_word(Keyword::OVER)?;
+        match self.kind() {
+            Kind::LeftParen => self.window_in_parens().map(Over::Window),
+            _ => self.name().map(Over::Name),
+        }
+    }
+
+    /// `RAISE(..)`
+    fn raise(&mut self, stack: &mut Vec<Frame>) -> Result<Start> {
+        let start = self.take().span.start;
+        self.expect(Kind::LeftParen)?;
+        let action: fn(Expr) -> Raise = match self.kind() {
+            Kind::Word(Keyword::IGNORE) => {
+                self.take();
+                self.expect(Kind::RightParen)?;
+                let kind = ExprKind::Raise(Box::new(Raise::Ignore));
+                return Ok(leaf(kind, self.span_from(start)));
+            }
+            Kind::Word(Keyword::ROLLBACK) => Raise::Rollback,
+            Kind::Word(Keyword::ABORT) => Raise::Abort,
+            Kind::Word(Keyword::FAIL) => Raise::Fail,
+            _ => return Err(self.syntax_error()),
+        };
+        self.take();
+        self.expect(Kind::Comma)?;
+        stack.push(Frame::Raise { start, action });
+        Ok(Start::Open)
+    }
+
+    /// A query whose opening parenthesis was taken, and its closing one.
+    fn subquery(&mut self, start: u32, kind: fn(Box<crate::ast::Select>) -> ExprKind) -> Result<Operand> {
+        let (select, height) = self.measured(|parser| parser.nested(Self::select))?;
+        self.expect(Kind::RightParen)?;
+        self.build(kind(Box::new(select)), start, height)
+    }
+
+    // After an operand.
+
+    fn after_operand(&mut self, operand: Operand, stack: &mut Vec<Frame>) -> Result<Next> {
+        let token = self.token();
+        if let Some(op) = binary_operator(token.kind) {
+            let left = self.finish_operators(operand, stack, Some(binary_level(op)))?;
+            self.take();
+            stack.push(Frame::Binary { op, left });
+            return Ok(Next::Operand);
+        }
+        match token.kind {
+            Kind::Word(Keyword::AND) => self.and(operand, stack),
+            Kind::Word(Keyword::OR) => self.or(operand, stack),
+            Kind::Word(Keyword::COLLATE) => {
+                let operand = self.finish_operators(operand, stack, Some(Level::Collate))?;
+                self.take();
+                let collation = self.plain_name()?;
+                let start = operand.outer.start;
+                let kind = ExprKind::Collate { operand: Box::new(operand.expr), collation };
+                self.build(kind, start, operand.height).map(Next::Value)
+            }
+            Kind::Word(Keyword::ESCAPE) => self.escape(operand, stack),
+            Kind::IsNull
+            | Kind::Word(
+                Keyword::IS
+                | Keyword::NOT
+                | Keyword::NOTNULL
+                | Keyword::BETWEEN
+                | Keyword::IN
+                | Keyword::LIKE
+                | Keyword::GLOB
+                | Keyword::REGEXP
+                | Keyword::MATCH,
+            ) => {
+                let operand = self.finish_operators(operand, stack, Some(Level::Equality))?;
+                self.test(operand, stack)
+            }
+            _ => Ok(Next::Close(operand)),
+        }
+    }
+
+    /// `AND`: the operator, or the middle of a `BETWEEN`.
+    fn and(&mut self, operand: Operand, stack: &mut Vec<Frame>) -> Result<Next> {
+        let operand = self.finish_operators(operand, stack, Some(Level::And))?;
+        self.take();
+        match stack.pop() {
+            Some(Frame::BetweenLow { negated, operand: tested }) => {
+                stack.push(Frame::BetweenHigh { negated, operand: tested, low: operand });
+            }
+            Some(Frame::And(chain)) => stack.push(Frame::And(self.longer_chain(chain, operand)?)),
+            other => {
+                stack.extend(other);
+                stack.push(Frame::And(Chain::new(operand)));
+            }
+        }
+        Ok(Next::Operand)
+    }
+
+    fn or(&mut self, operand: Operand, stack: &mut Vec<Frame>) -> Result<Next> {
+        let operand = self.finish_operators(operand, stack, Some(Level::Or))?;
+        self.take();
+        match stack.pop() {
+            Some(Frame::Or(chain)) => stack.push(Frame::Or(self.longer_chain(chain, operand)?)),
+            other => {
+                stack.extend(other);
+                stack.push(Frame::Or(Chain::new(operand)));
+            }
+        }
+        Ok(Next::Operand)
+    }
+
+    /// `ESCAPE`, which belongs to the innermost `LIKE` that has none.
+    fn escape(&mut self, operand: Operand, stack: &mut Vec<Frame>) -> Result<Next> {
+        let mut operand = operand;
+        loop {
+            match stack.pop() {
+                Some(Frame::Match { op, negated, operand: tested }) => {
+                    self.take();
+                    stack.push(Frame::MatchEscape { op, negated, operand: tested, pattern: operand });
+                    return Ok(Next::Operand);
+                }
+                Some(frame) if frame.level().is_some() => operand = self.finish(frame, operand)?,
+                _ => return Err(self.syntax_error()),
+            }
+        }
+    }
+
+    /// The operators on the level of equality that are words.
+    fn test(&mut self, operand: Operand, stack: &mut Vec<Frame>) -> Result<Next> {
+        if self.eat_word(Keyword::IS) {
+            let negated = self.eat_word(Keyword::NOT);
+            let distinct = self.eat_word(Keyword::DISTINCT);
+            if distinct {
+                self.expect_word(Keyword::FROM)?;
+            }
+            // `IS DISTINCT FROM` is `IS NOT`, and the other way round.
+            let op = if negated == distinct { BinaryOp::Is } else { BinaryOp::IsNot };
+            stack.push(Frame::Binary { op, left: operand });
+            return Ok(Next::Operand);
+        }
+        let negated = self.eat_word(Keyword::NOT);
+        let token = self.token();
+        let null_test: fn(Box<Expr>) -> ExprKind = match token.kind {
+            Kind::IsNull if !negated => ExprKind::IsNull,
+            Kind::Word(Keyword::NOTNULL) if !negated => ExprKind::NotNull,
+            Kind::Word(Keyword::NULL) if negated => ExprKind::NotNull,
+            Kind::Word(Keyword::BETWEEN) => {
+                self.take();
+                stack.push(Frame::BetweenLow { negated, operand });
+                return Ok(Next::Operand);
+            }
+            Kind::Word(Keyword::IN) => {
+                self.take();
+                return self.in_set(negated, operand, stack);
+            }
+            Kind::Word(keyword) => {
+                let op = match keyword {
+                    Keyword::LIKE => MatchOp::Like,
+                    Keyword::GLOB => MatchOp::Glob,
+                    Keyword::REGEXP => MatchOp::Regexp,
+                    Keyword::MATCH => MatchOp::Match,
+                    _ => return Err(self.syntax_error()),
+                };
+                self.take();
+                stack.push(Frame::Match { op, negated, operand });
+                return Ok(Next::Operand);
+            }
+            _ => return Err(self.syntax_error()),
+        };
+        self.take();
+        let start = operand.outer.start;
+        self.build(null_test(Box::new(operand.expr)), start, operand.height).map(Next::Value)
+    }
+
+    /// What follows `IN`.
+    fn in_set(&mut self, negated: bool, operand: Operand, stack: &mut Vec<Frame>) -> Result<Next> {
+        if !self.eat(Kind::LeftParen) {
+            let name = self.qualified_name()?;
+            if !self.eat(Kind::LeftParen) {
+                return self.close_in(negated, operand, InSet::Table(name), 0).map(Next::Value);
+            }
+            if self.eat(Kind::RightParen) {
+                let set = InSet::TableFunction { name, arguments: Vec::new() };
+                return self.close_in(negated, operand, set, 0).map(Next::Value);
+            }
+            stack.push(Frame::InFunction { negated, operand, name, list: List::default() });
+            return Ok(Next::Operand);
+        }
+        if self.at_select() {
+            let (select, height) = self.measured(|parser| parser.nested(Self::select))?;
+            self.expect(Kind::RightParen)?;
+            let set = InSet::Select(Box::new(select));
+            return self.close_in(negated, operand, set, height).map(Next::Value);
+        }
+        if self.eat(Kind::RightParen) {
+            return self.close_in(negated, operand, InSet::List(Vec::new()), 0).map(Next::Value);
+        }
+        stack.push(Frame::In { negated, operand, list: List::default() });
+        Ok(Next::Operand)
+    }
+
+    fn close_in(&mut self, negated: bool, operand: Operand, set: InSet, height: u32) -> Result<Operand> {
+        let start = operand.outer.start;
+        let kind = ExprKind::In { negated, operand: Box::new(operand.expr), set: Box::new(set) };
+        self.build(kind, start, operand.height.max(height))
+    }
+
+    // In brackets.
+
+    /// Goes on in a bracket after an operand in it: gives the whole if the bracket is closed, and `None` if another
+    /// operand follows.
+    fn in_bracket(
+        &mut self,
+        bracket: Frame,
+        operand: Operand,
+        stack: &mut Vec<Frame>,
+    ) -> Result<Option<Operand>> {
+        match (bracket, self.kind()) {
+            (Frame::Paren { start, mut list }, kind @ (Kind::Comma | Kind::RightParen)) => {
+                self.take();
+                if kind == Kind::RightParen && list.items.is_empty() {
+                    let outer = self.span_from(start);
+                    return Ok(Some(Operand { outer, ..operand }));
+                }
+                list.push(operand);
+                if kind == Kind::RightParen {
+                    return self.build(ExprKind::Row(list.items), start, list.height).map(Some);
+                }
+                stack.push(Frame::Paren { start, list });
+            }
+            (Frame::In { negated, operand: tested, mut list }, kind @ (Kind::Comma | Kind::RightParen)) => {
+                self.take();
+                list.push(operand);
+                if kind == Kind::RightParen {
+                    return self.close_in(negated, tested, InSet::List(list.items), list.height).map(Some);
+                }
+                stack.push(Frame::In { negated, operand: tested, list });
+            }
+            (
+                Frame::InFunction { negated, operand: tested, name, mut list },
+                kind @ (Kind::Comma | Kind::RightParen),
+            ) => {
+                self.take();
+                list.push(operand);
+                if kind == Kind::RightParen {
+                    let set = InSet::TableFunction { name, arguments: list.items };
+                    return self.close_in(negated, tested, set, list.height).map(Some);
+                }
+                stack.push(Frame::InFunction { negated, operand: tested, name, list });
+            }
+            (Frame::Call { name, distinct, mut list }, kind) => {
+                list.push(operand);
+                if kind != Kind::Comma {
+                    return self.close_call(name, distinct, list).map(Some);
+                }
+                self.take();
+                stack.push(Frame::Call { name, distinct, list });
+            }
+            (Frame::Cast { start }, Kind::Word(Keyword::AS)) => {
+                self.take();
+                let type_name = self.type_name()?.unwrap_or(TypeName { text: "".into() });
+                self.expect(Kind::RightParen)?;
+                let kind = ExprKind::Cast { operand: Box::new(operand.expr), type_name };
+                return self.build(kind, start, operand.height).map(Some);
+            }
+            (Frame::Raise { start, action }, Kind::RightParen) => {
+                self.take();
+                let kind = ExprKind::Raise(Box::new(action(operand.expr)));
+                return self.build(kind, start, operand.height).map(Some);
+            }
+            (Frame::Case { case, part }, kind) => return self.in_case(case, part, kind, operand, stack),
+            _ => return Err(self.syntax_error()),
+        }
+        Ok(None)
+    }
+
+    /// Goes on in a `CASE` after the operand of one of its parts.
+    fn in_case(
+        &mut self,
+        mut case: Box<OpenCase>,
+        part: CasePart,
+        kind: Kind,
+        operand: Operand,
+        stack: &mut Vec<Frame>,
+    ) -> Result<Option<Operand>> {
+        case.height = case.height.max(operand.height);
+        let mut otherwise = None;
+        let part = match (part, kind) {
+            (CasePart::Operand, Kind::Word(Keyword::WHEN)) => {
+                case.operand = Some(operand.expr);
+                Some(CasePart::When)
+            }
+            (CasePart::When, Kind::Word(Keyword::THEN)) => {
+                case.condition = Some(operand.expr);
+                Some(CasePart::Then)
+            }
+            (CasePart::Then, Kind::Word(Keyword::WHEN | Keyword::ELSE | Keyword::END)) => {
+                let condition = case.condition.take().expect("THEN comes after a condition");
+                case.branches.push((condition, operand.expr));
+                match kind {
+                    Kind::Word(Keyword::WHEN) => Some(CasePart::When),
+                    Kind::Word(Keyword::ELSE) => Some(CasePart::Else),
+                    _ => None,
+                }
+            }
+            (CasePart::Else, Kind::Word(Keyword::END)) => {
+                otherwise = Some(operand.expr);
+                None
+            }
+            _ => return Err(self.syntax_error()),
+        };
+        self.take();
+        if let Some(part) = part {
+            stack.push(Frame::Case { case, part });
+            return Ok(None);
+        }
+        let OpenCase { start, operand, branches, height, .. } = *case;
+        let kind = ExprKind::Case(Box::new(CaseExpr { operand, branches, otherwise }));
+        self.build(kind, start, height).map(Some)
+    }
+
+    // Building the tree.
+
+    /// Gives the operand to the operators on the stack that bind at least as tight as `level`, or to all of them down
+    /// to the innermost bracket. A chain of `AND` or `OR` that goes on is left open.
+    fn finish_operators(
+        &self,
+        operand: Operand,
+        stack: &mut Vec<Frame>,
+        level: Option<Level>,
+    ) -> Result<Operand> {
+        let mut operand = operand;
+        loop {
+            let Some(top) = stack.last().and_then(Frame::level) else { return Ok(operand) };
+            if level.is_some_and(|level| top < level || (top == level && level <= Level::And)) {
+                return Ok(operand);
+            }
+            let frame = stack.pop().expect("it was looked at");
+            operand = self.finish(frame, operand)?;
+        }
+    }
+
+    /// Gives an operator its last operand.
+    fn finish(&self, frame: Frame, right: Operand) -> Result<Operand> {
+        let end = right.outer.end;
+        let build = |kind, start, height| self.build_until(kind, Span { start, end }, height);
+        let boxed = |operand: Operand| Box::new(operand.expr);
+        match frame {
+            Frame::Prefix { op, start } => {
+                if op == UnaryOp::Minus
+                    && let Some(smallest) = self.smallest_integer(&right.expr)?
+                {
+                    return build(smallest, start, 0);
+                }
+                let height = right.height;
+                build(ExprKind::Unary(op, boxed(right)), start, height)
+            }
+            Frame::Binary { op, left } => {
+                let (start, height) = (left.outer.start, left.height.max(right.height));
+                let is_null = matches!(right.expr.kind, ExprKind::Literal(Literal::Null));
+                let kind = match op {
+                    BinaryOp::Is if is_null => ExprKind::IsNull(boxed(left)),
+                    BinaryOp::IsNot if is_null => ExprKind::NotNull(boxed(left)),
+                    _ => ExprKind::Binary(op, boxed(left), boxed(right)),
+                };
+                build(kind, start, height)
+            }
+            Frame::And(chain) => self.finish_chain(ExprKind::And, chain, right),
+            Frame::Or(chain) => self.finish_chain(ExprKind::Or, chain, right),
+            Frame::Match { op, negated, operand } => {
+                let (start, height) = (operand.outer.start, operand.height.max(right.height));
+                let (operand, pattern) = (operand.expr, right.expr);
+                let test = MatchExpr { op, negated, operand, pattern, escape: None };
+                build(ExprKind::Match(Box::new(test)), start, height)
+            }
+            Frame::MatchEscape { op, negated, operand, pattern } => {
+                let start = operand.outer.start;
+                let height = operand.height.max(pattern.height).max(right.height);
+                let (operand, pattern, escape) = (operand.expr, pattern.expr, Some(right.expr));
+                let test = MatchExpr { op, negated, operand, pattern, escape };
+                build(ExprKind::Match(Box::new(test)), start, height)
+            }
+            Frame::BetweenHigh { negated, operand, low } => {
+                let start = operand.outer.start;
+                let height = operand.height.max(low.height).max(right.height);
+                let (operand, low, high) = (boxed(operand), boxed(low), boxed(right));
+                build(ExprKind::Between { negated, operand, low, high }, start, height)
+            }
+            bracket => unreachable!("only operators are finished by their last operand: {bracket:?}"),
+        }
+    }
+
+    fn finish_chain(&self, kind: fn(Vec<Expr>) -> ExprKind, chain: Chain, last: Operand) -> Result<Operand> {
+        let span = Span { start: chain.start, end: last.outer.end };
+        let Chain { items, height, .. } = self.longer_chain(chain, last)?;
+        Ok(Operand { expr: Expr { kind: kind(items), span }, outer: span, height })
+    }
+
+    /// A chain with one more member, as high as if its operators were nested.
+    fn longer_chain(&self, mut chain: Chain, member: Operand) -> Result<Chain> {
+        chain.height = self.height_above(chain.height.max(member.height))?;
+        chain.items.push(member.expr);
+        Ok(chain)
+    }
+
+    /// The integer that `-9223372036854775808` is, although its digits alone are a real.
+    fn smallest_integer(&self, digits: &Expr) -> Result<Option<ExprKind>> {
+        let text = self.text(digits.span);
+        Ok(match digits.kind {
+            ExprKind::Literal(Literal::Real(_)) if literal::is_smallest_integer_without_sign(text) => {
+                Some(ExprKind::Literal(Literal::Integer(i64::MIN)))
+            }
+            ExprKind::Literal(Literal::Integer(i64::MIN)) if !text.starts_with('-') => {
+                let message = format!("hex literal too big: -{text}");
+                return Err(Error::statement_at(message, digits.span.offset()));
+            }
+            _ => None,
+        })
+    }
+
+    /// A node from `start` to the last token, above operands of a height.
+    fn build(&mut self, kind: ExprKind, start: u32, height: u32) -> Result<Operand> {
+        let span = self.span_from(start);
+        self.build_until(kind, span, height)
+    }
+
+    fn build_until(&self, kind: ExprKind, span: Span, height: u32) -> Result<Operand> {
+        Ok(Operand { expr: Expr { kind, span }, outer: span, height: self.height_above(height)? })
+    }
+
+    fn height_above(&self, height: u32) -> Result<u32> {
+        let limit = self.limits.expression_depth;
+        match height < limit {
+            true => Ok(height + 1),
+            false => Err(Error::statement(format!("Expression tree is too large (maximum depth {limit})"))),
+        }
+    }
+
+    // Types and windows.
+
+    /// The name of a type, if one follows: words, and one or two numbers in parentheses.
+    pub(super) fn type_name(&mut self) -> Result<Option<TypeName>> {
+        let start = self.token().span.start;
+        if !self.at_plain_name() {
+            return Ok(None);
+        }
+        while self.at_plain_name() {
+            self.take();
+        }
+        if self.eat(Kind::LeftParen) {
+            self.signed_number()?;
+            if self.eat(Kind::Comma) {
+                self.signed_number()?;
+            }
+            self.expect(Kind::RightParen)?;
+        }
+        let span = self.span_from(start);
+        Ok(Some(TypeName { text: self.text(span).into() }))
+    }
+
+    /// A number, perhaps with a sign; from its sign to its end.
+    pub(super) fn signed_number(&mut self) -> Result<Span> {
+        let start = self.token().span.start;
+        if !self.eat(Kind::Minus) {
+            self.eat(Kind::Plus);
+        }
+        match self.kind() {
+            Kind::Integer | Kind::Real => {
+                self.take();
+                Ok(self.span_from(start))
+            }
+            _ => Err(self.syntax_error()),
+        }
+    }
+
+    /// `(base PARTITION BY .. ORDER BY .. frame)`
+    pub(super) fn window_in_parens(&mut self) -> Result<WindowSpec> {
+        self.expect(Kind::LeftParen)?;
+        let start = self.token().span.start;
+        let clause = |kind| {
+            use Keyword as K;
+            matches!(kind, Kind::Word(K::PARTITION | K::ORDER | K::ROWS | K::RANGE | K::GROUPS))
+        };
+        let base = match clause(self.kind()) || self.kind() == Kind::RightParen {
+            true => None,
+            false => Some(self.name()?),
+        };
+        let mut partition_by = Vec::new();
+        if self.eat_word(Keyword::PARTITION) {
+            self.expect_word(Keyword::BY)?;
+            partition_by = self.comma_list(Self::expr)?;
+        }
+        let order_by = match self.at_word(Keyword::ORDER) {
+            true => self.order_by()?,
+            false => Vec::new(),
+        };
+        let frame = self.frame()?;
+        let span = self.span_from(start);
+        self.expect(Kind::RightParen)?;
+        Ok(WindowSpec { base, partition_by, order_by, frame, span })
+    }
+
+    fn frame(&mut self) -> Result<Option<WindowFrame>> {
+        let unit = match self.kind() {
+            Kind::Word(Keyword::ROWS) => FrameUnit::Rows,
+            Kind::Word(Keyword::RANGE) => FrameUnit::Range,
+            Kind::Word(Keyword::GROUPS) => FrameUnit::Groups,
+            _ => return Ok(None),
+        };
+        self.take();
+        let between = self.eat_word(Keyword::BETWEEN);
+        let start = match self.eat_word(Keyword::UNBOUNDED) {
+            true => {
+                self.expect_word(Keyword::PRECEDING)?;
+                FrameBound::UnboundedPreceding
+            }
+            false => self.frame_bound()?,
+        };
+        let end = if between {
+            self.expect_word(Keyword::AND)?;
+            match self.eat_word(Keyword::UNBOUNDED) {
+                true => {
+                    self.expect_word(Keyword::FOLLOWING)?;
+                    FrameBound::UnboundedFollowing
+                }
+                false => self.frame_bound()?,
+            }
+        } else {
+            FrameBound::CurrentRow
+        };
+        let exclude = self.frame_exclude()?;
+        use FrameBound as B;
+        match (&start, &end) {
+            (B::CurrentRow, B::Preceding(_)) | (B::Following(_), B::Preceding(_) | B::CurrentRow) => {
+                Err(Error::statement("unsupported frame specification"))
+            }
+            _ => Ok(Some(WindowFrame { unit, start, end, exclude })),
+        }
+    }
+
+    /// `CURRENT ROW`, `n PRECEDING` or `n FOLLOWING`
+    fn frame_bound(&mut self) -> Result<FrameBound> {
+        if self.eat_word(Keyword::CURRENT) {
+            self.expect_word(Keyword::ROW)?;
+            return Ok(FrameBound::CurrentRow);
+        }
+        let distance = Box::new(self.expr()?);
+        if self.eat_word(Keyword::PRECEDING) {
+            return Ok(FrameBound::Preceding(distance));
+        }
+        self.expect_word(Keyword::FOLLOWING)?;
+        Ok(FrameBound::Following(distance))
+    }
+
+    fn frame_exclude(&mut self) -> Result<FrameExclude> {
+        if !self.eat_word(Keyword::EXCLUDE) {
+            return Ok(FrameExclude::NoOthers);
+        }
+        if self.eat_word(Keyword::GROUP) {
+            return Ok(FrameExclude::Group);
+        }
+        if self.eat_word(Keyword::TIES) {
+            return Ok(FrameExclude::Ties);
+        }
+        if self.eat_word(Keyword::CURRENT) {
+            self.expect_word(Keyword::ROW)?;
+            return Ok(FrameExclude::CurrentRow);
+        }
+        self.expect_word(Keyword::NO)?;
+        // sqlparser has no keyword `OTHERS`.
+        let word = self.token();
+        if !self.text(word.span).eq_ignore_ascii_case("others") {
+            return Err(self.syntax_error());
+        }
+        self.take();
+        Ok(FrameExclude::NoOthers)
+    }
+}
+
+/// A node without operands.
+fn leaf(kind: ExprKind, span: Span) -> Start {
+    Start::Operand(Operand { expr: Expr { kind, span }, outer: span, height: 1 })
+}
+
+/// The operators that are one token that is no word.
+fn binary_operator(kind: Kind) -> Option<BinaryOp> {
+    Some(match kind {
+        Kind::Plus => BinaryOp::Add,
+        Kind::Minus => BinaryOp::Subtract,
+        Kind::Star => BinaryOp::Multiply,
+        Kind::Slash => BinaryOp::Divide,
+        Kind::Percent => BinaryOp::Remainder,
+        Kind::Concat => BinaryOp::Concat,
+        Kind::Arrow => BinaryOp::JsonArrow,
+        Kind::LongArrow => BinaryOp::JsonArrowText,
+        Kind::Ampersand => BinaryOp::BitAnd,
+        Kind::Pipe => BinaryOp::BitOr,
+        Kind::ShiftLeft => BinaryOp::ShiftLeft,
+        Kind::ShiftRight => BinaryOp::ShiftRight,
+        Kind::Eq => BinaryOp::Eq,
+        Kind::NotEq => BinaryOp::Ne,
+        Kind::Less => BinaryOp::Lt,
+        Kind::LessEq => BinaryOp::Le,
+        Kind::Greater => BinaryOp::Gt,
+        Kind::GreaterEq => BinaryOp::Ge,
+        _ => return None,
+    })
+}
+
+fn binary_level(op: BinaryOp) -> Level {
+    use BinaryOp as Op;
+    match op {
+        Op::Add | Op::Subtract => Level::Sum,
+        Op::Multiply | Op::Divide | Op::Remainder => Level::Product,
+        Op::Concat | Op::JsonArrow | Op::JsonArrowText => Level::Concat,
+        Op::BitAnd | Op::BitOr | Op::ShiftLeft | Op::ShiftRight => Level::Bits,
+        Op::Eq | Op::Ne | Op::Is | Op::IsNot => Level::Equality,
+        Op::Lt | Op::Le | Op::Gt | Op::Ge => Level::Comparison,
+    }
+}

@@ -1,0 +1,197 @@
+//! Where lexemes end in SQLite, byte by byte.
+//!
+//! sqlparser's tokenizer takes the text apart; this file knows the places where SQLite does it differently, and where
+//! a text can be cut between two tokens. All functions take a position in the text and give the position after the
+//! lexeme; none of them looks at what the lexeme means.
+
+use super::tokens::Kind;
+
+/// Whether the byte can stand inside a word.
+fn is_word_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | 0x80..)
+}
+
+/// The byte at a position, and 0 after the end.
+fn byte_at(text: &[u8], at: usize) -> u8 {
+    text.get(at).copied().unwrap_or(0)
+}
+
+/// The position after the bytes from `at` on that `wanted` accepts.
+fn skip_while(text: &[u8], at: usize, wanted: impl Fn(u8) -> bool) -> usize {
+    text[at..].iter().position(|&byte| !wanted(byte)).map_or(text.len(), |length| at + length)
+}
+
+/// Finds a place after `from` where the text can be cut without cutting a token: after the next semicolon or, if none
+/// comes before, at the first blank that is at least `wish` bytes away.
+pub(super) fn piece_end(text: &[u8], from: usize, wish: usize) -> usize {
+    let mut at = from;
+    while at < text.len() {
+        match text[at] {
+            b';' => return at + 1,
+            b' ' | b'\t' | b'\n' | b'\r' if at - from >= wish => return at,
+            quote @ (b'\'' | b'"' | b'`') => at = quoted_end(text, at, quote).unwrap_or(text.len()),
+            b'[' => at = quoted_end(text, at, b']').unwrap_or(text.len()),
+            b'-' | b'/' => at = comment_end(text, at).unwrap_or(at + 1),
+            b'$' | b'@' | b':' | b'#' => at = parameter(text, at).1,
+            _ => at += 1,
+        }
+    }
+    text.len()
+}
+
+/// The position after the quoted text that opens at `at`; `None` if it is never closed. A doubled quote does not close
+/// it, except that `]` cannot be doubled.
+fn quoted_end(text: &[u8], at: usize, close: u8) -> Option<usize> {
+    let mut at = at + 1;
+    loop {
+        at += text[at..].iter().position(|&byte| byte == close)? + 1;
+        if close == b']' || byte_at(text, at) != close {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
+/// The position after the comment that opens at `at`; `None` if none does. It may be ended by the end of the text.
+fn comment_end(text: &[u8], at: usize) -> Option<usize> {
+    match (text[at], byte_at(text, at + 1)) {
+        (b'-', b'-') => Some(skip_while(text, at, |byte| byte != b'\n')),
+        (b'/', b'*') if at + 2 < text.len() => {
+            let body = &text[at + 2..];
+            Some(body.windows(2).position(|pair| pair == b"*/").map_or(text.len(), |length| at + length + 4))
+        }
+        _ => None,
+    }
+}
+
+/// Reads one token from the bytes themselves, for the cases in which sqlparser's tokenizer has other ideas. `None` for
+/// the kind means a comment or blank. There must be a byte at `at`, and it must not start a plain word.
+pub(super) fn read(text: &[u8], at: usize) -> (Option<Kind>, usize) {
+    if let Some(end) = comment_end(text, at) {
+        return (None, end);
+    }
+    let one = |kind| (Some(kind), at + 1);
+    let two = |kind| (Some(kind), at + 2);
+    match (text[at], byte_at(text, at + 1)) {
+        (quote @ (b'"' | b'`'), _) => closed(text, quoted_end(text, at, quote), Kind::QuotedName),
+        (b'[', _) => closed(text, quoted_end(text, at, b']'), Kind::QuotedName),
+        (b'\'', _) => closed(text, quoted_end(text, at, b'\''), Kind::Text),
+        (b'x' | b'X', b'\'') => blob(text, at),
+        (b'0'..=b'9', _) | (b'.', b'0'..=b'9') => number(text, at),
+        (b'$' | b'@' | b':' | b'#', _) => {
+            let (kind, end) = parameter(text, at);
+            (Some(kind), end)
+        }
+        (b'?', _) => (Some(Kind::Parameter), skip_while(text, at + 1, |byte| byte.is_ascii_digit())),
+        (b'<', b'=') => two(Kind::LessEq),
+        (b'<', b'>') | (b'!', b'=') => two(Kind::NotEq),
+        (b'<', b'<') => two(Kind::ShiftLeft),
+        (b'<', _) => one(Kind::Less),
+        (b'>', b'=') => two(Kind::GreaterEq),
+        (b'>', b'>') => two(Kind::ShiftRight),
+        (b'>', _) => one(Kind::Greater),
+        (b'=', b'=') => two(Kind::Eq),
+        (b'=', _) => one(Kind::Eq),
+        (b'|', b'|') => two(Kind::Concat),
+        (b'|', _) => one(Kind::Pipe),
+        (b'-', b'>') if byte_at(text, at + 2) == b'>' => (Some(Kind::LongArrow), at + 3),
+        (b'-', b'>') => two(Kind::Arrow),
+        (b'-', _) => one(Kind::Minus),
+        (b'+', _) => one(Kind::Plus),
+        (b'*', _) => one(Kind::Star),
+        (b'/', _) => one(Kind::Slash),
+        (b'%', _) => one(Kind::Percent),
+        (b'&', _) => one(Kind::Ampersand),
+        (b'~', _) => one(Kind::Tilde),
+        (b'.', _) => one(Kind::Dot),
+        // The byte order mark, the only character above ASCII that starts no word.
+        (0xef, _) => (None, at + 3),
+        _ => one(Kind::Illegal),
+    }
+}
+
+/// A quoted token; one that is never closed is illegal to the end of the text.
+fn closed(text: &[u8], end: Option<usize>, kind: Kind) -> (Option<Kind>, usize) {
+    match end {
+        Some(end) => (Some(kind), end),
+        None => (Some(Kind::Illegal), text.len()),
+    }
+}
+
+/// `x'53'`. Anything but pairs of hexadecimal digits makes it illegal up to the closing quote.
+fn blob(text: &[u8], at: usize) -> (Option<Kind>, usize) {
+    let digits_end = skip_while(text, at + 2, |byte| byte.is_ascii_hexdigit());
+    if byte_at(text, digits_end) == b'\'' && (digits_end - at).is_multiple_of(2) {
+        return (Some(Kind::Blob), digits_end + 1);
+    }
+    let close = skip_while(text, digits_end, |byte| byte != b'\'');
+    (Some(Kind::Illegal), text.len().min(close + 1))
+}
+
+/// A number: `12`, `1_000`, `0x1F`, `1.5`, `.5`, `1e-9`. One that runs into a word is illegal with the word.
+fn number(text: &[u8], at: usize) -> (Option<Kind>, usize) {
+    let mut kind = Kind::Integer;
+    let mut is_digit: fn(&u8) -> bool = u8::is_ascii_digit;
+    let mut end;
+    if is_hexadecimal(&text[at..]) {
+        is_digit = u8::is_ascii_hexdigit;
+        end = skip_while(text, at + 2, |byte| byte.is_ascii_hexdigit() || byte == b'_');
+    } else {
+        let digits = |from| skip_while(text, from, |byte| byte.is_ascii_digit() || byte == b'_');
+        end = digits(at);
+        if byte_at(text, end) == b'.' {
+            kind = Kind::Real;
+            end = digits(end + 1);
+        }
+        if byte_at(text, end) | 0x20 == b'e' {
+            let sign = usize::from(matches!(byte_at(text, end + 1), b'+' | b'-'));
+            if byte_at(text, end + 1 + sign).is_ascii_digit() {
+                kind = Kind::Real;
+                end = digits(end + 1 + sign);
+            }
+        }
+    }
+    let word_end = skip_while(text, end, is_word_byte);
+    if word_end > end || !separators_are_between(&text[at..end], is_digit) {
+        kind = Kind::Illegal;
+    }
+    (Some(kind), word_end)
+}
+
+/// Whether a number is written with hexadecimal digits.
+pub(super) fn is_hexadecimal(number: &[u8]) -> bool {
+    matches!(number, [b'0', b'x' | b'X', digit, ..] if digit.is_ascii_hexdigit())
+}
+
+/// Whether every `_` of a number has a digit on both sides.
+fn separators_are_between(number: &[u8], is_digit: fn(&u8) -> bool) -> bool {
+    number
+        .iter()
+        .enumerate()
+        .filter(|&(_, &byte)| byte == b'_')
+        .all(|(at, _)| at > 0 && is_digit(&number[at - 1]) && is_digit(&byte_at(number, at + 1)))
+}
+
+/// A parameter with a name: `:a`, `@a`, `$a`, and the forms of Tcl, `$a::b` and `$a(b)`.
+fn parameter(text: &[u8], at: usize) -> (Kind, usize) {
+    let mut end = at + 1;
+    let mut named = false;
+    while end < text.len() {
+        match text[end] {
+            byte if is_word_byte(byte) => {
+                named = true;
+                end += 1;
+            }
+            b':' if byte_at(text, end + 1) == b':' => end += 2,
+            b'(' if named => {
+                end = skip_while(text, end + 1, |byte| !byte.is_ascii_whitespace() && byte != b')');
+                return match byte_at(text, end) {
+                    b')' => (Kind::Parameter, end + 1),
+                    _ => (Kind::Illegal, end),
+                };
+            }
+            _ => break,
+        }
+    }
+    (if named { Kind::Parameter } else { Kind::Illegal }, end)
+}

@@ -1,0 +1,3 @@
+//! Tests of the SQL layer from outside.
+
+mod parse_corpora;
