@@ -4,6 +4,7 @@
 
 mod checksum;
 mod codec;
+mod durable;
 mod error;
 #[doc(hidden)]
 pub mod format;
@@ -13,8 +14,11 @@ pub mod io;
 pub mod page;
 #[doc(hidden)]
 pub mod tree;
+#[doc(hidden)]
+pub mod wal;
 
 pub use codec::{Reader, Short, Write};
+pub use durable::Durable;
 pub use error::{Corruption, Error, Result};
 pub use ids::{CommitTime, DatabaseId, LogPosition, Lsn, PAGE_UNIT, PageAddr, SegmentId, Timestamp, TreeId};
 

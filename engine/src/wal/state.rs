@@ -1,0 +1,233 @@
+//! What the log of an open database knows: where the next record goes, what was written, what is durable. No I/O here.
+//!
+//! 1. `durable <= written <= last`, and what lies between `written` and `last` is in `pending`.
+//! 2. `position` is where the next record goes. Before a segment is begun that is the start of the one to come.
+//! 3. While `writing` is set somebody writes to the segment's file or is changing segments; nobody else does.
+//! 4. A failure stays.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use super::waiters::Waiters;
+use super::writer::{Segment, SegmentFile};
+use crate::error::{Error, Result};
+use crate::format::wal::{FIRST_RECORD, HEADER_BYTES, Record, SegmentHeader, seal};
+use crate::ids::{DatabaseId, LogPosition, Lsn, SegmentId, to_u64};
+
+/// A buffer larger than this is not kept for the next group.
+const SPARE_BYTES_MAX: usize = 1 << 20;
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(super) struct State {
+    /// The segment that records go to; `None` until the first one is reserved.
+    pub(super) segment: Option<Segment>,
+    /// What that segment follows, or will follow.
+    pub(super) follows: LogPosition,
+    /// The epoch of the commits made by this handle.
+    pub(super) epoch: u32,
+    /// Records that were not written yet, the first at `pending_at`; after the header in a segment's first group.
+    pub(super) pending: Vec<u8>,
+    pub(super) pending_at: u64,
+    pub(super) spare: Vec<u8>,
+    pub(super) position: LogPosition,
+    pub(super) last: Lsn,
+    pub(super) written: Lsn,
+    pub(super) durable: Lsn,
+    /// The newest durable checkpoint.
+    pub(super) checkpoint: u64,
+    /// Record bytes appended through this handle.
+    pub(super) appended_bytes: u64,
+    /// Whether nothing on disk shows yet that this handle gives out LSNs.
+    pub(super) traceless: bool,
+    /// Whether the log on disk ends with a closing record.
+    pub(super) closed_on_disk: bool,
+    pub(super) writing: bool,
+    /// Who writes zeros just now, if anybody does.
+    pub(super) zeroing: Option<Zeros>,
+    pub(super) closed: bool,
+    pub(super) failure: Option<Error>,
+    pub(super) waiters: Waiters,
+}
+
+/// Who syncs zeros.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Zeros {
+    /// The next sync of records.
+    LeftToTheCommit,
+    /// Whoever wrote them.
+    Synced,
+}
+
+/// What is written in one go.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) file: Arc<SegmentFile>,
+    bytes: Vec<u8>,
+    at: u64,
+    /// The newest commit in it, or before it if it is empty.
+    last: Lsn,
+    /// The highest commit number known durable when it was taken.
+    durable: u64,
+}
+
+impl Batch {
+    /// Writes it.
+    pub(super) fn write(&mut self) -> Result<()> {
+        if self.bytes.is_empty() {
+            return Ok(());
+        }
+        let header = if self.at == 0 { HEADER_BYTES } else { 0 };
+        seal(&mut self.bytes[header..], self.file.seed, self.at + to_u64(header), self.durable);
+        self.file.write(&self.bytes, self.at)
+    }
+}
+
+impl State {
+    /// The log of `epoch` after commit `last`, all of it durable. Its next segment is `next` and follows `follows`.
+    pub(super) fn before_segment(epoch: u32, last: Lsn, next: SegmentId, follows: LogPosition) -> State {
+        State {
+            segment: None,
+            follows,
+            epoch,
+            pending: Vec::new(),
+            pending_at: 0,
+            spare: Vec::new(),
+            position: LogPosition { segment: next, offset: FIRST_RECORD, previous_crc: follows.previous_crc },
+            last,
+            written: last,
+            durable: last,
+            checkpoint: 0,
+            appended_bytes: 0,
+            traceless: false,
+            closed_on_disk: false,
+            writing: false,
+            zeroing: None,
+            closed: false,
+            failure: None,
+            waiters: Waiters::default(),
+        }
+    }
+
+    /// Refuses to go on where the log failed or was closed.
+    pub(super) fn check(&self) -> Result<()> {
+        self.check_failure()?;
+        if self.closed {
+            return Err(Error::InvalidArgument("the log was closed".into()));
+        }
+        Ok(())
+    }
+
+    /// Refuses to go on where the log failed.
+    pub(super) fn check_failure(&self) -> Result<()> {
+        self.failure.clone().map_or(Ok(()), Err)
+    }
+
+    pub(super) fn next_lsn(&self) -> Lsn {
+        Lsn { epoch: self.epoch, number: self.last.number + 1 }
+    }
+
+    /// Where the next record goes, as a place that a recovery never gives up: the start of a segment is the end of
+    /// the one before it.
+    pub(super) fn lasting_position(&self) -> LogPosition {
+        if self.position.offset == FIRST_RECORD && self.follows.segment.0 > 0 {
+            self.follows
+        } else {
+            self.position
+        }
+    }
+
+    /// Where the newest segment that has its name ends.
+    pub(super) fn named_end(&self) -> LogPosition {
+        let named = self.segment.as_ref().is_some_and(|segment| segment.file.is_named());
+        if named { self.position } else { self.follows }
+    }
+
+    /// The header of the segment to begin next, whose first record will be that of `first`.
+    pub(super) fn next_header(&self, database: DatabaseId, salt: u64, first: Lsn) -> Result<SegmentHeader> {
+        let segment = match &self.segment {
+            Some(segment) => SegmentId(segment.file.header.segment.0.saturating_add(1)),
+            None => self.position.segment,
+        };
+        if segment.0 == u32::MAX || self.epoch == u32::MAX {
+            return Err(Error::InvalidArgument("the log has used up its segment numbers or epochs".into()));
+        }
+        Ok(SegmentHeader {
+            database,
+            segment,
+            salt,
+            epoch: self.epoch,
+            first,
+            follows: if self.segment.is_some() { self.position } else { self.follows },
+            checkpoint: self.checkpoint,
+            durable: self.last.number,
+        })
+    }
+
+    /// Goes on in a new segment. All records before it are durable.
+    pub(super) fn begin_segment(&mut self, segment: Segment) {
+        debug_assert!(self.pending.is_empty() && self.durable == self.last, "the old segment is finished");
+        let header = &segment.file.header;
+        self.follows = header.follows;
+        self.position = header.start();
+        self.pending = header.encode();
+        self.pending_at = 0;
+        self.segment = Some(segment);
+    }
+
+    /// Puts a record behind the others.
+    pub(super) fn push(&mut self, record: &Record<'_>) {
+        let segment = self.segment.as_ref().expect("room was reserved");
+        if self.pending.is_empty() {
+            self.pending_at = self.position.offset;
+        }
+        let before = self.pending.len();
+        let LogPosition { offset, previous_crc, .. } = self.position;
+        let crc = record.append_to(&mut self.pending, segment.file.seed, offset, previous_crc);
+        let bytes = to_u64(self.pending.len() - before);
+        self.position.offset += bytes;
+        self.position.previous_crc = crc;
+        self.last = record.lsn;
+        self.appended_bytes += bytes;
+        self.closed_on_disk = false;
+    }
+
+    /// Takes what is pending, to be written by the caller alone.
+    pub(super) fn take_batch(&mut self) -> Batch {
+        debug_assert!(!self.writing, "one writes at a time");
+        let segment = self.segment.as_ref().expect("what is pending has its segment");
+        self.writing = true;
+        Batch {
+            file: Arc::clone(&segment.file),
+            bytes: std::mem::replace(&mut self.pending, std::mem::take(&mut self.spare)),
+            at: self.pending_at,
+            last: self.last,
+            durable: self.durable.number,
+        }
+    }
+
+    /// Notes that a batch was written, and perhaps synced. Those to wake.
+    pub(super) fn settle(&mut self, batch: Batch, synced: bool) -> Vec<Waker> {
+        self.writing = false;
+        self.written = batch.last;
+        if batch.bytes.capacity() <= SPARE_BYTES_MAX {
+            self.spare = batch.bytes;
+            self.spare.clear();
+        }
+        if !synced {
+            return Vec::new();
+        }
+        self.durable = batch.last;
+        self.traceless = false;
+        self.waiters.take_up_to(self.durable)
+    }
+
+    /// Notes that it is unknown what is on disk. Those to wake.
+    pub(super) fn poison(&mut self, error: Error) -> Vec<Waker> {
+        self.writing = false;
+        if self.failure.is_none() {
+            self.failure = Some(Error::Poisoned { source: Arc::new(error) });
+        }
+        self.waiters.take_all()
+    }
+}
