@@ -25,3 +25,6 @@ pub use reader::{LogEnd, LogReader, LogRecord, LogScan, LogStart, Shutdown, Torn
 pub use segment::SegmentInfo;
 pub use sink::LogSink;
 pub use waiters::WaiterId;
+
+#[cfg(test)]
+mod testing;

@@ -24,6 +24,8 @@ use crate::io::{File, Fs, OpenMode, write_all_at};
 const ZERO_STEP_MIN: u64 = 4 << 10;
 /// up to here.
 const ZERO_STEP_MAX: u64 = 4 << 20;
+/// Zeros are written ahead of need in steps of at most this, since a commit that comes meanwhile waits for the step.
+const ZERO_AHEAD_STEP_MAX: u64 = 1 << 20;
 
 static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
@@ -117,10 +119,11 @@ impl Segment {
     /// What it takes to keep the room after `offset` from running out soon.
     pub(super) fn room_ahead(&self, offset: u64) -> Room {
         let ahead = self.zeroed.saturating_sub(offset);
-        if self.zeroed >= self.capacity || ahead >= zero_step(self.zeroed) / 2 {
+        let step = zero_step(self.zeroed);
+        if ahead >= step / 2 || self.zeroed >= self.capacity {
             Room::Enough
         } else {
-            Room::ZeroTo(self.zero_target(self.zeroed + 1))
+            Room::ZeroTo((self.zeroed + step.min(ZERO_AHEAD_STEP_MAX)).min(self.capacity))
         }
     }
 
