@@ -1,2 +1,10 @@
 //! Workloads and reports that measure the engine beside its peers.
+//!
+//! Reports are Markdown on standard output, so that they can be read as they are and pasted into `docs/reports`.
+
 #![forbid(unsafe_code)]
+
+pub mod counting;
+pub mod cpu;
+pub mod ground;
+pub mod keys;

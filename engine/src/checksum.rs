@@ -10,7 +10,7 @@ use crate::ids::{DatabaseId, SegmentId};
 
 /// What a unit on disk is. Part of the seed, so that a unit of one kind never passes for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UnitKind {
+pub(crate) enum UnitKind {
     /// A page in a page segment.
     Page = 1,
     /// The header of a page segment.
@@ -27,7 +27,7 @@ pub enum UnitKind {
 
 /// The seed for units of `kind` in one segment of one database.
 #[must_use]
-pub fn seed(kind: UnitKind, database: DatabaseId, segment: SegmentId) -> u32 {
+pub(crate) fn seed(kind: UnitKind, database: DatabaseId, segment: SegmentId) -> u32 {
     let mut hasher = Hasher::new();
     hasher.update(&[kind as u8]);
     hasher.update(&database.0);
@@ -37,13 +37,13 @@ pub fn seed(kind: UnitKind, database: DatabaseId, segment: SegmentId) -> u32 {
 
 /// The checksum of `bytes` at `position` (an offset, or a number that orders the units) under a [`seed`].
 #[must_use]
-pub fn checksum(seed: u32, position: u64, bytes: &[u8]) -> u32 {
+pub(crate) fn checksum(seed: u32, position: u64, bytes: &[u8]) -> u32 {
     checksum_of_parts(seed, position, &[bytes])
 }
 
 /// The [`checksum`] of bytes that lie in several places, as if they followed each other.
 #[must_use]
-pub fn checksum_of_parts(seed: u32, position: u64, parts: &[&[u8]]) -> u32 {
+pub(crate) fn checksum_of_parts(seed: u32, position: u64, parts: &[&[u8]]) -> u32 {
     let mut hasher = Hasher::new_with_initial(seed);
     hasher.update(&position.to_le_bytes());
     parts.iter().for_each(|part| hasher.update(part));

@@ -122,6 +122,12 @@ impl PageAddr {
         u64::from(self.unit) * u64::from(PAGE_UNIT)
     }
 
+    /// The room that the page takes in its segment, in bytes.
+    #[must_use]
+    pub fn padded_len(&self) -> u64 {
+        u64::from(self.len).next_multiple_of(u64::from(PAGE_UNIT))
+    }
+
     /// Where the page ends in its segment, in bytes.
     #[must_use]
     pub fn end(&self) -> u64 {
@@ -131,7 +137,7 @@ impl PageAddr {
 
 /// A length in memory as a `u64`. Never loses anything on the platforms we build for.
 #[must_use]
-pub const fn to_u64(n: usize) -> u64 {
+pub(crate) const fn to_u64(n: usize) -> u64 {
     const _: () = assert!(usize::BITS <= u64::BITS);
     n as u64
 }
@@ -141,13 +147,13 @@ pub const fn to_u64(n: usize) -> u64 {
 /// # Panics
 /// If `n` does not fit: callers hold lengths that the limits on keys and values bound.
 #[must_use]
-pub fn to_u32(n: usize) -> u32 {
+pub(crate) fn to_u32(n: usize) -> u32 {
     u32::try_from(n).expect("bounded by the limits on keys and values")
 }
 
 /// A length from a file as an index in memory.
 #[must_use]
-pub const fn to_usize(n: u32) -> usize {
+pub(crate) const fn to_usize(n: u32) -> usize {
     const _: () = assert!(usize::BITS >= u32::BITS);
     n as usize
 }

@@ -1,28 +1,70 @@
 //! The engine: pages, trees, log, checkpoints, recovery, versions and history, over byte keys and byte values.
+//!
+//! A [`Database`] holds named trees, ordered maps of byte keys to byte values. One [`WriteTxn`] at a time changes them;
+//! any number of [`ReadView`]s read, each its own version. What is committed is in the log; checkpoints bring it to pages.
+//!
+//! ```
+//! use duramen_engine::{Database, Durability, Options, View};
+//!
+//! let db = Database::in_memory(Options::default())?;
+//! let mut txn = db.begin_write()?;
+//! let fruit = txn.create_tree(b"fruit")?;
+//! txn.put(fruit, b"apple", b"red")?;
+//! txn.commit(Durability::Immediate)?;
+//!
+//! let view = db.begin_read()?;
+//! assert_eq!(view.get(fruit, b"apple")?, Some(&b"red"[..]));
+//! # Ok::<(), duramen_engine::Error>(())
+//! ```
 
 #![deny(unsafe_code)]
 
+mod catalog;
+mod checkpoint;
+mod checkpoint_list;
 mod checksum;
 mod codec;
+mod commit_clock;
+mod compact;
+mod database;
 mod durable;
 mod error;
 #[doc(hidden)]
 pub mod format;
+mod handle;
+mod history;
 mod ids;
 pub mod io;
+mod options;
 #[doc(hidden)]
 pub mod page;
+mod reclaim;
+mod recovery;
+mod replay;
+mod shared;
 #[doc(hidden)]
 pub mod tree;
+mod txn;
+mod verify;
+mod version;
 #[doc(hidden)]
 pub mod wal;
+mod worker;
+mod writer_lock;
 
+pub use checkpoint::CheckpointReport;
 pub use codec::{Reader, Short, Write};
+pub use database::{Database, Info};
 pub use durable::Durable;
 pub use error::{Corruption, Error, Result};
+pub use format::ops::Op;
+pub use history::{Commit, CommitKind, Commits, History, Hold, KeptRoot, PastView};
 pub use ids::{CommitTime, DatabaseId, LogPosition, Lsn, PAGE_UNIT, PageAddr, SegmentId, Timestamp, TreeId};
-
-/// The longest key, in bytes.
-pub const MAX_KEY_BYTES: usize = 16 << 20;
-/// The longest value, in bytes.
-pub const MAX_VALUE_BYTES: usize = 1 << 30;
+pub use options::{
+    Access, Background, Durability, MAX_KEY_BYTES, MAX_TREE_NAME_BYTES, MAX_VALUE_BYTES, Options, Retention,
+};
+pub use recovery::RecoveryReport;
+pub use txn::{Cursor, KeyRange, ReadView, Savepoint, View, WriteTxn};
+pub use verify::{Progress, VerifyReport};
+pub use version::OldestReader;
+pub use wal::TornTail;

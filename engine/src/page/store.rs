@@ -112,6 +112,23 @@ impl PageStore {
         })
     }
 
+    /// Adds segments that a root found in the log names, and lengthens those that grew since the table was written: for
+    /// replay, before anything is appended.
+    pub fn extend(&self, table: &[(SegmentId, u64)]) {
+        let mut state = self.lock_append();
+        for (id, valid) in table {
+            if self.segments().get(*id).is_some_and(|known| known.valid_bytes() >= *valid) {
+                continue;
+            }
+            let capacity = self.options.segment_capacity(self.segments().total_bytes());
+            let segment = Arc::new(Segment::new(&self.place, *id, *valid, capacity));
+            self.change_set(|set| set.with(segment));
+            state.next = state.next.max(id.next());
+        }
+        let newest = self.segments().iter().max_by_key(|segment| segment.id()).cloned();
+        state.resume = newest;
+    }
+
     /// The segments there are now, with all pages flushed so far.
     #[must_use]
     pub fn segments(&self) -> Arc<SegmentSet> {

@@ -224,5 +224,11 @@ impl Root {
     }
 }
 
+impl std::fmt::Debug for Root {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Root").field("count", &self.count()).finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,213 @@
+//! Checkpoints: the dirty nodes of one version go to page segments, then a record that names them goes to the list.
+//!
+//! The steps of [`run`], and what a crash leaves behind at each:
+//! 1. the log is flushed up to the version, so that no checkpoint holds a commit the log lacks;
+//! 2. dirty nodes are written bottom-up in key order and synced: pages nobody points at;
+//! 3. the record is appended and synced: from here on recovery starts at it;
+//! 4. the nodes just written are replaced by their addresses in the newest version, under the writer lock, or by the
+//!    next writer when one is busy: memory only.
+//!
+//! The writer goes on while steps 1 to 3 run: they read a published version, which nobody changes.
+
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use crate::catalog::{self, Catalog};
+use crate::checkpoint_list::AppendError;
+use crate::error::Result;
+use crate::format::checkpoint::{CheckpointRecord, RootState};
+use crate::ids::{Lsn, PageAddr, SegmentId, Timestamp, TreeId};
+use crate::options::Retention;
+use crate::page::segments::SegmentSet;
+use crate::shared::{Checkpoints, Moves, Shared};
+use crate::tree::{Existence, Root, Written};
+use crate::version::LogEnd;
+use crate::wal::LogSink;
+
+/// What a checkpoint did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CheckpointReport {
+    /// The commit up to which pages hold everything.
+    pub lsn: Lsn,
+    /// Bytes of pages written; 0 where nothing had changed.
+    pub page_bytes: u64,
+}
+
+/// A version written to pages, not yet synced.
+pub(crate) struct WrittenState {
+    pub(crate) state: RootState,
+    pub(crate) catalog: Root,
+    pub(crate) moves: Moves,
+    nodes: Written,
+    pub(crate) page_bytes: u64,
+}
+
+/// Makes the pages of the newest version durable and appends their record.
+pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints) -> Result<CheckpointReport> {
+    let log = shared.log()?;
+    append_outstanding(shared, checkpoints)?;
+    let version = shared.newest()?;
+    let unchanged = checkpoints.list.newest().map_or(Lsn::ZERO, |newest| newest.lsn) == version.lsn;
+    if unchanged && checkpoints.victims.is_empty() {
+        return Ok(CheckpointReport { lsn: version.lsn, page_bytes: 0 });
+    }
+    log.flush_to(version.lsn)?;
+    let written = write_state(shared, &version.catalog, checkpoints)?;
+    let report = CheckpointReport { lsn: version.lsn, page_bytes: written.page_bytes };
+    let place = LogPlace { lsn: version.lsn, time: version.time, log_end: version.log_end, bulk: false };
+    drop(version);
+    finish(shared, checkpoints, written, place)?;
+    if shared.writer.try_acquire() {
+        shared.apply_pending_swap();
+        shared.writer.release();
+    }
+    Ok(report)
+}
+
+/// Where in the log a written state stands.
+pub(crate) struct LogPlace {
+    pub(crate) lsn: Lsn,
+    pub(crate) time: Timestamp,
+    pub(crate) log_end: LogEnd,
+    pub(crate) bulk: bool,
+}
+
+/// Writes what is dirty in `catalog`, brings the catalog tree up to date, and syncs the page files.
+///
+/// After an error of a write, nothing counts as written; a failed sync poisons the database.
+pub(crate) fn write_state(shared: &Shared, catalog: &Catalog, checkpoints: &Checkpoints) -> Result<WrittenState> {
+    let victims: BTreeSet<SegmentId> = checkpoints.victims.iter().copied().collect();
+    let in_victim = |addr: &PageAddr| victims.contains(&addr.segment);
+    let relocate: Option<&dyn Fn(&PageAddr) -> bool> = if victims.is_empty() { None } else { Some(&in_victim) };
+    let pages = shared.pages.segments();
+    let mut appender = shared.pages.appender();
+    let before = pages.total_bytes();
+    let mut moves = Moves::new();
+    let mut nodes = Written::default();
+    let mut catalog_tree = checkpoints.catalog.clone();
+    forget_dropped_trees(shared, catalog, &mut catalog_tree, &pages)?;
+    for (id, entry) in catalog.iter() {
+        let root = entry.root.write_dirty(&*pages, &mut appender, relocate, &mut moves, &mut nodes)?;
+        let value = catalog::encode_entry(&entry.name, &root);
+        if catalog_tree.get(&*pages, &catalog::key(id))? != Some(&value[..]) {
+            catalog_tree.put(&*pages, &shared.params, &catalog::key(id), &value[..], Existence::Look)?;
+        }
+    }
+    let root = catalog_tree.write_dirty(&*pages, &mut appender, relocate, &mut moves, &mut nodes)?;
+    let mut encoded = Vec::new();
+    root.encode(&mut encoded);
+    appender.flush_and_sync().map_err(|error| shared.page_failure(error))?;
+    let state =
+        RootState { catalog: encoded, next_tree: catalog.next_tree(), segments: shared.pages.segments().table() };
+    Ok(WrittenState {
+        state,
+        catalog: Root::from_child(root),
+        moves,
+        nodes,
+        page_bytes: shared.pages.segments().total_bytes().saturating_sub(before),
+    })
+}
+
+/// Takes trees out of the catalog tree that `catalog` does not have.
+fn forget_dropped_trees(
+    shared: &Shared,
+    catalog: &Catalog,
+    catalog_tree: &mut Root,
+    pages: &SegmentSet,
+) -> Result<()> {
+    let mut dropped: Vec<TreeId> = Vec::new();
+    let mut cursor = catalog_tree.cursor(pages);
+    let mut more = cursor.first()?;
+    while more {
+        let id = catalog::id_of_key(cursor.key());
+        dropped.extend(id.filter(|id| catalog.get(*id).is_none()));
+        more = cursor.next()?;
+    }
+    drop(cursor);
+    for id in dropped {
+        catalog_tree.delete(pages, &shared.params, &catalog::key(id), Existence::Known(true))?;
+    }
+    Ok(())
+}
+
+/// Appends the record of a written state and leaves the swap of its nodes pending.
+///
+/// A bulk root whose record cannot be written is kept for the next checkpoint to add, since the log names it already.
+pub(crate) fn finish(
+    shared: &Shared,
+    checkpoints: &mut Checkpoints,
+    written: WrittenState,
+    place: LogPlace,
+) -> Result<()> {
+    let record = CheckpointRecord {
+        number: checkpoints.list.newest().map_or(1, |newest| newest.number + 1),
+        lsn: place.lsn,
+        time: place.time,
+        replay_from: place.log_end.position,
+        log_bytes: place.log_end.bytes,
+        bulk: place.bulk,
+        kept: kept_beside_the_next(shared, checkpoints),
+        state: written.state,
+    };
+    append(shared, checkpoints, record)?;
+    checkpoints.catalog = written.catalog;
+    checkpoints.victims.clear();
+    written.nodes.publish();
+    let mut pending = shared.pending_swap.lock().unwrap_or_else(PoisonError::into_inner);
+    pending.get_or_insert_default().extend(written.moves);
+    Ok(())
+}
+
+/// Adds the record of a bulk root that could not be added when it was committed.
+pub(crate) fn append_outstanding(shared: &Shared, checkpoints: &mut Checkpoints) -> Result<()> {
+    match checkpoints.outstanding.take() {
+        Some(record) => append(shared, checkpoints, record),
+        None => Ok(()),
+    }
+}
+
+fn append(shared: &Shared, checkpoints: &mut Checkpoints, record: CheckpointRecord) -> Result<()> {
+    let (number, log_bytes, bulk) = (record.number, record.log_bytes, record.bulk);
+    match checkpoints.list.append(record.clone()) {
+        Ok(()) => {}
+        Err(AppendError::Write(error)) => {
+            checkpoints.outstanding = bulk.then_some(record);
+            return Err(error);
+        }
+        Err(AppendError::Sync(error)) => return Err(shared.poison(error)),
+    }
+    shared.log()?.set_checkpoint(number);
+    shared.checkpointed_log_bytes.store(log_bytes, Ordering::Relaxed);
+    Ok(())
+}
+
+/// The checkpoints to keep beside the one about to be appended: the newest so far, those that retention and holds need,
+/// and bulk roots whose log record is kept.
+fn kept_beside_the_next(shared: &Shared, checkpoints: &Checkpoints) -> Vec<u64> {
+    let records: Vec<&CheckpointRecord> = checkpoints.list.kept().collect();
+    let Some(newest) = records.last() else { return Vec::new() };
+    let floor = history_floor(shared).min(newest.lsn);
+    // History from the floor on starts at the newest root at or before it.
+    let first = records.iter().rposition(|record| record.lsn <= floor).unwrap_or(0);
+    let mut kept = Vec::new();
+    let mut spaced_from = None;
+    for record in &records[first..] {
+        let spaced = spaced_from
+            .is_none_or(|from: u64| record.log_bytes.saturating_sub(from) >= shared.options.root_spacing_bytes);
+        if spaced || record.bulk || record.number == newest.number {
+            kept.push(record.number);
+            spaced_from = Some(record.log_bytes);
+        }
+    }
+    kept
+}
+
+/// The oldest commit whose state somebody may still ask for, other than recovery.
+pub(crate) fn history_floor(shared: &Shared) -> Lsn {
+    let held = shared.holds.oldest().unwrap_or(Lsn::MAX);
+    match shared.options.retention {
+        Retention::Needed => held,
+        Retention::All => held.min(shared.holds.retained_from()),
+    }
+}

@@ -1,0 +1,258 @@
+//! The file `checkpoints`: an append-only list of checkpoint records, each naming a version whose pages are durable.
+//!
+//! Header, 64 bytes:
+//!
+//! | offset | size | field | meaning |
+//! |---|---|---|---|
+//! | 0 | 8 | magic | `DURAMENC` |
+//! | 8 | 4 | version | format version |
+//! | 12 | 16 | database | database id |
+//! | 28 | 32 | reserved | zero |
+//! | 60 | 4 | checksum | of bytes 0 to 59, seeded with kind and database |
+//!
+//! Record, one after the other from offset 64:
+//!
+//! | offset | size | field | meaning |
+//! |---|---|---|---|
+//! | 0 | 4 | length | of the payload in bytes, not 0 |
+//! | 4 | 4 | checksum | of payload and previous record's checksum, seeded with kind and database, at this offset |
+//! | 8 | length | payload | varints unless said otherwise, in the order of [`CheckpointRecord`]'s fields |
+//!
+//! The chain of checksums ties every record to all before it: a record of another list, or one written over an older
+//! one, does not verify. The same [`RootState`] encoding is the payload of the log's bulk and reset records.
+
+use crate::checksum::{UnitKind, checksum, seed};
+use crate::codec::{Reader, Short, Write};
+use crate::ids::{DatabaseId, LogPosition, Lsn, SegmentId, Timestamp, to_u32, to_u64, to_usize};
+
+use super::version::FormatVersion;
+
+/// Length of the file's header in bytes.
+pub(crate) const HEADER_BYTES: usize = 64;
+/// Length of what stands before a record's payload.
+pub(crate) const RECORD_HEAD_BYTES: usize = 8;
+/// What the file begins with.
+pub(crate) const MAGIC: [u8; 8] = *b"DURAMENC";
+
+/// A version of the database whose pages are all on disk: the root of the catalog, and the files that hold the pages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RootState {
+    /// The catalog tree's root, as `format::inner` encodes a child.
+    pub(crate) catalog: Vec<u8>,
+    /// The number that the next new tree gets.
+    pub(crate) next_tree: u32,
+    /// The page segments, ascending, each with the length up to which it is valid.
+    pub(crate) segments: Vec<(SegmentId, u64)>,
+}
+
+impl RootState {
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        out.put_sized(&self.catalog);
+        out.put_varint(self.next_tree.into());
+        out.put_varint(to_u64(self.segments.len()));
+        let mut previous = 0;
+        for (segment, len) in &self.segments {
+            out.put_varint(u64::from(segment.0 - previous));
+            out.put_varint(*len);
+            previous = segment.0;
+        }
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<RootState, Short> {
+        let catalog = reader.sized()?.to_vec();
+        let next_tree = reader.varint_u32()?;
+        let count = reader.varint()?;
+        let mut segments = Vec::new();
+        let mut previous = 0u32;
+        for _ in 0..count {
+            let step = reader.varint_u32()?;
+            if step == 0 {
+                return Err(Short);
+            }
+            previous = previous.checked_add(step).ok_or(Short)?;
+            segments.push((SegmentId(previous), reader.varint()?));
+        }
+        Ok(RootState { catalog, next_tree, segments })
+    }
+}
+
+/// One checkpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CheckpointRecord {
+    /// Counts the checkpoints of the database from 1.
+    pub(crate) number: u64,
+    /// The newest commit whose effects the pages hold.
+    pub(crate) lsn: Lsn,
+    /// That commit's time.
+    pub(crate) time: Timestamp,
+    /// Where replay starts: the log segment and offset of a record at or before the one after `lsn`, and the checksum
+    /// of the record before it.
+    pub(crate) replay_from: LogPosition,
+    /// Bytes of log written since the database was made.
+    pub(crate) log_bytes: u64,
+    /// Whether a bulk or reset record of the log names this root, so that it is kept while that log is.
+    pub(crate) bulk: bool,
+    /// The numbers of the older checkpoints that are kept beside this one, ascending.
+    pub(crate) kept: Vec<u64>,
+    /// The pages.
+    pub(crate) state: RootState,
+}
+
+impl CheckpointRecord {
+    fn encode_payload(&self, out: &mut Vec<u8>) {
+        out.put_varint(self.number);
+        out.put_varint(self.lsn.epoch.into());
+        out.put_varint(self.lsn.number);
+        out.put_i64(self.time.0);
+        out.put_varint(self.replay_from.segment.0.into());
+        out.put_varint(self.replay_from.offset);
+        out.put_u32(self.replay_from.previous_crc);
+        out.put_varint(self.log_bytes);
+        out.put_u8(self.bulk.into());
+        out.put_varint(to_u64(self.kept.len()));
+        let mut previous = 0;
+        for number in &self.kept {
+            out.put_varint(number - previous);
+            previous = *number;
+        }
+        self.state.encode(out);
+    }
+
+    fn decode_payload(payload: &[u8]) -> Result<CheckpointRecord, Short> {
+        let mut reader = Reader::new(payload);
+        let number = reader.varint()?;
+        let lsn = Lsn { epoch: reader.varint_u32()?, number: reader.varint()? };
+        let time = Timestamp(reader.i64()?);
+        let replay_from = LogPosition {
+            segment: SegmentId(reader.varint_u32()?),
+            offset: reader.varint()?,
+            previous_crc: reader.u32()?,
+        };
+        let log_bytes = reader.varint()?;
+        let bulk = match reader.u8()? {
+            0 => false,
+            1 => true,
+            _ => return Err(Short),
+        };
+        let mut kept = Vec::new();
+        let mut previous = 0u64;
+        for _ in 0..reader.varint()? {
+            let step = reader.varint()?;
+            if step == 0 {
+                return Err(Short);
+            }
+            previous = previous.checked_add(step).ok_or(Short)?;
+            kept.push(previous);
+        }
+        let state = RootState::decode(&mut reader)?;
+        if !reader.is_empty() || number == 0 || kept.last().is_some_and(|&last| last >= number) {
+            return Err(Short);
+        }
+        Ok(CheckpointRecord { number, lsn, time, replay_from, log_bytes, bulk, kept, state })
+    }
+
+    /// The record as it stands in the file at `offset`, and its checksum, which the next record chains to.
+    pub(crate) fn encode(&self, database: DatabaseId, offset: u64, previous_crc: u32) -> (Vec<u8>, u32) {
+        let mut bytes = vec![0; RECORD_HEAD_BYTES];
+        self.encode_payload(&mut bytes);
+        let len = to_u32(bytes.len() - RECORD_HEAD_BYTES);
+        let crc = record_checksum(database, offset, previous_crc, &bytes[RECORD_HEAD_BYTES..]);
+        bytes[0..4].copy_from_slice(&len.to_le_bytes());
+        bytes[4..8].copy_from_slice(&crc.to_le_bytes());
+        (bytes, crc)
+    }
+}
+
+fn record_checksum(database: DatabaseId, offset: u64, previous_crc: u32, payload: &[u8]) -> u32 {
+    let seed = seed(UnitKind::CheckpointRecord, database, SegmentId(previous_crc));
+    checksum(seed, offset, payload)
+}
+
+/// What stands at one place of the list.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Decoded {
+    /// A whole record, the offset after it, and its checksum.
+    Record(Box<CheckpointRecord>, u64, u32),
+    /// The list ends here.
+    End,
+    /// Bytes that are no record of this list.
+    Bad(&'static str),
+}
+
+/// Reads the record at `offset` of `file`, the whole list.
+pub(crate) fn decode_record(file: &[u8], offset: u64, database: DatabaseId, previous_crc: u32) -> Decoded {
+    let Some(rest) = usize::try_from(offset).ok().and_then(|start| file.get(start..)) else {
+        return Decoded::End;
+    };
+    if rest.is_empty() {
+        return Decoded::End;
+    }
+    let mut reader = Reader::new(rest);
+    let (Ok(len), Ok(crc)) = (reader.u32(), reader.u32()) else {
+        return Decoded::Bad("a record cut short");
+    };
+    let Ok(payload) = reader.bytes(to_usize(len)) else {
+        return Decoded::Bad("a record cut short");
+    };
+    if len == 0 {
+        return Decoded::Bad("a record without content");
+    }
+    if record_checksum(database, offset, previous_crc, payload) != crc {
+        return Decoded::Bad("a record with another checksum");
+    }
+    match CheckpointRecord::decode_payload(payload) {
+        Ok(record) => {
+            let end = offset + to_u64(RECORD_HEAD_BYTES + payload.len());
+            Decoded::Record(Box::new(record), end, crc)
+        }
+        Err(Short) => Decoded::Bad("a record with impossible fields"),
+    }
+}
+
+/// The header of the list of `database`.
+pub(crate) fn encode_header(database: DatabaseId) -> [u8; HEADER_BYTES] {
+    let mut bytes = [0; HEADER_BYTES];
+    bytes[0..8].copy_from_slice(&MAGIC);
+    bytes[8..12].copy_from_slice(&FormatVersion::CURRENT.number().to_le_bytes());
+    bytes[12..28].copy_from_slice(&database.0);
+    let crc = checksum(seed(UnitKind::CheckpointHeader, database, SegmentId(0)), 0, &bytes[..60]);
+    bytes[60..64].copy_from_slice(&crc.to_le_bytes());
+    bytes
+}
+
+/// Why a header is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BadHeader {
+    /// The file is no checkpoint list, or its header is damaged.
+    Damaged(&'static str),
+    /// The list was written by a newer build.
+    Version(u32),
+}
+
+/// The database that the list belongs to.
+pub(crate) fn decode_header(bytes: &[u8]) -> Result<DatabaseId, BadHeader> {
+    let short = |Short| BadHeader::Damaged("a file shorter than its header");
+    let mut reader = Reader::new(bytes);
+    let magic = reader.bytes(MAGIC.len()).map_err(short)?;
+    if magic != MAGIC {
+        return Err(BadHeader::Damaged("other bytes than the magic of a checkpoint list"));
+    }
+    let version = reader.u32().map_err(short)?;
+    let database = DatabaseId(reader.id().map_err(short)?);
+    let reserved = reader.bytes(32).map_err(short)?;
+    let crc = reader.u32().map_err(short)?;
+    let expected = checksum(seed(UnitKind::CheckpointHeader, database, SegmentId(0)), 0, &bytes[..60]);
+    if crc != expected {
+        return Err(BadHeader::Damaged("a header with another checksum"));
+    }
+    if version > FormatVersion::CURRENT.number() || version == 0 {
+        return Err(BadHeader::Version(version));
+    }
+    if reserved.iter().any(|&byte| byte != 0) {
+        return Err(BadHeader::Damaged("reserved bytes that are not zero"));
+    }
+    Ok(database)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! [`Handle`]: what keeps a database open. The last one to go closes it, in the thread that lets it go.
+//!
+//! Background threads hold [`Shared`] without a handle, so a step of theirs never keeps a closed database locked.
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+
+use crate::checkpoint;
+use crate::error::Result;
+use crate::reclaim::{self, Effort};
+use crate::shared::Shared;
+
+/// With more log than this since the last checkpoint, closing does a checkpoint, so that the next open is fast.
+const CLOSE_LOG_BYTES: u64 = 64 << 10;
+
+/// Keeps a database open.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    shared: Arc<Shared>,
+    closed: AtomicBool,
+}
+
+impl Handle {
+    pub(crate) fn new(shared: Shared) -> Handle {
+        Handle { shared: Arc::new(shared), closed: AtomicBool::new(false) }
+    }
+
+    /// The state, for background work.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Closes the log after a checkpoint where that pays, and gives the directory free. Does nothing the second time.
+    pub(crate) fn close(&self) -> Result<()> {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let closed = self.shut_down();
+        *self.shared.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        closed
+    }
+
+    fn shut_down(&self) -> Result<()> {
+        let shared = &self.shared;
+        let Some(log) = &shared.log else { return Ok(()) };
+        shared.log()?;
+        let mut checkpoints = shared.checkpoints();
+        let checkpointed = if shared.log_bytes_since_checkpoint() > CLOSE_LOG_BYTES {
+            checkpoint::run(shared, &mut checkpoints)
+                .and_then(|_| reclaim::run(shared, &mut checkpoints, Effort::WhenDue))
+        } else {
+            Ok(())
+        };
+        // Without the checkpoint the log alone holds the newest commits, which is as safe.
+        let closed = log.close();
+        checkpointed.and(closed)
+    }
+}
+
+impl Deref for Handle {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+impl Drop for Handle {
+    /// Closes the database where nobody did. An error has nowhere to go: the next open recovers as after a crash.
+    fn drop(&mut self) {
+        let _ = self.close();
+    }
+}

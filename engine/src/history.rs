@@ -1,0 +1,361 @@
+//! [`History`]: the past of a database, the seam on which point-in-time recovery stands.
+//!
+//! A past version is the newest kept root at or before it plus a replay of the log up to it. Going back to one is a new
+//! commit whose content is that version; nothing of the history in between is lost.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::catalog::Catalog;
+use crate::codec::{Reader, Write};
+use crate::error::{Error, Result};
+use crate::format::checkpoint::CheckpointRecord;
+use crate::format::ops::{Op, Ops};
+use crate::format::wal::RecordKind;
+use crate::handle::Handle;
+use crate::ids::{CommitTime, LogPosition, Lsn, Timestamp};
+use crate::replay::{Replay, reset_target};
+use crate::tree::Root;
+use crate::txn::{ReadView, View, Writer, commit_root};
+use crate::version::{LogEnd, Version};
+use crate::wal::{LogReader, LogRecord, LogScan, LogSink, LogStart};
+
+/// The past of an open database.
+#[derive(Clone, Debug)]
+pub struct History {
+    handle: Arc<Handle>,
+}
+
+/// A version whose pages are kept, from which later ones are reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeptRoot {
+    /// The commit.
+    pub lsn: Lsn,
+    /// Its time.
+    pub time: Timestamp,
+}
+
+/// One commit as the log holds it.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    position: LogPosition,
+    lsn: Lsn,
+    time: CommitTime,
+    kind: RecordKind,
+    payload: Vec<u8>,
+}
+
+/// How a commit came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CommitKind {
+    /// The log holds its operations.
+    Operations,
+    /// It was too large for the log, which names its root; its changes are the difference to the version before.
+    Bulk,
+    /// It made an earlier version the newest one.
+    Reset {
+        /// That version.
+        to: Lsn,
+    },
+}
+
+impl From<LogRecord<'_>> for Commit {
+    fn from(record: LogRecord<'_>) -> Commit {
+        let LogRecord { position, lsn, time, kind, payload, .. } = record;
+        Commit { position, lsn, time, kind, payload: payload.to_vec() }
+    }
+}
+
+impl Commit {
+    /// The commit's position.
+    #[must_use]
+    pub fn lsn(&self) -> Lsn {
+        self.lsn
+    }
+
+    /// The commit's time: never before that of the commit before.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        self.time.time
+    }
+
+    /// What the wall clock showed, right or wrong.
+    #[must_use]
+    pub fn raw_time(&self) -> Timestamp {
+        self.time.raw
+    }
+
+    /// How the commit came about.
+    #[must_use]
+    pub fn kind(&self) -> CommitKind {
+        match self.kind {
+            RecordKind::Root => CommitKind::Bulk,
+            RecordKind::Reset => {
+                let to = reset_target(&mut Reader::new(&self.payload)).unwrap_or(Lsn::ZERO);
+                CommitKind::Reset { to }
+            }
+            RecordKind::Commit | RecordKind::Close => CommitKind::Operations,
+        }
+    }
+
+    /// The operations in their order; none for the kinds that have none in the log.
+    ///
+    /// # Errors
+    /// Each item can be [`Error::Corrupt`], which ends the sequence.
+    pub fn operations(&self) -> impl Iterator<Item = Result<Op<'_>>> {
+        let payload = match self.kind {
+            RecordKind::Commit => &self.payload[..],
+            _ => &[],
+        };
+        let position = self.position;
+        let mut ops = Ops::new(payload);
+        std::iter::from_fn(move || ops.next_op().transpose()).map(move |op| {
+            op.map_err(|bad| {
+                let file = format!("{}.wal", position.segment);
+                Error::corrupt(file.as_ref(), position.offset, "log record", "operations", bad.found)
+            })
+        })
+    }
+}
+
+/// The commits of the log in order. After an error it ends.
+#[derive(Debug)]
+pub struct Commits {
+    reader: Option<LogReader>,
+    after: Lsn,
+    _hold: Hold,
+}
+
+impl Iterator for Commits {
+    type Item = Result<Commit>;
+
+    fn next(&mut self) -> Option<Result<Commit>> {
+        loop {
+            let next = self.reader.as_mut()?.next_record().map(|record| record.map(Commit::from));
+            match next {
+                Ok(Some(commit)) if commit.lsn <= self.after => {}
+                Ok(Some(commit)) => return Some(Ok(commit)),
+                Ok(None) => {
+                    self.reader = None;
+                    return None;
+                }
+                Err(error) => {
+                    self.reader = None;
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+}
+
+/// A claim that history back to a commit stays readable. It ends when dropped, or with the process.
+#[derive(Debug)]
+pub struct Hold {
+    handle: Arc<Handle>,
+    lsn: Lsn,
+    id: u64,
+}
+
+impl Hold {
+    /// The commit back to which history stays.
+    #[must_use]
+    pub fn lsn(&self) -> Lsn {
+        self.lsn
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.handle.holds.remove(self.lsn, self.id);
+    }
+}
+
+/// A view of an earlier version. It keeps the history it was reached through.
+#[derive(Debug)]
+pub struct PastView {
+    view: ReadView,
+    _hold: Hold,
+}
+
+impl Deref for PastView {
+    type Target = ReadView;
+
+    fn deref(&self) -> &ReadView {
+        &self.view
+    }
+}
+
+impl History {
+    pub(crate) fn new(handle: Arc<Handle>) -> History {
+        History { handle }
+    }
+
+    /// The roots that are kept, oldest first.
+    #[must_use]
+    pub fn roots(&self) -> Vec<KeptRoot> {
+        let checkpoints = self.handle.checkpoints();
+        checkpoints.list.kept().map(|record| KeptRoot { lsn: record.lsn, time: record.time }).collect()
+    }
+
+    /// The oldest commit that can be read. Every commit from it to the newest can be.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Corrupt`] where the log's files cannot be listed.
+    pub fn oldest(&self) -> Result<Lsn> {
+        let checkpoints = self.handle.checkpoints();
+        if self.log_is_whole()? {
+            return Ok(Lsn::ZERO);
+        }
+        let newest = self.handle.versions.current().lsn;
+        Ok(checkpoints.list.kept().next().map_or(newest, |record| record.lsn))
+    }
+
+    /// Whether the log still starts with the first commit of all.
+    fn log_is_whole(&self) -> Result<bool> {
+        let Some(log) = &self.handle.log else { return Ok(false) };
+        Ok(log.segments()?.first().is_none_or(|first| first.first.number <= 1))
+    }
+
+    /// Keeps history back to `lsn` from being reclaimed.
+    ///
+    /// # Errors
+    /// [`Error::HistoryUnavailable`] where it already was, or where there is no such commit yet.
+    pub fn hold(&self, lsn: Lsn) -> Result<Hold> {
+        // A reclaim that runs now has decided already; the next one sees the hold.
+        let checkpoints = self.handle.checkpoints();
+        let id = self.handle.holds.add(lsn);
+        drop(checkpoints);
+        let hold = Hold { handle: self.handle.clone(), lsn, id };
+        self.check_reachable(lsn)?;
+        Ok(hold)
+    }
+
+    fn check_reachable(&self, lsn: Lsn) -> Result<()> {
+        let (oldest, newest) = (self.oldest()?, self.handle.newest()?.lsn);
+        if lsn < oldest || lsn > newest {
+            return Err(Error::HistoryUnavailable { lsn, oldest, newest });
+        }
+        Ok(())
+    }
+
+    /// With [`Retention::All`](crate::Retention::All): lets the history before `lsn` go. The next checkpoints reclaim it.
+    pub fn release_before(&self, lsn: Lsn) {
+        self.handle.holds.release_before(lsn);
+    }
+
+    /// The commits after `after`, oldest first, up to the newest at the time of the call. Reads the log files as it goes
+    /// and holds the history it has yet to read.
+    ///
+    /// # Errors
+    /// [`Error::HistoryUnavailable`] where the log does not reach back that far; errors of the disk.
+    pub fn log_from(&self, after: Lsn) -> Result<Commits> {
+        let hold = self.hold(after)?;
+        let until = self.handle.newest()?.lsn;
+        let start = self.start_for(after);
+        let reader = self.reader(start.as_ref(), until)?;
+        Ok(Commits { reader, after, _hold: hold })
+    }
+
+    /// The version right after the commit `lsn`, or the empty database for [`Lsn::ZERO`].
+    ///
+    /// Cost: the log between the newest kept root at or before it and `lsn` is replayed in memory, at about a million
+    /// operations a second; nothing is replayed at a kept root.
+    ///
+    /// # Errors
+    /// [`Error::HistoryUnavailable`]; errors of the disk.
+    pub fn read_at(&self, lsn: Lsn) -> Result<PastView> {
+        let hold = self.hold(lsn)?;
+        let replay = self.replay_to(lsn)?;
+        let pages = self.handle.pages.segments();
+        let log_end = LogEnd::default();
+        let version = Version { lsn: replay.lsn, time: replay.time, catalog: replay.catalog, log_end, pages };
+        Ok(PastView { view: ReadView::new(Arc::new(version)), _hold: hold })
+    }
+
+    fn replay_to(&self, lsn: Lsn) -> Result<Replay> {
+        let current = self.handle.newest()?;
+        if current.lsn == lsn {
+            return Ok(Replay { catalog: current.catalog.clone(), lsn, time: current.time });
+        }
+        let start = self.start_for(lsn);
+        let pages = &self.handle.pages;
+        let mut replay = Replay { catalog: Catalog::new(), lsn: Lsn::ZERO, time: Timestamp(i64::MIN) };
+        if let Some(record) = &start {
+            let path = self.handle.checkpoints().list.path();
+            let (_, catalog): (Root, Catalog) = Catalog::load(&record.state, &*pages.segments(), &path)?;
+            replay = Replay { catalog, lsn: record.lsn, time: record.time };
+        }
+        if replay.lsn < lsn
+            && let Some(mut reader) = self.reader(start.as_ref(), lsn)?
+        {
+            while let Some(record) = reader.next_record()? {
+                replay.apply(&record, &self.handle.dir, pages, &self.handle.params)?;
+            }
+        }
+        if replay.lsn != lsn {
+            let (oldest, newest) = (self.oldest()?, current.lsn);
+            return Err(Error::HistoryUnavailable { lsn, oldest, newest });
+        }
+        Ok(replay)
+    }
+
+    /// The newest kept root at or before `lsn`, or the beginning of everything.
+    fn start_for(&self, lsn: Lsn) -> Option<CheckpointRecord> {
+        self.handle.checkpoints().list.kept().rfind(|record| record.lsn <= lsn).cloned()
+    }
+
+    /// A reader of the log from a kept root, or from the beginning, up to `until`; none where there is no log yet.
+    fn reader(&self, start: Option<&CheckpointRecord>, until: Lsn) -> Result<Option<LogReader>> {
+        let handle = &self.handle;
+        if until == Lsn::ZERO {
+            return Ok(None);
+        }
+        if let Some(log) = &handle.log {
+            log.flush_to(until)?;
+        }
+        let start = start.map_or(LogStart::Beginning, |record| LogStart::After {
+            lsn: record.lsn,
+            position: record.replay_from,
+        });
+        let scan = LogScan {
+            database: Some(handle.database),
+            start,
+            until: Some(until),
+            durable: until.number,
+        };
+        LogReader::open(handle.io.fs.clone(), &handle.dir, scan)
+    }
+
+    /// Makes the version after commit `lsn` the newest one, as a new commit, which is durable when this returns. What
+    /// was committed since stays in the history, so the position before the call undoes it.
+    ///
+    /// # Errors
+    /// [`Error::HistoryUnavailable`]; [`Error::Busy`]; errors of the disk, after which nothing has changed.
+    pub fn reset_to(&self, lsn: Lsn) -> Result<Lsn> {
+        let writer = Writer::acquire(self.handle.clone())?;
+        let past = self.read_at(lsn)?;
+        let newest = self.handle.newest()?;
+        let mut catalog = past.version().catalog.clone();
+        // A number given since then names no other tree later.
+        catalog.raise_next_tree(newest.catalog.next_tree());
+        drop(newest);
+        let mut payload = Vec::new();
+        payload.put_varint(lsn.epoch.into());
+        payload.put_varint(lsn.number);
+        commit_root(writer, catalog, RecordKind::Reset, payload)
+    }
+}
+
+impl View for PastView {
+    fn lsn(&self) -> Lsn {
+        self.view.lsn()
+    }
+}
+
+impl crate::txn::Sealed for PastView {
+    fn source(&self) -> crate::txn::Source<'_> {
+        self.view.source()
+    }
+}

@@ -1,0 +1,148 @@
+//! How a database is opened, how durable a commit is, and the limits the engine enforces.
+
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+
+/// The longest key, in bytes (16 MiB).
+pub const MAX_KEY_BYTES: usize = 16 << 20;
+
+/// The longest value, in bytes (1 GiB).
+pub const MAX_VALUE_BYTES: usize = 1 << 30;
+
+/// The longest name of a tree, in bytes.
+pub const MAX_TREE_NAME_BYTES: usize = 4096;
+
+/// What an open may do with what it finds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// Opens the database for reading and writing, and makes it where there is none.
+    #[default]
+    OpenOrCreate,
+    /// Opens the database for reading and writing; [`Error::NotFound`] where there is none.
+    OpenExisting,
+    /// Makes a database; [`Error::AlreadyExists`] where there is one.
+    CreateNew,
+    /// Opens the database for reading. Several processes may at once, but none while another writes. Nothing on disk
+    /// changes: what recovery does, it does in memory.
+    ReadOnly,
+}
+
+/// What a finished commit survives.
+///
+/// | | the process is killed | the power is cut |
+/// |---|---|---|
+/// | [`Immediate`](Durability::Immediate) | kept | kept |
+/// | [`Deferred`](Durability::Deferred) | kept once the log was flushed, at the latest by the next flush | the same |
+/// | [`None`](Durability::None) | lost back to the last flush | the same |
+///
+/// Whatever is lost, it is always the newest commits and never one out of the middle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// The commit returns when it is on disk: one flush, shared with the commits of other threads.
+    #[default]
+    Immediate,
+    /// The commit returns at once with its position. A background flush makes it durable soon after;
+    /// [`Database::when_durable`](crate::Database::when_durable) tells when.
+    Deferred,
+    /// The commit returns at once and asks for no flush. A later flush for another commit makes it durable too.
+    None,
+}
+
+/// Who does the background work: flushing deferred commits, checkpoints, reclaiming space.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Background {
+    /// Threads that all databases of the process share.
+    #[default]
+    Shared,
+    /// The thread that commits, when work is due. Everything is then deterministic on one thread.
+    Inline,
+}
+
+/// How much history is kept for reading the past.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Retention {
+    /// Only what recovery, read views and holds need.
+    #[default]
+    Needed,
+    /// All of it, until [`History::release_before`](crate::History::release_before) lets older history go.
+    All,
+}
+
+/// How a database is opened. `Options::default()` suits most programs; the sizes are settable so that tests reach every
+/// split, roll and spill with little data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// What the open may do. Default: [`Access::OpenOrCreate`].
+    pub access: Access,
+    /// How long [`begin_write`](crate::Database::begin_write) waits for another writer of this process before it gives
+    /// [`Error::Busy`]. Default: 5 s.
+    pub busy_timeout: Duration,
+    /// Memory for changes that no checkpoint has written yet, in bytes. A transaction that needs more writes its pages
+    /// early. Small values cost extra page writes. Default: 64 MiB; at least 64 KiB.
+    pub memory_budget_bytes: u64,
+    /// A checkpoint is due when the log since the last one holds this many bytes. Larger values write less and make the
+    /// open after an unclean stop slower (about 4 ms a MiB). Default: 16 MiB.
+    pub checkpoint_log_bytes: u64,
+    /// The size at which a log segment is full, in bytes. Default: 64 MiB; at least 4 KiB.
+    pub log_segment_bytes: u64,
+    /// The largest size at which a page segment is full, in bytes; small databases use smaller ones. Default: 64 MiB;
+    /// at least 16 KiB.
+    pub page_segment_bytes: u64,
+    /// The size at which a leaf splits, in bytes. Default: 8192; from 128 to 1 MiB.
+    pub leaf_bytes: u32,
+    /// The most children of an inner node. Default: 64; from 4 to 1024.
+    pub inner_fanout: u32,
+    /// The most entries of a leaf's delta before it is merged into the leaf. Default: 16; from 1 to 1024.
+    pub delta_entries: u32,
+    /// Whether page files are mapped into memory. Reading instead costs a copy of each page that is used, and turns
+    /// a disk that fails under a mapping from a signal into an error. Default: true.
+    pub map_pages: bool,
+    /// Who does the background work. Default: [`Background::Shared`].
+    pub background: Background,
+    /// How much history is kept. Default: [`Retention::Needed`].
+    pub retention: Retention,
+    /// With [`Retention::All`], one checkpoint root is kept for each so many bytes of log. Smaller values reach a past
+    /// moment faster and cost more space. Default: 64 MiB.
+    pub root_spacing_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            access: Access::default(),
+            busy_timeout: Duration::from_secs(5),
+            memory_budget_bytes: 64 << 20,
+            checkpoint_log_bytes: 16 << 20,
+            log_segment_bytes: 64 << 20,
+            page_segment_bytes: 64 << 20,
+            leaf_bytes: 8192,
+            inner_fanout: 64,
+            delta_entries: 16,
+            map_pages: true,
+            background: Background::default(),
+            retention: Retention::default(),
+            root_spacing_bytes: 64 << 20,
+        }
+    }
+}
+
+impl Options {
+    /// Checks every field once, at open.
+    pub(crate) fn validate(&self) -> Result<()> {
+        let range = |name: &str, value: u64, low: u64, high: u64| {
+            if (low..=high).contains(&value) {
+                return Ok(());
+            }
+            Err(Error::InvalidArgument(format!("{name} is {value}; it must be from {low} to {high}")))
+        };
+        range("memory_budget_bytes", self.memory_budget_bytes, 64 << 10, u64::MAX)?;
+        range("checkpoint_log_bytes", self.checkpoint_log_bytes, 1, u64::MAX)?;
+        range("log_segment_bytes", self.log_segment_bytes, 4 << 10, 1 << 40)?;
+        range("page_segment_bytes", self.page_segment_bytes, 16 << 10, 128 << 30)?;
+        range("leaf_bytes", self.leaf_bytes.into(), 128, 1 << 20)?;
+        range("inner_fanout", self.inner_fanout.into(), 4, 1024)?;
+        range("delta_entries", self.delta_entries.into(), 1, 1024)?;
+        range("root_spacing_bytes", self.root_spacing_bytes, 1, u64::MAX)
+    }
+}

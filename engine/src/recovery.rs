@@ -1,0 +1,443 @@
+//! Opening a database: what lies in the directory, the newest checkpoint, the log after it.
+//!
+//! 1. The directory is locked and its files sorted by kind. Without a log and a checkpoint list there is no database.
+//! 2. The newest record of the checkpoint list gives trees whose pages are durable.
+//! 3. The log from that record's position on is replayed. The reader of the log tells an unfinished tail, which is cut,
+//!    from damage, which is an error.
+//! 4. The log must not know a newer durable checkpoint than the list holds, and the list must not hold a commit that the
+//!    log lacks: either means that something durable was lost.
+//! 5. Writers then remove what unfinished work left behind, and go on with the log: in place after a clean close, in a
+//!    new segment and epoch after anything else.
+//!
+//! A crash in any of these steps leaves what the next open understands: nothing is removed before step 4 has passed, and
+//! doing step 5 again changes nothing. Read-only opens leave step 5 out.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use crate::catalog::Catalog;
+use crate::checkpoint_list::{self, AppendError, CheckpointList};
+use crate::commit_clock::CommitClock;
+use crate::error::{Error, Result};
+use crate::format::checkpoint::CheckpointRecord;
+use crate::ids::{DatabaseId, LogPosition, Lsn, SegmentId, Timestamp, to_usize};
+use crate::io::{DirLock, Fs, Io, LockKind, OpenMode};
+use crate::options::{Access, Options};
+use crate::page::meter::Meter;
+use crate::page::store::{PageOptions, PageStore};
+use crate::replay::{Replay, root_state};
+use crate::shared::{Checkpoints, Holds, Shared};
+use crate::tree::{Root, TreeParams};
+use crate::version::{LogEnd, Version, VersionSet};
+use crate::wal::{Log, LogEnd as LogScanEnd, LogReader, LogScan, LogSetup, LogStart, Shutdown, TornTail};
+use crate::writer_lock::WriterLock;
+
+/// What opening a database found.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct RecoveryReport {
+    /// Whether the database was made by this open.
+    pub created: bool,
+    /// Whether it had been closed in order; if not, the epoch of new commits is higher than before.
+    pub clean: bool,
+    /// The commit that the pages held.
+    pub checkpoint_lsn: Lsn,
+    /// The newest commit recovered.
+    pub lsn: Lsn,
+    /// How many commits were replayed from the log.
+    pub replayed: u64,
+    /// Bytes at the end of the log that were no whole commit: an unfinished write. They stay in the old log segment
+    /// until that is reclaimed.
+    pub torn_tail: Option<TornTail>,
+}
+
+/// The files of a directory by kind.
+#[derive(Debug, Default)]
+struct Found {
+    list: bool,
+    log: Vec<SegmentId>,
+    pages: Vec<SegmentId>,
+    temporary: Vec<String>,
+    foreign: Vec<String>,
+}
+
+impl Found {
+    fn sort(names: Vec<String>) -> Found {
+        let mut found = Found::default();
+        for name in names {
+            if name == checkpoint_list::FILE_NAME {
+                found.list = true;
+            } else if let Some(id) = segment_number(&name, ".wal") {
+                found.log.push(id);
+            } else if let Some(id) = segment_number(&name, ".pages") {
+                found.pages.push(id);
+            } else if is_temporary(&name) {
+                found.temporary.push(name);
+            } else if name != "lock" {
+                found.foreign.push(name);
+            }
+        }
+        found
+    }
+
+    fn is_database(&self) -> bool {
+        self.list || !self.log.is_empty()
+    }
+}
+
+fn segment_number(name: &str, suffix: &str) -> Option<SegmentId> {
+    let digits = name.strip_suffix(suffix)?;
+    let number = digits.parse().ok()?;
+    (number > 0 && digits == format!("{number:08}")).then_some(SegmentId(number))
+}
+
+fn is_temporary(name: &str) -> bool {
+    name.strip_suffix(".tmp").is_some_and(|rest| {
+        rest == checkpoint_list::FILE_NAME || segment_number(rest, ".wal").is_some()
+    })
+}
+
+/// Opens or makes the database in `dir`.
+pub(crate) fn open(io: Io, dir: &Path, options: Options) -> Result<(Shared, RecoveryReport)> {
+    let lock = enter(&*io.fs, dir, options.access)?;
+    let names = io.fs.list(dir).map_err(|error| Error::io("list", dir, error))?;
+    let found = Found::sort(names);
+    match (found.is_database(), options.access) {
+        (true, Access::CreateNew) => Err(Error::AlreadyExists(dir.to_path_buf())),
+        (true, _) => open_existing(io, dir, options, found, lock),
+        (false, Access::OpenExisting | Access::ReadOnly) => Err(match found.foreign.first() {
+            Some(name) => not_a_database(dir, name),
+            None => Error::NotFound(dir.to_path_buf()),
+        }),
+        (false, Access::OpenOrCreate | Access::CreateNew) => match found.foreign.first() {
+            Some(name) => Err(not_a_database(dir, name)),
+            None => create(io, dir, options, &found, lock),
+        },
+    }
+}
+
+fn not_a_database(dir: &Path, name: &str) -> Error {
+    let reason = format!("the directory holds other files, such as {name}");
+    Error::NotADatabase { path: dir.to_path_buf(), reason }
+}
+
+/// Makes the directory where the access allows, and locks it.
+fn enter(fs: &dyn Fs, dir: &Path, access: Access) -> Result<Box<dyn DirLock>> {
+    let is_file = || {
+        let reason = "it is a file, and a database is a directory".into();
+        Error::NotADatabase { path: dir.to_path_buf(), reason }
+    };
+    match fs.list(dir) {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            if matches!(access, Access::OpenExisting | Access::ReadOnly) {
+                return Err(Error::NotFound(dir.to_path_buf()));
+            }
+            fs.create_dir(dir).map_err(|error| Error::io("create", dir, error))?;
+        }
+        Err(error) if error.kind() == ErrorKind::NotADirectory => return Err(is_file()),
+        Err(error) => return Err(Error::io("list", dir, error)),
+    }
+    let kind = if access == Access::ReadOnly { LockKind::Shared } else { LockKind::Exclusive };
+    fs.lock_dir(dir, kind).map_err(|error| match error.kind() {
+        ErrorKind::WouldBlock => Error::Locked(dir.to_path_buf()),
+        _ => Error::io("lock", dir, error),
+    })
+}
+
+/// What opening has put together of a database.
+struct Parts {
+    database: DatabaseId,
+    pages: PageStore,
+    params: TreeParams,
+    log: Option<Arc<Log>>,
+    list: CheckpointList,
+    catalog_tree: Root,
+    replay: Replay,
+    /// The end of the log after the newest commit, and where its bytes were at the newest checkpoint.
+    log_end: LogEnd,
+    checkpointed_log_bytes: u64,
+}
+
+impl Parts {
+    fn assemble(self, io: Io, dir: &Path, options: Options, lock: Box<dyn DirLock>) -> Shared {
+        let Parts { replay, log_end, pages, .. } = self;
+        let version = Version {
+            lsn: replay.lsn,
+            time: replay.time,
+            catalog: replay.catalog,
+            log_end,
+            pages: pages.segments(),
+        };
+        Shared {
+            dir: dir.to_path_buf(),
+            io,
+            options,
+            database: self.database,
+            versions: VersionSet::new(version),
+            writer: WriterLock::default(),
+            log: self.log,
+            pages,
+            params: self.params,
+            clock: Mutex::new(CommitClock::after(replay.time)),
+            checkpoints: Mutex::new(Checkpoints {
+                list: self.list,
+                catalog: self.catalog_tree,
+                outstanding: None,
+                victims: Vec::new(),
+                marked_page_bytes: 0,
+            }),
+            pending_swap: Mutex::default(),
+            holds: Holds::default(),
+            log_bytes_at_open: log_end.bytes,
+            checkpointed_log_bytes: AtomicU64::new(self.checkpointed_log_bytes),
+            checkpoint_requested: AtomicBool::new(false),
+            flush_requested: AtomicBool::new(false),
+            watched: AtomicBool::new(false),
+            spilled_from: Mutex::default(),
+            background_error: Mutex::default(),
+            poison: OnceLock::new(),
+            lock: Mutex::new(Some(lock)),
+        }
+    }
+}
+
+fn page_options(options: &Options) -> PageOptions {
+    PageOptions { segment_size_bytes: options.page_segment_bytes, map: options.map_pages }
+}
+
+fn tree_params(options: &Options) -> TreeParams {
+    let leaf_bytes = to_usize(options.leaf_bytes);
+    TreeParams {
+        inner_fanout: to_usize(options.inner_fanout),
+        delta_entries: to_usize(options.delta_entries),
+        ..TreeParams::for_leaves(leaf_bytes, Meter::new())
+    }
+}
+
+fn log_setup(io: &Io, dir: &Path, database: DatabaseId, options: &Options) -> LogSetup {
+    LogSetup {
+        io: io.clone(),
+        dir: dir.to_path_buf(),
+        database,
+        segment_bytes: options.log_segment_bytes,
+    }
+}
+
+fn create(
+    io: Io,
+    dir: &Path,
+    options: Options,
+    found: &Found,
+    lock: Box<dyn DirLock>,
+) -> Result<(Shared, RecoveryReport)> {
+    // What a process that was killed before its first commit left behind.
+    remove_all(&*io.fs, dir, found.temporary.iter().cloned())?;
+    remove_all(&*io.fs, dir, found.pages.iter().map(|id| page_file_name(*id)))?;
+    let database = random_id(&io);
+    let pages = PageStore::open(io.fs.clone(), dir, database, page_options(&options), &[], SegmentId(1))?;
+    let parts = Parts {
+        database,
+        pages,
+        params: tree_params(&options),
+        log: Some(Arc::new(Log::create(log_setup(&io, dir, database, &options)))),
+        list: CheckpointList::new(io.fs.clone(), dir, database),
+        catalog_tree: Root::empty(),
+        replay: Replay { catalog: Catalog::new(), lsn: Lsn::ZERO, time: Timestamp(i64::MIN) },
+        log_end: LogEnd::default(),
+        checkpointed_log_bytes: 0,
+    };
+    let report = RecoveryReport { created: true, clean: true, ..RecoveryReport::default() };
+    Ok((parts.assemble(io, dir, options, lock), report))
+}
+
+fn page_file_name(id: SegmentId) -> String {
+    format!("{id}.pages")
+}
+
+fn random_id(io: &Io) -> DatabaseId {
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&io.entropy.next_u64().to_le_bytes());
+    id[8..].copy_from_slice(&io.entropy.next_u64().to_le_bytes());
+    DatabaseId(id)
+}
+
+fn remove_all(fs: &dyn Fs, dir: &Path, names: impl Iterator<Item = String>) -> Result<()> {
+    for name in names {
+        let path = dir.join(name);
+        match fs.remove(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(Error::io("remove", &path, error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn open_existing(
+    io: Io,
+    dir: &Path,
+    options: Options,
+    found: Found,
+    lock: Box<dyn DirLock>,
+) -> Result<(Shared, RecoveryReport)> {
+    let read_only = options.access == Access::ReadOnly;
+    let mode = if read_only { OpenMode::Read } else { OpenMode::Write };
+    let list = match found.list {
+        true => Some(CheckpointList::open(io.fs.clone(), dir, mode)?),
+        false => None,
+    };
+    let newest = list.as_ref().and_then(CheckpointList::newest).cloned();
+    let start = newest.as_ref().map_or(LogStart::Beginning, |record| LogStart::After {
+        lsn: record.lsn,
+        position: record.replay_from,
+    });
+    let newest = newest.unwrap_or_default();
+    let scan = LogScan {
+        database: list.as_ref().map(CheckpointList::database),
+        start,
+        until: None,
+        durable: newest.lsn.number,
+    };
+    let mut reader = LogReader::open(io.fs.clone(), dir, scan)?.ok_or_else(|| no_log(dir))?;
+    let database = reader.database();
+    let list = list.unwrap_or_else(|| CheckpointList::new(io.fs.clone(), dir, database));
+    let next = found.pages.iter().max().map_or(SegmentId(1), |last| last.next());
+    let next = newest.state.segments.last().map_or(next, |(last, _)| next.max(last.next()));
+    let pages = PageStore::open(
+        io.fs.clone(),
+        dir,
+        database,
+        page_options(&options),
+        &newest.state.segments,
+        next,
+    )?;
+    let (catalog_tree, catalog) = if newest.number == 0 {
+        (Root::empty(), Catalog::new())
+    } else {
+        Catalog::load(&newest.state, &*pages.segments(), &list.path())?
+    };
+    let mut parts = Parts {
+        database,
+        pages,
+        params: tree_params(&options),
+        log: None,
+        list,
+        catalog_tree,
+        replay: Replay { catalog, lsn: newest.lsn, time: newest.time },
+        log_end: LogEnd { position: newest.replay_from, bytes: newest.log_bytes },
+        checkpointed_log_bytes: newest.log_bytes,
+    };
+    let mut report = RecoveryReport { checkpoint_lsn: newest.lsn, ..RecoveryReport::default() };
+    let unlisted = replay_log(&mut reader, dir, &mut parts, &mut report)?;
+    let end = reader.end().expect("the log was read to its end");
+    check_against_list(&parts.list, &newest, &end)?;
+    match &end.shutdown {
+        Shutdown::Clean { .. } => report.clean = true,
+        Shutdown::Unclean { torn } => report.torn_tail = torn.clone(),
+    }
+    if !read_only {
+        remove_leftovers(&*io.fs, dir, &found, &parts)?;
+        let log = Arc::new(Log::resume(log_setup(&io, dir, database, &options), &end)?);
+        log.set_checkpoint(newest.number);
+        parts.log_end.position = log.position();
+        if let Some(record) = unlisted {
+            list_root(&io, &log, dir, &mut parts, scan, record)?;
+        }
+        parts.log = Some(log);
+    }
+    Ok((parts.assemble(io, dir, options, lock), report))
+}
+
+fn no_log(dir: &Path) -> Error {
+    let found = "none, though there are checkpoints";
+    Error::corrupt(dir, 0, "log", "segments of the log", found)
+}
+
+/// Replays the log to its end. A bulk root met on the way that the checkpoint list does not have is given back as the
+/// record to add.
+fn replay_log(
+    reader: &mut LogReader,
+    dir: &Path,
+    parts: &mut Parts,
+    report: &mut RecoveryReport,
+) -> Result<Option<CheckpointRecord>> {
+    let mut unlisted = None;
+    loop {
+        let Some(record) = reader.next_record()? else { break };
+        parts.log_end.bytes += record.bytes;
+        if let Some(state) = root_state(record.kind, record.payload) {
+            unlisted = Some(CheckpointRecord {
+                number: parts.list.newest().map_or(1, |newest| newest.number + 1),
+                lsn: record.lsn,
+                time: record.time.time,
+                replay_from: LogPosition::default(),
+                log_bytes: parts.log_end.bytes,
+                bulk: true,
+                kept: parts.list.kept().map(|kept| kept.number).collect(),
+                state,
+            });
+        }
+        parts.replay.apply(&record, dir, &parts.pages, &parts.params)?;
+        report.replayed += 1;
+    }
+    report.lsn = parts.replay.lsn;
+    Ok(unlisted)
+}
+
+/// The log and the list are two accounts of what is durable; neither may know of something the other lost.
+fn check_against_list(list: &CheckpointList, newest: &CheckpointRecord, end: &LogScanEnd) -> Result<()> {
+    if end.checkpoint > newest.number {
+        let (offset, why) = list.bad_tail().unwrap_or((0, "the end of the file"));
+        let expected = format!("checkpoint {}, which the log names as durable", end.checkpoint);
+        return Err(Error::corrupt(&list.path(), offset, "checkpoint record", expected, why));
+    }
+    if end.last < newest.lsn {
+        let expected = format!("commit {}, which a checkpoint holds", newest.lsn);
+        let found = format!("an end at commit {}", end.last);
+        return Err(Error::corrupt(&list.path(), 0, "log", expected, found));
+    }
+    Ok(())
+}
+
+/// Removes what unfinished work left: temporary files, and page segments that no kept root knows.
+fn remove_leftovers(fs: &dyn Fs, dir: &Path, found: &Found, parts: &Parts) -> Result<()> {
+    remove_all(fs, dir, found.temporary.iter().filter(|name| !name.contains(".wal")).cloned())?;
+    let known: BTreeSet<SegmentId> = parts
+        .list
+        .kept()
+        .flat_map(|record| record.state.segments.iter())
+        .map(|(id, _)| *id)
+        .chain(parts.pages.segments().table().into_iter().map(|(id, _)| id))
+        .collect();
+    let unknown = found.pages.iter().filter(|id| !known.contains(id));
+    remove_all(fs, dir, unknown.map(|id| page_file_name(*id)))
+}
+
+/// Adds a bulk root to the checkpoint list, which the process that committed it did not get to do. The log is read once
+/// more, because resuming it may have copied the root's record to another place.
+fn list_root(
+    io: &Io,
+    log: &Log,
+    dir: &Path,
+    parts: &mut Parts,
+    scan: LogScan,
+    mut record: CheckpointRecord,
+) -> Result<()> {
+    let scan = LogScan { until: Some(record.lsn), ..scan };
+    let mut reader = LogReader::open(io.fs.clone(), dir, scan)?.ok_or_else(|| no_log(dir))?;
+    while reader.next_record()?.is_some() {}
+    record.replay_from = reader.position();
+    let (number, log_bytes) = (record.number, record.log_bytes);
+    let file = dir.join(format!("{}.wal", record.replay_from.segment));
+    let (catalog_tree, _) = Catalog::load(&record.state, &*parts.pages.segments(), &file)?;
+    parts.list.append(record).map_err(|error| match error {
+        AppendError::Write(error) | AppendError::Sync(error) => error,
+    })?;
+    log.set_checkpoint(number);
+    parts.catalog_tree = catalog_tree;
+    parts.checkpointed_log_bytes = log_bytes;
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! Replay: log records applied to a catalog, at open and to reach a moment between two kept roots.
+//!
+//! The records say whether each key existed, so counts stay exact without reading the leaves. A record that does not fit
+//! the state it is applied to is damage: the log's checksums hold, so either the pages or the record were wrong before
+//! they were written.
+
+use std::path::Path;
+
+use crate::catalog::Catalog;
+use crate::codec::Reader;
+use crate::error::{Error, Result};
+use crate::format::checkpoint::RootState;
+use crate::format::ops::{Op, Ops};
+use crate::format::wal::RecordKind;
+use crate::ids::{Lsn, Timestamp};
+use crate::page::store::PageStore;
+use crate::tree::{Existence, Root, TreeParams};
+use crate::wal::LogRecord;
+
+/// A state that records are applied to.
+#[derive(Debug)]
+pub(crate) struct Replay {
+    pub(crate) catalog: Catalog,
+    pub(crate) lsn: Lsn,
+    pub(crate) time: Timestamp,
+}
+
+/// Where a record came from, for what is said about damage.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    file: &'a Path,
+    offset: u64,
+}
+
+impl Place<'_> {
+    fn damaged(self, found: impl Into<String>) -> Error {
+        Error::corrupt(self.file, self.offset, "log record", "operations that fit the state before", found)
+    }
+}
+
+impl Replay {
+    /// Applies one record; one that the state already holds is passed over.
+    pub(crate) fn apply(
+        &mut self,
+        record: &LogRecord<'_>,
+        dir: &Path,
+        pages: &PageStore,
+        params: &TreeParams,
+    ) -> Result<()> {
+        if record.lsn <= self.lsn {
+            return Ok(());
+        }
+        let file = dir.join(format!("{}.wal", record.position.segment));
+        let place = Place { file: &file, offset: record.position.offset };
+        match record.kind {
+            RecordKind::Commit => self.apply_operations(record.payload, place, pages, params)?,
+            RecordKind::Root | RecordKind::Reset => {
+                let state = root_state(record.kind, record.payload).ok_or_else(|| place.damaged("an undecodable root"))?;
+                pages.extend(&state.segments);
+                let next_tree = self.catalog.next_tree();
+                self.catalog = Catalog::load(&state, &*pages.segments(), &file)?.1;
+                self.catalog.raise_next_tree(next_tree);
+            }
+            RecordKind::Close => return Ok(()),
+        }
+        self.lsn = record.lsn;
+        self.time = record.time.time;
+        Ok(())
+    }
+
+    fn apply_operations(
+        &mut self,
+        payload: &[u8],
+        place: Place<'_>,
+        pages: &PageStore,
+        params: &TreeParams,
+    ) -> Result<()> {
+        let set = pages.segments();
+        let mut ops = Ops::new(payload);
+        while let Some(op) = ops.next_op().map_err(|bad| place.damaged(bad.found))? {
+            match op {
+                Op::CreateTree { tree, name } => {
+                    if self.catalog.get(tree).is_some() || self.catalog.find(name).is_some() {
+                        return Err(place.damaged(format!("tree {} made twice", tree.0)));
+                    }
+                    self.catalog.insert(tree, name, Root::empty());
+                }
+                Op::DropTree { tree } => {
+                    self.catalog.remove(tree).ok_or_else(|| missing(place, tree.0))?;
+                }
+                Op::Put { tree, key, value, existed } => {
+                    let root = self.catalog.root_mut(tree).ok_or_else(|| missing(place, tree.0))?;
+                    root.put(&*set, params, key, value, Existence::Known(existed))?;
+                }
+                Op::Delete { tree, key } => {
+                    let root = self.catalog.root_mut(tree).ok_or_else(|| missing(place, tree.0))?;
+                    root.delete(&*set, params, key, Existence::Known(true))?;
+                }
+                Op::DeleteRange { tree, start, end, removed } => {
+                    let root = self.catalog.root_mut(tree).ok_or_else(|| missing(place, tree.0))?;
+                    let found = root.delete_range(&*set, params, start, end)?;
+                    if found != removed {
+                        return Err(place.damaged(format!("{removed} keys to remove where there are {found}")));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn missing(place: Place<'_>, tree: u32) -> Error {
+    place.damaged(format!("a change to tree {tree}, which does not exist"))
+}
+
+/// The root that a bulk or reset record names.
+pub(crate) fn root_state(kind: RecordKind, payload: &[u8]) -> Option<RootState> {
+    let mut reader = Reader::new(payload);
+    if kind == RecordKind::Reset {
+        reset_target(&mut reader)?;
+    }
+    let state = RootState::decode(&mut reader).ok()?;
+    reader.is_empty().then_some(state)
+}
+
+/// The commit that a reset record went back to; it stands before the root.
+pub(crate) fn reset_target(reader: &mut Reader<'_>) -> Option<Lsn> {
+    Some(Lsn { epoch: reader.varint_u32().ok()?, number: reader.varint().ok()? })
+}

@@ -1,0 +1,101 @@
+//! The commit protocol: encode, append, publish, sync.
+//!
+//! An ordinary commit ([`WriteTxn::commit`]):
+//! 1. space for the record is made sure of: the last step that may fail without consequence;
+//! 2. the record goes to the log's group buffer and gets its LSN;
+//! 3. the version is published, and the writer lock given back;
+//! 4. for [`Durability::Immediate`] the log is flushed, together with whatever other threads committed meanwhile.
+//!
+//! A bulk commit ([`commit_root`]) is for a transaction that spilled, and for a reset: all dirty pages are written and
+//! synced first, the record names the root, and the checkpoint list gets the same root at once.
+//!
+//! After a crash in any step the commit is there as a whole or not at all, and it is there if step 4 had ended.
+
+use super::write::{Writer, WriteTxn};
+use crate::catalog::Catalog;
+use crate::checkpoint::{self, LogPlace};
+use crate::error::Result;
+use crate::format::wal::RecordKind;
+use crate::ids::Lsn;
+use crate::options::Durability;
+use crate::version::Version;
+use crate::wal::LogSink;
+use crate::worker;
+
+impl WriteTxn {
+    /// Makes the changes visible to new readers, and durable as asked for. A transaction without changes makes no commit
+    /// and gives the position it started from.
+    ///
+    /// # Errors
+    /// The disk error that an earlier change met; [`Error::Full`](crate::Error::Full) where the log cannot grow: nothing
+    /// is kept then, and the database goes on working. [`Error::Poisoned`](crate::Error::Poisoned) where the flush fails:
+    /// the commit may or may not be there after the database was opened again.
+    pub fn commit(self, durability: Durability) -> Result<Lsn> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        let shared = self.writer.handle.shared().clone();
+        let log = shared.log()?;
+        let lsn = if self.spilled.is_some() {
+            drop(self.base);
+            commit_root(self.writer, self.catalog, RecordKind::Root, Vec::new())?
+        } else if self.ops.is_empty() {
+            self.base.lsn
+        } else {
+            log.reserve(self.ops.len())?;
+            let time = shared.next_commit_time();
+            let lsn = log.append(RecordKind::Commit, time, self.ops.bytes());
+            log.ready_to_publish()?;
+            drop(self.base);
+            let version = Version {
+                lsn,
+                time: time.time,
+                catalog: self.catalog,
+                log_end: shared.log_end(),
+                pages: self.pages,
+            };
+            shared.versions.publish(version, shared.io.clock.monotonic());
+            drop(self.writer);
+            lsn
+        };
+        match durability {
+            Durability::Immediate => log.flush_to(lsn)?,
+            Durability::Deferred => worker::request_flush(&shared),
+            Durability::None => log.write_buffered()?,
+        }
+        worker::after_commit(&shared);
+        Ok(lsn)
+    }
+}
+
+/// Commits `catalog` as a root on disk. `payload` is what the record holds before the root.
+///
+/// The commit is durable when this returns, whatever was asked for.
+pub(crate) fn commit_root(
+    writer: Writer,
+    catalog: Catalog,
+    kind: RecordKind,
+    mut payload: Vec<u8>,
+) -> Result<Lsn> {
+    let shared = &*writer.handle;
+    let log = shared.log()?;
+    let mut checkpoints = shared.checkpoints();
+    checkpoint::append_outstanding(shared, &mut checkpoints)?;
+    let written = checkpoint::write_state(shared, &catalog, &checkpoints)?;
+    written.state.encode(&mut payload);
+    log.reserve(payload.len())?;
+    let time = shared.next_commit_time();
+    let lsn = log.append(kind, time, &payload);
+    log.ready_to_publish()?;
+    let log_end = shared.log_end();
+    let place = LogPlace { lsn, time: time.time, log_end, bulk: true };
+    let version = Version { lsn, time: time.time, catalog, log_end, pages: shared.pages.segments() };
+    shared.versions.publish(version, shared.io.clock.monotonic());
+    log.flush_to(lsn)?;
+    match checkpoint::finish(shared, &mut checkpoints, written, place) {
+        Ok(()) => shared.apply_pending_swap(),
+        // The log holds the commit; the record is added to the list by the next checkpoint.
+        Err(error) => worker::note(shared, error),
+    }
+    Ok(lsn)
+}

@@ -1,0 +1,13 @@
+//! Transactions: what a reader and a writer see, and how a writer's changes become a commit.
+
+mod commit;
+mod cursor;
+mod view;
+mod write;
+
+pub(crate) use commit::commit_root;
+pub(crate) use view::{Sealed, Source};
+pub(crate) use write::Writer;
+pub use cursor::Cursor;
+pub use view::{KeyRange, ReadView, View};
+pub use write::{Savepoint, WriteTxn};

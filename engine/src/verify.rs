@@ -1,0 +1,233 @@
+//! Verification of a whole database: every kept root, every page it reaches, every record of the log.
+//!
+//! Damage does not stop it: each damaged place is listed, and what does not depend on it is checked all the same. Pages
+//! are read from the files, past mapping and caches.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::catalog::Catalog;
+use crate::checkpoint_list::CheckpointList;
+use crate::error::{Corruption, Error, Result};
+use crate::ids::{Lsn, PageAddr};
+use crate::io::OpenMode;
+use crate::page::segments::SegmentSet;
+use crate::shared::Shared;
+use crate::tree::Root;
+use crate::version::Version;
+use crate::wal::{LogReader, LogScan, LogSink, LogStart};
+
+/// How far a verification has got.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Bytes of pages and log checked.
+    pub done_bytes: u64,
+    /// Bytes of pages and log there are. What is dead is not checked, so `done_bytes` may stay below it.
+    pub total_bytes: u64,
+}
+
+/// What a verification found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VerifyReport {
+    /// The newest commit checked.
+    pub lsn: Lsn,
+    /// How many roots were checked, the newest version's included.
+    pub roots: u64,
+    /// How many pages they reach; each counts once.
+    pub pages: u64,
+    /// Length of those pages in bytes.
+    pub page_bytes: u64,
+    /// Trees of the newest version.
+    pub trees: u64,
+    /// Entries of the newest version.
+    pub entries: u64,
+    /// Records of the log.
+    pub log_records: u64,
+    /// Every damaged place.
+    pub problems: Vec<Corruption>,
+}
+
+impl VerifyReport {
+    /// Whether nothing is damaged.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+struct Verifier<'a> {
+    shared: &'a Shared,
+    pages: Arc<SegmentSet>,
+    /// Pages whose bytes on disk were read.
+    read: HashSet<PageAddr>,
+    /// Pages whose place in their tree was checked.
+    placed: HashSet<PageAddr>,
+    report: VerifyReport,
+    log_bytes: u64,
+    total_bytes: u64,
+    progress: &'a mut dyn FnMut(Progress),
+}
+
+/// Checks everything that is kept.
+pub(crate) fn run(shared: &Shared, progress: &mut dyn FnMut(Progress)) -> Result<VerifyReport> {
+    // Nothing is removed while this is held.
+    let checkpoints = shared.checkpoints();
+    let version = shared.newest()?;
+    let log_segments = shared.log.as_ref().map_or(Ok(Vec::new()), |log| log.segments());
+    let log_total: u64 = log_segments.iter().flatten().map(|segment| segment.bytes).sum();
+    let pages = shared.pages.segments();
+    let mut verifier = Verifier {
+        shared,
+        total_bytes: pages.total_bytes() + log_total,
+        pages,
+        read: HashSet::new(),
+        placed: HashSet::new(),
+        report: VerifyReport { lsn: version.lsn, ..VerifyReport::default() },
+        log_bytes: 0,
+        progress,
+    };
+    verifier.check_roots(&checkpoints.list);
+    verifier.check_version(&version);
+    verifier.check_list(&checkpoints.list)?;
+    verifier.check_log(&checkpoints.list)?;
+    let Verifier { mut report, progress, total_bytes, .. } = verifier;
+    report.problems.sort_by(|a, b| (&a.file, a.offset).cmp(&(&b.file, b.offset)));
+    report.problems.dedup();
+    progress(Progress { done_bytes: total_bytes, total_bytes });
+    Ok(report)
+}
+
+impl Verifier<'_> {
+    fn check_roots(&mut self, list: &CheckpointList) {
+        for record in list.kept() {
+            self.report.roots += 1;
+            match Catalog::load(&record.state, &*self.pages, &list.path()) {
+                Ok((tree, catalog)) => {
+                    self.check_tree(&tree);
+                    catalog.iter().for_each(|(_, entry)| self.check_tree(&entry.root));
+                }
+                Err(error) => self.note(error),
+            }
+        }
+    }
+
+    /// Reads the pages of a tree from their files, then checks how they belong together; each page once.
+    fn check_tree(&mut self, root: &Root) {
+        let pages = self.pages.clone();
+        let mut fresh = Vec::new();
+        let marked = root.mark(&*pages, &mut self.read, &mut |addr| fresh.push(*addr));
+        if let Err(error) = marked {
+            self.note(error);
+        }
+        for addr in fresh {
+            if let Err(error) = pages.read_page_uncached(&addr) {
+                self.note(error);
+            }
+            self.report.pages += 1;
+            self.report.page_bytes += addr.padded_len();
+            self.tell_progress();
+        }
+        let mut problems = Vec::new();
+        root.check(&*pages, &self.shared.params, &mut self.placed, &mut problems, &mut |_| {});
+        problems.into_iter().for_each(|problem| self.note(problem));
+    }
+
+    fn check_version(&mut self, version: &Version) {
+        self.report.roots += 1;
+        for (_, entry) in version.catalog.iter() {
+            self.report.trees += 1;
+            self.report.entries += entry.root.count();
+            self.check_tree(&entry.root);
+        }
+    }
+
+    fn tell_progress(&mut self) {
+        let done_bytes = self.report.page_bytes + self.log_bytes;
+        (self.progress)(Progress { done_bytes, total_bytes: self.total_bytes });
+    }
+
+    /// Reads the checkpoint list from its file once more.
+    fn check_list(&mut self, list: &CheckpointList) -> Result<()> {
+        if list.newest().is_none() {
+            return Ok(());
+        }
+        match CheckpointList::open(self.shared.io.fs.clone(), &self.shared.dir, OpenMode::Read) {
+            Ok(read) => {
+                if let (Some((offset, why)), None) = (read.bad_tail(), list.bad_tail()) {
+                    self.note(Error::corrupt(&list.path(), offset, "checkpoint record", "a whole record", why));
+                } else if read.newest() != list.newest() {
+                    let expected = "the newest checkpoint at its end";
+                    self.note(Error::corrupt(&list.path(), 0, "checkpoint list", expected, "an older one"));
+                }
+                Ok(())
+            }
+            Err(error @ Error::Io { .. }) => Err(error),
+            Err(error) => {
+                self.note(error);
+                Ok(())
+            }
+        }
+    }
+
+    fn check_log(&mut self, list: &CheckpointList) -> Result<()> {
+        let durable = match &self.shared.log {
+            Some(log) => log.durable_lsn(),
+            None => self.report.lsn,
+        };
+        if durable == Lsn::ZERO {
+            return Ok(());
+        }
+        let scan = LogScan {
+            database: Some(list.database()),
+            start: LogStart::Oldest,
+            until: Some(durable),
+            durable: durable.number,
+        };
+        let mut reader = match LogReader::open(self.shared.io.fs.clone(), &self.shared.dir, scan) {
+            Ok(Some(reader)) => reader,
+            Ok(None) => return Ok(()),
+            Err(error @ Error::Io { .. }) => return Err(error),
+            Err(error) => {
+                self.note(error);
+                return Ok(());
+            }
+        };
+        loop {
+            match reader.next_record() {
+                Ok(Some(record)) => {
+                    self.report.log_records += 1;
+                    self.log_bytes += record.bytes;
+                    self.tell_progress();
+                }
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    self.note(error);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Lists damage; a page that cannot be read is as lost as one that is damaged.
+    fn note(&mut self, error: Error) {
+        match error {
+            Error::Corrupt(corruption) => self.report.problems.push(*corruption),
+            Error::Io { action, path, source } => self.report.problems.push(Corruption {
+                file: path,
+                offset: 0,
+                unit: "file",
+                expected: format!("that the system can {action} it"),
+                found: source.to_string(),
+            }),
+            other => self.report.problems.push(Corruption {
+                file: self.shared.dir.clone(),
+                offset: 0,
+                unit: "database",
+                expected: "to be readable".into(),
+                found: other.to_string(),
+            }),
+        }
+    }
+}

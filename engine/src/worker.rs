@@ -1,0 +1,163 @@
+//! Background work: a few threads that all databases of the process share, each doing one step at a time.
+//!
+//! A database asks for a step at most once at a time and is held weakly, so a waiting step keeps no database open and an
+//! idle database costs nothing. With [`Background::Inline`] the committing thread does the steps itself, and nothing
+//! here starts a thread. A step that fails is noted in the database and tried again when next due; commits do not fail
+//! because of it.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use crossbeam::channel::{self, Receiver, RecvTimeoutError, Sender};
+
+use crate::checkpoint;
+use crate::error::{Error, Result};
+use crate::ids::Lsn;
+use crate::options::Background;
+use crate::reclaim::{self, Effort};
+use crate::shared::Shared;
+use crate::wal::LogSink;
+
+/// A database in which nothing was committed for this long is checkpointed, so that opening it again is fast.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// With less log than this since the last checkpoint, an idle database is left alone: replaying it costs less than the
+/// pages.
+const IDLE_LOG_BYTES: u64 = 64 << 10;
+
+struct Pool {
+    flush: Sender<Weak<Shared>>,
+    checkpoint: Sender<(Weak<Shared>, Wish)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Checkpoint,
+    WatchForIdle,
+}
+
+fn pool() -> &'static Pool {
+    static POOL: OnceLock<Pool> = OnceLock::new();
+    POOL.get_or_init(|| {
+        let (flush, flushes) = channel::unbounded();
+        let (checkpoint, checkpoints) = channel::unbounded();
+        spawn("duramen-flush", move || flush_loop(&flushes));
+        spawn("duramen-checkpoint", move || checkpoint_loop(&checkpoints));
+        Pool { flush, checkpoint }
+    })
+}
+
+/// Starts a thread. Where the system refuses, the requests stay undone: deferred commits then become durable with the
+/// next immediate one, and memory is bounded by the committing threads.
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) {
+    let _ = std::thread::Builder::new().name(name.into()).spawn(body);
+}
+
+fn flush_loop(requests: &Receiver<Weak<Shared>>) {
+    while let Ok(weak) = requests.recv() {
+        if let Some(shared) = weak.upgrade() {
+            flush_step(&shared);
+        }
+    }
+}
+
+fn checkpoint_loop(requests: &Receiver<(Weak<Shared>, Wish)>) {
+    let mut watched: Vec<(Weak<Shared>, Lsn)> = Vec::new();
+    loop {
+        let request = if watched.is_empty() {
+            requests.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else {
+            requests.recv_timeout(IDLE)
+        };
+        match request {
+            Ok((weak, Wish::Checkpoint)) => {
+                if let Some(shared) = weak.upgrade() {
+                    checkpoint_step(&shared);
+                }
+            }
+            Ok((weak, Wish::WatchForIdle)) => watched.push((weak, Lsn::ZERO)),
+            Err(RecvTimeoutError::Timeout) => watched.retain_mut(|(weak, seen)| still_busy(weak, seen)),
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+/// Whether a watched database has committed since it was last looked at; an idle one is checkpointed.
+fn still_busy(weak: &Weak<Shared>, seen: &mut Lsn) -> bool {
+    let Some(shared) = weak.upgrade() else { return false };
+    let newest = shared.versions.current().lsn;
+    if newest != *seen {
+        *seen = newest;
+        return true;
+    }
+    shared.watched.store(false, Ordering::Release);
+    if shared.log_bytes_since_checkpoint() >= IDLE_LOG_BYTES {
+        checkpoint_step(&shared);
+    }
+    false
+}
+
+/// Flushes what deferred commits left in the log's buffer.
+fn flush_step(shared: &Shared) {
+    shared.flush_requested.store(false, Ordering::Release);
+    let flushed = shared.log().and_then(|log| log.flush_to(log.last_lsn()));
+    if let Err(error) = flushed {
+        note(shared, error);
+    }
+}
+
+/// One checkpoint, and the reclaim after it.
+fn checkpoint_step(shared: &Shared) {
+    shared.checkpoint_requested.store(false, Ordering::Release);
+    if let Err(error) = checkpoint_and_reclaim(shared) {
+        note(shared, error);
+    }
+}
+
+fn checkpoint_and_reclaim(shared: &Shared) -> Result<()> {
+    let mut checkpoints = shared.checkpoints();
+    checkpoint::run(shared, &mut checkpoints)?;
+    reclaim::run(shared, &mut checkpoints, Effort::WhenDue)
+}
+
+/// Keeps an error of background work for [`Info::background_error`](crate::Info::background_error).
+pub(crate) fn note(shared: &Shared, error: Error) {
+    *shared.background_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+}
+
+/// Has the log flushed soon.
+pub(crate) fn request_flush(shared: &Arc<Shared>) {
+    match shared.options.background {
+        Background::Inline => flush_step(shared),
+        Background::Shared => {
+            if !shared.flush_requested.swap(true, Ordering::AcqRel) {
+                let _ = pool().flush.send(Arc::downgrade(shared));
+            }
+        }
+    }
+}
+
+/// Looks after a commit whether background work is due.
+///
+/// A writer that fills memory faster than the shared threads write it does the checkpoint itself, which holds it back.
+pub(crate) fn after_commit(shared: &Arc<Shared>) {
+    let due = shared.checkpoint_is_due();
+    match shared.options.background {
+        Background::Inline if due => checkpoint_step(shared),
+        Background::Inline => {}
+        Background::Shared if due => {
+            if shared.dirty_bytes() > shared.options.memory_budget_bytes {
+                checkpoint_step(shared);
+            } else if !shared.checkpoint_requested.swap(true, Ordering::AcqRel) {
+                let _ = pool().checkpoint.send((Arc::downgrade(shared), Wish::Checkpoint));
+            }
+        }
+        Background::Shared => {
+            let bytes = shared.log_bytes_since_checkpoint();
+            if bytes >= IDLE_LOG_BYTES && !shared.watched.swap(true, Ordering::AcqRel) {
+                let _ = pool().checkpoint.send((Arc::downgrade(shared), Wish::WatchForIdle));
+            }
+        }
+    }
+}

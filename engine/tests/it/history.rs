@@ -1,0 +1,82 @@
+//! Reading and restoring the past.
+
+use std::sync::Arc;
+
+use duramen_engine::io::MemFs;
+use duramen_engine::{CommitKind, Durability, Error, Lsn, Options, Retention, View};
+
+use crate::support::{entries, open, tiny, verify};
+
+#[test]
+fn every_commit_can_be_read_and_restored() {
+    let fs = Arc::new(MemFs::new());
+    let options = Options { retention: Retention::All, root_spacing_bytes: 4 << 10, ..tiny() };
+    let mut db = open(&fs, options.clone());
+    let mut txn = db.begin_write().unwrap();
+    let tree = txn.create_tree(b"t").unwrap();
+    let mut versions = vec![(txn.commit(Durability::Immediate).unwrap(), entries(&db.begin_read().unwrap(), tree))];
+    for round in 0..60u32 {
+        let mut txn = db.begin_write().unwrap();
+        for i in 0..20u32 {
+            txn.put(tree, &(i * round % 97).to_be_bytes(), &vec![1; (i * 13) as usize]).unwrap();
+        }
+        txn.delete(tree, &(round % 50).to_be_bytes()).unwrap();
+        let lsn = txn.commit(Durability::Immediate).unwrap();
+        versions.push((lsn, entries(&db.begin_read().unwrap(), tree)));
+        if round % 17 == 5 {
+            db.close().unwrap();
+            db = open(&fs, options.clone());
+        }
+        if round % 23 == 7 {
+            let (target, content) = versions[versions.len() / 2].clone();
+            let before = db.last_lsn();
+            let lsn = db.history().reset_to(target).unwrap();
+            assert!(lsn > before);
+            versions.push((lsn, content));
+        }
+    }
+    let history = db.history();
+    assert_eq!(history.oldest().unwrap(), Lsn::ZERO);
+    assert!(history.roots().len() > 2, "{:?}", history.roots());
+    for (lsn, content) in &versions {
+        let view = history.read_at(*lsn).unwrap();
+        assert_eq!(view.lsn(), *lsn);
+        assert_eq!(&entries(&view, tree), content);
+    }
+    assert!(history.read_at(Lsn::ZERO).unwrap().tree(b"t").is_none());
+    let beyond = db.last_lsn().next();
+    assert!(matches!(history.read_at(beyond), Err(Error::HistoryUnavailable { .. })));
+
+    let commits: Vec<_> = history.log_from(Lsn::ZERO).unwrap().map(Result::unwrap).collect();
+    assert!(commits.iter().map(duramen_engine::Commit::lsn).eq(versions.iter().map(|(lsn, _)| *lsn)));
+    assert!(commits.iter().any(|commit| matches!(commit.kind(), CommitKind::Reset { .. })));
+    let ops: usize = commits.iter().map(|commit| commit.operations().count()).sum();
+    assert!(ops > 1200, "{ops}");
+    verify(&db);
+}
+
+#[test]
+fn without_retention_history_goes_and_holds_keep_it() {
+    let fs = Arc::new(MemFs::new());
+    let db = open(&fs, tiny());
+    let mut txn = db.begin_write().unwrap();
+    let tree = txn.create_tree(b"t").unwrap();
+    let first = txn.commit(Durability::Immediate).unwrap();
+    let hold = db.history().hold(first).unwrap();
+    let churn = || {
+        for round in 0..400u32 {
+            let mut txn = db.begin_write().unwrap();
+            txn.put(tree, &(round % 10).to_be_bytes(), &[0; 100]).unwrap();
+            txn.commit(Durability::Immediate).unwrap();
+        }
+        db.checkpoint().unwrap();
+    };
+    churn();
+    assert_eq!(db.history().read_at(first).unwrap().len(tree).unwrap(), 0);
+    drop(hold);
+    churn();
+    db.checkpoint().unwrap();
+    assert!(matches!(db.history().read_at(first), Err(Error::HistoryUnavailable { .. })));
+    assert!(db.history().oldest().unwrap() > first);
+    verify(&db);
+}

@@ -1,0 +1,7 @@
+//! The engine through its public API.
+
+mod history;
+mod open;
+mod reclaim;
+mod support;
+mod transactions;

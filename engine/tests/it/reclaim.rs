@@ -1,0 +1,54 @@
+//! Space: it stays near the live data under churn, and compaction brings it close.
+
+use std::sync::Arc;
+
+use duramen_engine::io::MemFs;
+use duramen_engine::{Durability, Options};
+
+use crate::support::{entries, open, tiny, verify};
+
+#[test]
+fn churn_does_not_grow_the_database() {
+    let fs = Arc::new(MemFs::new());
+    let options = Options { leaf_bytes: 2048, inner_fanout: 32, ..tiny() };
+    let db = open(&fs, options.clone());
+    let mut txn = db.begin_write().unwrap();
+    let tree = txn.create_tree(b"t").unwrap();
+    for i in 0..4000u32 {
+        txn.put(tree, &i.to_be_bytes(), &[7; 200]).unwrap();
+    }
+    txn.commit(Durability::Immediate).unwrap();
+    for round in 0..300u32 {
+        let mut txn = db.begin_write().unwrap();
+        for i in 0..100u32 {
+            let key = (round * 100 + i).wrapping_mul(2_654_435_761) % 4000;
+            txn.put(tree, &key.to_be_bytes(), &[8; 200]).unwrap();
+        }
+        txn.commit(Durability::Immediate).unwrap();
+    }
+    let content = entries(&db.begin_read().unwrap(), tree);
+    let info = db.info().unwrap();
+    let data = 4000 * 204;
+    let slack = 256 << 10;
+    assert!(info.background_error.is_none(), "{:?}", info.background_error);
+    assert!(info.page_bytes < data * 2 + 2 * slack, "{} bytes of pages for {data} of data", info.page_bytes);
+    verify(&db);
+    db.compact(&mut |_, _| {}).unwrap();
+    let info = db.info().unwrap();
+    assert!(info.page_bytes < data * 9 / 8, "{} bytes of pages for {data} of data", info.page_bytes);
+    assert_eq!(entries(&db.begin_read().unwrap(), tree), content);
+    verify(&db);
+    db.close().unwrap();
+    let db = open(&fs, options);
+    assert_eq!(entries(&db.begin_read().unwrap(), tree), content);
+    verify(&db);
+    let view = db.begin_read().unwrap();
+    let mut txn = db.begin_write().unwrap();
+    txn.drop_tree(tree).unwrap();
+    txn.commit(Durability::Immediate).unwrap();
+    for _ in 0..3 {
+        db.checkpoint().unwrap();
+    }
+    assert_eq!(entries(&view, tree), content, "a view outlives the files of its pages");
+    drop(view);
+}
