@@ -50,7 +50,13 @@ impl Catalog {
     /// The catalog that a checkpoint wrote, and the catalog tree itself. `named_by` is the file that holds `state`.
     pub(crate) fn load(state: &RootState, pages: &impl PageRead, named_by: &Path) -> Result<(Root, Catalog)> {
         let damaged = |what: &str| {
-            Error::corrupt(named_by, 0, "catalog", "names and roots of trees", format!("an undecodable {what}"))
+            Error::corrupt(
+                named_by,
+                0,
+                "catalog",
+                "names and roots of trees",
+                format!("an undecodable {what}"),
+            )
         };
         let tree = decode_root(&state.catalog).ok_or_else(|| damaged("catalog root"))?;
         let mut catalog = Catalog::new();
@@ -116,7 +122,9 @@ impl Catalog {
             return Err(Error::TreeExists(String::from_utf8_lossy(name).into_owned()));
         }
         if self.next_tree == u32::MAX {
-            return Err(Error::InvalidArgument("4 billion trees were made in this database; no number is left".into()));
+            return Err(Error::InvalidArgument(
+                "4 billion trees were made in this database; no number is left".into(),
+            ));
         }
         let id = TreeId(self.next_tree);
         self.insert(id, name, Root::empty());

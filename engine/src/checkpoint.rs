@@ -76,10 +76,15 @@ pub(crate) struct LogPlace {
 /// Writes what is dirty in `catalog`, brings the catalog tree up to date, and syncs the page files.
 ///
 /// After an error of a write, nothing counts as written; a failed sync poisons the database.
-pub(crate) fn write_state(shared: &Shared, catalog: &Catalog, checkpoints: &Checkpoints) -> Result<WrittenState> {
+pub(crate) fn write_state(
+    shared: &Shared,
+    catalog: &Catalog,
+    checkpoints: &Checkpoints,
+) -> Result<WrittenState> {
     let victims: BTreeSet<SegmentId> = checkpoints.victims.iter().copied().collect();
     let in_victim = |addr: &PageAddr| victims.contains(&addr.segment);
-    let relocate: Option<&dyn Fn(&PageAddr) -> bool> = if victims.is_empty() { None } else { Some(&in_victim) };
+    let relocate: Option<&dyn Fn(&PageAddr) -> bool> =
+        if victims.is_empty() { None } else { Some(&in_victim) };
     let pages = shared.pages.segments();
     let mut appender = shared.pages.appender();
     let before = pages.total_bytes();
@@ -98,8 +103,11 @@ pub(crate) fn write_state(shared: &Shared, catalog: &Catalog, checkpoints: &Chec
     let mut encoded = Vec::new();
     root.encode(&mut encoded);
     appender.flush_and_sync().map_err(|error| shared.page_failure(error))?;
-    let state =
-        RootState { catalog: encoded, next_tree: catalog.next_tree(), segments: shared.pages.segments().table() };
+    let state = RootState {
+        catalog: encoded,
+        next_tree: catalog.next_tree(),
+        segments: shared.pages.segments().table(),
+    };
     Ok(WrittenState {
         state,
         catalog: Root::from_child(root),
@@ -193,8 +201,9 @@ fn kept_beside_the_next(shared: &Shared, checkpoints: &Checkpoints) -> Vec<u64> 
     let mut kept = Vec::new();
     let mut spaced_from = None;
     for record in &records[first..] {
-        let spaced = spaced_from
-            .is_none_or(|from: u64| record.log_bytes.saturating_sub(from) >= shared.options.root_spacing_bytes);
+        let spaced = spaced_from.is_none_or(|from: u64| {
+            record.log_bytes.saturating_sub(from) >= shared.options.root_spacing_bytes
+        });
         if spaced || record.bulk || record.number == newest.number {
             kept.push(record.number);
             spaced_from = Some(record.log_bytes);

@@ -112,9 +112,9 @@ impl CheckpointList {
     pub(crate) fn kept(&self) -> impl DoubleEndedIterator<Item = &CheckpointRecord> {
         let newest = self.records.last();
         let kept = newest.map_or(&[][..], |record| &record.kept);
-        self.records
-            .iter()
-            .filter(move |record| newest.is_some_and(|newest| newest.number == record.number) || kept.contains(&record.number))
+        self.records.iter().filter(move |record| {
+            newest.is_some_and(|newest| newest.number == record.number) || kept.contains(&record.number)
+        })
     }
 
     /// Where the file stops to be a list of records, and why; `None` where all of it is.
@@ -181,14 +181,18 @@ impl CheckpointList {
         let temporary = self.dir.join(TEMPORARY_NAME);
         let written = |action, error| AppendError::Write(Error::io(action, &temporary, error));
         match self.fs.remove(&temporary) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(written("remove", error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(written("remove", error));
+            }
             _ => {}
         }
         let file = self.fs.open(&temporary, OpenMode::CreateNew).map_err(|error| written("create", error))?;
         write_all_at(&*file, &bytes, 0).map_err(|error| written("write", error))?;
         file.sync_data().map_err(|error| AppendError::Sync(Error::io("sync", &temporary, error)))?;
         self.fs.rename(&temporary, &self.path()).map_err(|error| written("rename", error))?;
-        self.fs.sync_dir(&self.dir).map_err(|error| AppendError::Sync(Error::io("sync", &self.dir, error)))?;
+        self.fs
+            .sync_dir(&self.dir)
+            .map_err(|error| AppendError::Sync(Error::io("sync", &self.dir, error)))?;
         Ok((file, to_u64(bytes.len()), last_crc))
     }
 }
@@ -208,7 +212,8 @@ fn read_whole(file: &dyn File, path: &Path) -> Result<Vec<u8>> {
         let expected = format!("at most {MAX_FILE_BYTES} bytes");
         return Err(Error::corrupt(path, 0, "checkpoint list", expected, format!("{len} bytes")));
     }
-    let len = usize::try_from(len).map_err(|_| Error::InvalidArgument("the file is larger than memory".into()))?;
+    let len =
+        usize::try_from(len).map_err(|_| Error::InvalidArgument("the file is larger than memory".into()))?;
     let mut bytes = vec![0; len];
     let read = read_up_to_at(file, &mut bytes, 0).map_err(|error| Error::io("read", path, error))?;
     bytes.truncate(read);

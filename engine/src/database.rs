@@ -232,11 +232,7 @@ impl Database {
             dirty_bytes: shared.dirty_bytes(),
             roots: to_u64(checkpoints.list.kept().count()),
             oldest_reader: shared.versions.oldest_reader(shared.io.clock.monotonic()),
-            background_error: shared
-                .background_error
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
+            background_error: shared.background_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         })
     }
 
@@ -273,7 +269,8 @@ impl Database {
         match Arc::try_unwrap(self.handle) {
             Ok(handle) => handle.close(),
             Err(_) => Err(Error::InUse(
-                "other handles or a write transaction of the database are left; drop them before closing it".into(),
+                "other handles or a write transaction of the database are left; drop them before closing it"
+                    .into(),
             )),
         }
     }

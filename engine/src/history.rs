@@ -319,12 +319,8 @@ impl History {
             lsn: record.lsn,
             position: record.replay_from,
         });
-        let scan = LogScan {
-            database: Some(handle.database),
-            start,
-            until: Some(until),
-            durable: until.number,
-        };
+        let scan =
+            LogScan { database: Some(handle.database), start, until: Some(until), durable: until.number };
         LogReader::open(handle.io.fs.clone(), &handle.dir, scan)
     }
 

@@ -95,9 +95,8 @@ fn segment_number(name: &str, suffix: &str) -> Option<SegmentId> {
 }
 
 fn is_temporary(name: &str) -> bool {
-    name.strip_suffix(".tmp").is_some_and(|rest| {
-        rest == checkpoint_list::FILE_NAME || segment_number(rest, ".wal").is_some()
-    })
+    name.strip_suffix(".tmp")
+        .is_some_and(|rest| rest == checkpoint_list::FILE_NAME || segment_number(rest, ".wal").is_some())
 }
 
 /// Opens or makes the database in `dir`.
@@ -219,12 +218,7 @@ fn tree_params(options: &Options) -> TreeParams {
 }
 
 fn log_setup(io: &Io, dir: &Path, database: DatabaseId, options: &Options) -> LogSetup {
-    LogSetup {
-        io: io.clone(),
-        dir: dir.to_path_buf(),
-        database,
-        segment_bytes: options.log_segment_bytes,
-    }
+    LogSetup { io: io.clone(), dir: dir.to_path_buf(), database, segment_bytes: options.log_segment_bytes }
 }
 
 fn create(
@@ -269,7 +263,9 @@ fn remove_all(fs: &dyn Fs, dir: &Path, names: impl Iterator<Item = String>) -> R
     for name in names {
         let path = dir.join(name);
         match fs.remove(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(Error::io("remove", &path, error)),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(Error::io("remove", &path, error));
+            }
             _ => {}
         }
     }
@@ -306,14 +302,8 @@ fn open_existing(
     let list = list.unwrap_or_else(|| CheckpointList::new(io.fs.clone(), dir, database));
     let next = found.pages.iter().max().map_or(SegmentId(1), |last| last.next());
     let next = newest.state.segments.last().map_or(next, |(last, _)| next.max(last.next()));
-    let pages = PageStore::open(
-        io.fs.clone(),
-        dir,
-        database,
-        page_options(&options),
-        &newest.state.segments,
-        next,
-    )?;
+    let pages =
+        PageStore::open(io.fs.clone(), dir, database, page_options(&options), &newest.state.segments, next)?;
     let (catalog_tree, catalog) = if newest.number == 0 {
         (Root::empty(), Catalog::new())
     } else {
@@ -365,8 +355,7 @@ fn replay_log(
     report: &mut RecoveryReport,
 ) -> Result<Option<CheckpointRecord>> {
     let mut unlisted = None;
-    loop {
-        let Some(record) = reader.next_record()? else { break };
+    while let Some(record) = reader.next_record()? {
         parts.log_end.bytes += record.bytes;
         if let Some(state) = root_state(record.kind, record.payload) {
             unlisted = Some(CheckpointRecord {

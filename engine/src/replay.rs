@@ -55,7 +55,8 @@ impl Replay {
         match record.kind {
             RecordKind::Commit => self.apply_operations(record.payload, place, pages, params)?,
             RecordKind::Root | RecordKind::Reset => {
-                let state = root_state(record.kind, record.payload).ok_or_else(|| place.damaged("an undecodable root"))?;
+                let state = root_state(record.kind, record.payload)
+                    .ok_or_else(|| place.damaged("an undecodable root"))?;
                 pages.extend(&state.segments);
                 let next_tree = self.catalog.next_tree();
                 self.catalog = Catalog::load(&state, &*pages.segments(), &file)?.1;
@@ -100,7 +101,9 @@ impl Replay {
                     let root = self.catalog.root_mut(tree).ok_or_else(|| missing(place, tree.0))?;
                     let found = root.delete_range(&*set, params, start, end)?;
                     if found != removed {
-                        return Err(place.damaged(format!("{removed} keys to remove where there are {found}")));
+                        return Err(
+                            place.damaged(format!("{removed} keys to remove where there are {found}"))
+                        );
                     }
                 }
             }

@@ -121,7 +121,9 @@ impl Shared {
     /// Replaces nodes that a checkpoint wrote by their addresses in the newest version. The caller holds the writer
     /// lock.
     pub(crate) fn apply_pending_swap(&self) {
-        let Some(moves) = self.pending_swap.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let Some(moves) = self.pending_swap.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return;
+        };
         let current = self.versions.current();
         let mut catalog = current.catalog.clone();
         catalog.change_roots(|root| !moves.is_empty() || !root.is_clean(), |root| root.swap_written(&moves));

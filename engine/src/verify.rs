@@ -156,7 +156,13 @@ impl Verifier<'_> {
         match CheckpointList::open(self.shared.io.fs.clone(), &self.shared.dir, OpenMode::Read) {
             Ok(read) => {
                 if let (Some((offset, why)), None) = (read.bad_tail(), list.bad_tail()) {
-                    self.note(Error::corrupt(&list.path(), offset, "checkpoint record", "a whole record", why));
+                    self.note(Error::corrupt(
+                        &list.path(),
+                        offset,
+                        "checkpoint record",
+                        "a whole record",
+                        why,
+                    ));
                 } else if read.newest() != list.newest() {
                     let expected = "the newest checkpoint at its end";
                     self.note(Error::corrupt(&list.path(), 0, "checkpoint list", expected, "an older one"));

@@ -11,7 +11,7 @@
 //!
 //! After a crash in any step the commit is there as a whole or not at all, and it is there if step 4 had ended.
 
-use super::write::{Writer, WriteTxn};
+use super::write::{WriteTxn, Writer};
 use crate::catalog::Catalog;
 use crate::checkpoint::{self, LogPlace};
 use crate::error::Result;

@@ -6,8 +6,8 @@ mod view;
 mod write;
 
 pub(crate) use commit::commit_root;
-pub(crate) use view::{Sealed, Source};
-pub(crate) use write::Writer;
 pub use cursor::Cursor;
 pub use view::{KeyRange, ReadView, View};
+pub(crate) use view::{Sealed, Source};
+pub(crate) use write::Writer;
 pub use write::{Savepoint, WriteTxn};

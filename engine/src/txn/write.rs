@@ -14,10 +14,10 @@ use super::view::{Sealed, Source, View};
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::format::ops::{Op, OpWriter};
+use crate::handle::Handle;
 use crate::ids::{Lsn, SegmentId, TreeId, to_u64};
 use crate::options::{MAX_KEY_BYTES, MAX_TREE_NAME_BYTES, MAX_VALUE_BYTES};
 use crate::page::segments::SegmentSet;
-use crate::handle::Handle;
 use crate::shared::Moves;
 use crate::tree::{Existence, Written};
 use crate::txn::KeyRange;
@@ -253,7 +253,9 @@ impl WriteTxn {
     pub fn abort(self) {}
 
     fn find(&self, savepoint: Savepoint) -> Result<usize> {
-        self.savepoints.binary_search_by_key(&savepoint.id, |kept| kept.id).map_err(|_| Error::NoSuchSavepoint)
+        self.savepoints
+            .binary_search_by_key(&savepoint.id, |kept| kept.id)
+            .map_err(|_| Error::NoSuchSavepoint)
     }
 
     fn log(&mut self, op: &Op<'_>) {

@@ -14,7 +14,8 @@ fn every_commit_can_be_read_and_restored() {
     let mut db = open(&fs, options.clone());
     let mut txn = db.begin_write().unwrap();
     let tree = txn.create_tree(b"t").unwrap();
-    let mut versions = vec![(txn.commit(Durability::Immediate).unwrap(), entries(&db.begin_read().unwrap(), tree))];
+    let mut versions =
+        vec![(txn.commit(Durability::Immediate).unwrap(), entries(&db.begin_read().unwrap(), tree))];
     for round in 0..60u32 {
         let mut txn = db.begin_write().unwrap();
         for i in 0..20u32 {

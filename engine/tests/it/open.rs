@@ -45,10 +45,13 @@ fn everything_is_there_after_reopening() {
             let key = (i * 7 + round).to_be_bytes();
             txn.put(tree, &key, &[u8::try_from(round).unwrap(); 30]).unwrap();
         }
-        txn.delete_range(tree, (
-            std::ops::Bound::Included(&(round * 20).to_be_bytes()),
-            std::ops::Bound::Excluded(&(round * 20 + 10).to_be_bytes()),
-        ))
+        txn.delete_range(
+            tree,
+            (
+                std::ops::Bound::Included(&(round * 20).to_be_bytes()),
+                std::ops::Bound::Excluded(&(round * 20 + 10).to_be_bytes()),
+            ),
+        )
         .unwrap();
         txn.commit(Durability::Immediate).unwrap();
         let now = entries(&db.begin_read().unwrap(), tree);

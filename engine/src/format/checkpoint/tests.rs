@@ -25,8 +25,8 @@ fn sample() -> CheckpointRecord {
 fn record_has_known_bytes() {
     let (bytes, crc) = sample().encode(ID, 64, 0);
     let payload = [
-        3, 1, 0xac, 0x02, 0x40, 0x42, 0x0f, 0, 0, 0, 0, 0, 2, 0x80, 0x20, 4, 3, 2, 1, 0xf0, 0xa2, 0x04, 1, 2, 1,
-        1, 3, 9, 8, 7, 5, 2, 1, 0x80, 0x05, 3, 0x40,
+        3, 1, 0xac, 0x02, 0x40, 0x42, 0x0f, 0, 0, 0, 0, 0, 2, 0x80, 0x20, 4, 3, 2, 1, 0xf0, 0xa2, 0x04, 1, 2,
+        1, 1, 3, 9, 8, 7, 5, 2, 1, 0x80, 0x05, 3, 0x40,
     ];
     assert_eq!(bytes[0..4], to_u32(payload.len()).to_le_bytes());
     assert_eq!(bytes[4..8], crc.to_le_bytes());
@@ -59,7 +59,9 @@ fn records_chain() {
 
     let Decoded::Record(record, end, crc) = decode_record(&file, 64, ID, 0) else { panic!("first record") };
     assert_eq!((*record, end, crc), (sample(), second_at, first_crc));
-    let Decoded::Record(record, end, _) = decode_record(&file, second_at, ID, crc) else { panic!("second record") };
+    let Decoded::Record(record, end, _) = decode_record(&file, second_at, ID, crc) else {
+        panic!("second record")
+    };
     assert_eq!(*record, second);
     assert_eq!(decode_record(&file, end, ID, 0), Decoded::End);
     assert!(matches!(decode_record(&file, second_at, ID, 0), Decoded::Bad(_)), "another chain");
