@@ -10,6 +10,10 @@ pub mod value;
 
 pub mod codec;
 
+pub mod expr;
+
+pub mod func;
+
 pub use error::{ConstraintKind, Error, Result};
 pub use limits::Limits;
 pub use value::{Value, ValueRef};

@@ -126,7 +126,7 @@ fn binary_to_decimal(mantissa: u64, exponent: i32, digits: i32) -> (u64, i32) {
 
 /// The real nearest to `mantissa`·10^`power`.
 #[must_use]
-pub fn from_decimal(mantissa: u64, power: i32) -> f64 {
+pub(crate) fn from_decimal(mantissa: u64, power: i32) -> f64 {
     if mantissa == 0 || power < FIRST_POWER {
         return 0.0;
     }
@@ -181,7 +181,7 @@ pub fn from_decimal(mantissa: u64, power: i32) -> f64 {
 
 /// How many digits of a real are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precision {
+pub(crate) enum Precision {
     /// This many significant digits; at least one.
     Significant(i32),
     /// This many digits after the decimal point.
@@ -190,11 +190,11 @@ pub enum Precision {
 
 /// The decimal digits of a finite real.
 #[derive(Clone, Debug)]
-pub struct Decimal {
+pub(crate) struct Decimal {
     /// Whether the real is below zero. The sign of zero is not kept.
-    pub negative: bool,
+    pub(crate) negative: bool,
     /// Where the decimal point is: after this many digits. Negative where zeros follow the point before the digits.
-    pub point: i32,
+    pub(crate) point: i32,
     buffer: [u8; 24],
     start: usize,
     len: usize,
@@ -202,7 +202,7 @@ pub struct Decimal {
 
 /// What a real looks like in decimal.
 #[derive(Clone, Debug)]
-pub enum Decoded {
+pub(crate) enum Decoded {
     /// Digits.
     Finite(Decimal),
     /// Infinity, with its sign.
@@ -216,7 +216,7 @@ pub enum Decoded {
 
 impl Decimal {
     /// The digits, as ASCII.
-    pub fn digits(&self) -> &[u8] {
+    pub(crate) fn digits(&self) -> &[u8] {
         &self.buffer[self.start..self.start + self.len]
     }
 
@@ -224,6 +224,11 @@ impl Decimal {
         let mut buffer = [0; 24];
         buffer[0] = b'0';
         Decimal { negative: false, point: 1, buffer, start: 0, len: 1 }
+    }
+
+    /// A stand-in for infinity: 9e999, which is read as infinity again.
+    pub(crate) fn beyond(negative: bool) -> Decimal {
+        Decimal { negative, point: 1000, ..Decimal::of(9, negative, 0) }
     }
 
     /// The digits of `mantissa`, at the end of the buffer so that a carry finds room before them.
@@ -293,7 +298,7 @@ impl Decimal {
 }
 
 /// The digits of `real` to the given precision, and at most `most` significant digits.
-pub fn decode(real: f64, precision: Precision, most: usize) -> Decoded {
+pub(crate) fn decode(real: f64, precision: Precision, most: usize) -> Decoded {
     let negative = real < 0.0;
     let real = real.abs();
     if real == 0.0 {
@@ -342,6 +347,19 @@ pub fn decode(real: f64, precision: Precision, most: usize) -> Decoded {
     }
     decimal.trim();
     Decoded::Finite(decimal)
+}
+
+/// The real nearest to what `real` is when its digits are cut to a precision.
+pub(crate) fn round(real: f64, precision: Precision, most: usize) -> f64 {
+    let Decoded::Finite(decimal) = decode(real, precision, most) else {
+        return real;
+    };
+    let is_nothing_left = matches!(precision, Precision::Fraction(n) if decimal.point + n <= 0);
+    let digits = decimal.digits();
+    let mantissa = digits.iter().fold(0u64, |value, digit| value * 10 + u64::from(digit - b'0'));
+    let power = decimal.point - i32::try_from(digits.len()).unwrap_or(0);
+    let size = if is_nothing_left { 0.0 } else { from_decimal(mantissa, power) };
+    if decimal.negative { -size } else { size }
 }
 
 #[cfg(test)]

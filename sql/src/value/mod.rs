@@ -8,11 +8,11 @@ mod arena;
 
 mod collation;
 
-pub mod decimal;
+pub(crate) mod decimal;
 
-pub mod utf8;
+pub(crate) mod utf8;
 
-mod numeric;
+pub(crate) mod numeric;
 
 mod affinity;
 

@@ -8,14 +8,16 @@
 
 /// The text before its first NUL byte.
 #[must_use]
-pub fn until_nul(text: &[u8]) -> &[u8] {
-    let end = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());
-    &text[..end]
+pub(crate) fn until_nul(text: &[u8]) -> &[u8] {
+    match text.iter().position(|&byte| byte == 0) {
+        Some(end) => &text[..end],
+        None => text,
+    }
 }
 
 /// How many bytes the first character takes; 0 for no text.
 #[must_use]
-pub fn first_len(text: &[u8]) -> usize {
+pub(crate) fn first_len(text: &[u8]) -> usize {
     match text {
         [] => 0,
         [0..0xc0, ..] => 1,
@@ -26,7 +28,7 @@ pub fn first_len(text: &[u8]) -> usize {
 /// The code point of the first character and the text behind it. Surrogates and characters that hide an ASCII one are
 /// read as U+FFFD; a stray continuation byte is read as itself.
 #[must_use]
-pub fn split_first(text: &[u8]) -> Option<(u32, &[u8])> {
+pub(crate) fn split_first(text: &[u8]) -> Option<(u32, &[u8])> {
     let len = first_len(text);
     let (first, rest) = text.split_at_checked(len)?;
     let (&lead, tail) = first.split_first()?;
@@ -54,7 +56,7 @@ fn first_len_joined(text: &[u8]) -> usize {
 
 /// How many characters there are, runs of stray continuation bytes counted once.
 #[must_use]
-pub fn count(text: &[u8]) -> usize {
+pub(crate) fn count(text: &[u8]) -> usize {
     if text.is_ascii() {
         return text.len();
     }
@@ -69,7 +71,7 @@ pub fn count(text: &[u8]) -> usize {
 
 /// How many characters there are, each stray continuation byte counted.
 #[must_use]
-pub fn count_strays(text: &[u8]) -> usize {
+pub(crate) fn count_strays(text: &[u8]) -> usize {
     let mut rest = text;
     let mut count = 0;
     while !rest.is_empty() {
@@ -81,7 +83,7 @@ pub fn count_strays(text: &[u8]) -> usize {
 
 /// The number of bytes that the first `characters` characters of [`count`] take, at most the whole text.
 #[must_use]
-pub fn prefix_len(text: &[u8], characters: usize) -> usize {
+pub(crate) fn prefix_len(text: &[u8], characters: usize) -> usize {
     let mut at = 0;
     for _ in 0..characters {
         match first_len_joined(&text[at..]) {
@@ -93,7 +95,7 @@ pub fn prefix_len(text: &[u8], characters: usize) -> usize {
 }
 
 /// Appends a code point, without regard to whether it is one: the upper bits of a number over 0x1fffff are lost.
-pub fn push(out: &mut Vec<u8>, code: u32) {
+pub(crate) fn push(out: &mut Vec<u8>, code: u32) {
     let bits = |shift: u32, mask: u32| u8::try_from(code >> shift & mask).unwrap_or(0);
     match code {
         ..0x80 => out.push(bits(0, 0x7f)),

@@ -1,0 +1,329 @@
+//! `LIKE` and `GLOB`: patterns, compiled once and matched often.
+//!
+//! `LIKE` knows `%` for any characters and `_` for one, and takes the 26 letters of ASCII in both cases for the same;
+//! an escape character makes the next one stand for itself. `GLOB` knows `*`, `?` and sets as `[a-z]`, `[^a-z]`.
+//! A pattern and a text both end at their first NUL byte.
+//!
+//! Most patterns are one run of ASCII letters with `%` before, behind or on both sides; these are matched as bytes.
+//! ASCII bytes never are a part of another character, so that is exact for any text, valid UTF-8 or not.
+
+use crate::value::utf8;
+
+/// The longest pattern that SQLite takes by default, in bytes; whoever compiles patterns checks it.
+pub const MAX_PATTERN_BYTES: usize = 50_000;
+
+/// Which kind of pattern it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Style {
+    /// `LIKE`, letters of ASCII in any case.
+    Like,
+    /// `LIKE` under `PRAGMA case_sensitive_like`.
+    LikeCaseSensitive,
+    /// `GLOB`
+    Glob,
+}
+
+/// A compiled pattern.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    shape: Shape,
+    case: Case,
+    prefix: Box<[u8]>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Case {
+    /// Letters of ASCII match in both cases; the pattern holds small ones.
+    Folded,
+    Exact,
+}
+
+#[derive(Clone, Debug)]
+enum Shape {
+    /// No text matches.
+    Never,
+    /// ASCII that must be all of the text, its start, its end, or anywhere in it.
+    Whole(Box<[u8]>),
+    Start(Box<[u8]>),
+    End(Box<[u8]>),
+    Within(Box<[u8]>),
+    /// Anything else.
+    Tokens(Box<[Token]>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Token {
+    /// Any number of characters; never two of them in a row.
+    Any,
+    /// One character.
+    One,
+    /// This character.
+    Char(u32),
+    /// A character of a set.
+    Set(Set),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Set {
+    is_inverted: bool,
+    ranges: Box<[(u32, u32)]>,
+}
+
+impl Pattern {
+    /// Compiles a pattern. `escape` is for `LIKE` only; if it is `%` or `_`, that is no wildcard any more.
+    #[must_use]
+    pub fn compile(pattern: &[u8], style: Style, escape: Option<u32>) -> Pattern {
+        let case = if style == Style::Like { Case::Folded } else { Case::Exact };
+        let pattern = utf8::until_nul(pattern);
+        let tokens = match style {
+            Style::Glob => glob_tokens(pattern),
+            _ => like_tokens(pattern, escape, case),
+        };
+        let Some(mut tokens) = tokens else {
+            return Pattern { shape: Shape::Never, case, prefix: Box::default() };
+        };
+        tokens.dedup_by(|next, before| (&*next, &*before) == (&Token::Any, &Token::Any));
+        let mut prefix = Vec::new();
+        for token in &tokens {
+            let Token::Char(code) = token else { break };
+            utf8::push(&mut prefix, *code);
+        }
+        Pattern { shape: Shape::of(tokens), case, prefix: prefix.into() }
+    }
+
+    /// Whether the text matches.
+    #[must_use]
+    pub fn matches(&self, text: &[u8]) -> bool {
+        match &self.shape {
+            Shape::Never => false,
+            Shape::Start(literal) => self.starts_with(text, literal),
+            Shape::Whole(literal) => {
+                self.starts_with(text, literal) && matches!(text.get(literal.len()), None | Some(0))
+            }
+            Shape::End(literal) => {
+                let text = utf8::until_nul(text);
+                text.len() >= literal.len() && self.starts_with(&text[text.len() - literal.len()..], literal)
+            }
+            Shape::Within(literal) => self.is_within(utf8::until_nul(text), literal),
+            Shape::Tokens(tokens) => self.match_tokens(tokens, utf8::until_nul(text)),
+        }
+    }
+
+    /// What every text that matches begins with, letters of ASCII in small if their case does not matter.
+    #[must_use]
+    pub fn prefix(&self) -> &[u8] {
+        &self.prefix
+    }
+
+    /// Whether every text that begins with the prefix matches.
+    #[must_use]
+    pub fn is_prefix_only(&self) -> bool {
+        match &self.shape {
+            Shape::Start(_) => true,
+            Shape::Tokens(tokens) => {
+                let mut rest = tokens.iter().skip_while(|token| matches!(token, Token::Char(_)));
+                rest.next() == Some(&Token::Any) && rest.next().is_none()
+            }
+            _ => false,
+        }
+    }
+
+    fn starts_with(&self, text: &[u8], literal: &[u8]) -> bool {
+        let Some(front) = text.get(..literal.len()) else {
+            return false;
+        };
+        match self.case {
+            Case::Exact => front == literal,
+            Case::Folded => {
+                front.iter().zip(literal).all(|(byte, small)| byte.to_ascii_lowercase() == *small)
+            }
+        }
+    }
+
+    fn is_within(&self, text: &[u8], literal: &[u8]) -> bool {
+        let Some(&first) = literal.first() else {
+            return true;
+        };
+        let mut rest = text;
+        while let Some(at) = self.find_byte(rest, first) {
+            rest = &rest[at..];
+            if self.starts_with(rest, literal) {
+                return true;
+            }
+            rest = &rest[1..];
+        }
+        false
+    }
+
+    /// Where a letter (in small, if folded) occurs first.
+    fn find_byte(&self, text: &[u8], byte: u8) -> Option<usize> {
+        match self.case {
+            Case::Folded if byte.is_ascii_lowercase() => text.iter().position(|other| other | 0x20 == byte),
+            _ => text.iter().position(|&other| other == byte),
+        }
+    }
+
+    /// Goes along, and when stuck back to the last [`Token::Any`], which then takes one character more.
+    fn match_tokens(&self, tokens: &[Token], text: &[u8]) -> bool {
+        let (mut at, mut rest) = (0, text);
+        let mut retry: Option<(usize, &[u8])> = None;
+        loop {
+            match tokens.get(at) {
+                None if rest.is_empty() => return true,
+                None => {}
+                Some(Token::Any) if at + 1 == tokens.len() => return true,
+                Some(Token::Any) => {
+                    at += 1;
+                    retry = Some((at, rest));
+                    continue;
+                }
+                Some(token) => {
+                    if let Some(tail) = self.take(token, rest) {
+                        at += 1;
+                        rest = tail;
+                        continue;
+                    }
+                }
+            }
+            let Some((after_any, from)) = retry.filter(|(_, from)| !from.is_empty()) else {
+                return false;
+            };
+            let mut from = &from[utf8::first_len(from)..];
+            if let Token::Char(code @ ..0x80) = tokens[after_any] {
+                let byte = u8::try_from(code).expect("a pattern below 0x80");
+                let Some(next) = self.find_byte(from, byte) else {
+                    return false;
+                };
+                from = &from[next..];
+            }
+            retry = Some((after_any, from));
+            (at, rest) = (after_any, from);
+        }
+    }
+
+    /// What is left of the text after the character that the token stands for, if it starts with one.
+    fn take<'t>(&self, token: &Token, text: &'t [u8]) -> Option<&'t [u8]> {
+        let (code, tail) = utf8::split_first(text)?;
+        let is_match = match token {
+            Token::Any | Token::One => true,
+            Token::Char(wanted) => *wanted == fold(code, self.case),
+            Token::Set(set) => {
+                set.ranges.iter().any(|range| (range.0..=range.1).contains(&code)) != set.is_inverted
+            }
+        };
+        is_match.then_some(tail)
+    }
+}
+
+impl Shape {
+    fn of(tokens: Vec<Token>) -> Shape {
+        let (starts, middle) = match &tokens[..] {
+            [Token::Any, rest @ ..] => (false, rest),
+            all => (true, all),
+        };
+        let (ends, middle) = match middle {
+            [rest @ .., Token::Any] => (false, rest),
+            all => (true, all),
+        };
+        let literal: Option<Box<[u8]>> = middle
+            .iter()
+            .map(|token| match token {
+                Token::Char(code) => u8::try_from(*code).ok().filter(u8::is_ascii),
+                _ => None,
+            })
+            .collect();
+        match (literal, starts, ends) {
+            (None, ..) => Shape::Tokens(tokens.into()),
+            (Some(literal), true, true) => Shape::Whole(literal),
+            (Some(literal), true, false) => Shape::Start(literal),
+            (Some(literal), false, true) if !literal.is_empty() => Shape::End(literal),
+            (Some(literal), false, _) => Shape::Within(literal),
+        }
+    }
+}
+
+fn fold(code: u32, case: Case) -> u32 {
+    match u8::try_from(code) {
+        Ok(byte) if case == Case::Folded => u32::from(byte.to_ascii_lowercase()),
+        _ => code,
+    }
+}
+
+/// The tokens of a `LIKE` pattern; none if it ends in its escape character and so matches nothing.
+fn like_tokens(pattern: &[u8], escape: Option<u32>, case: Case) -> Option<Vec<Token>> {
+    let [any, one] = [b'%', b'_'].map(u32::from);
+    let mut tokens = Vec::new();
+    let mut rest = pattern;
+    while let Some((code, tail)) = utf8::split_first(rest) {
+        rest = tail;
+        tokens.push(if Some(code) == escape {
+            let (code, tail) = utf8::split_first(rest)?;
+            rest = tail;
+            Token::Char(fold(code, case))
+        } else if code == any {
+            Token::Any
+        } else if code == one {
+            Token::One
+        } else {
+            Token::Char(fold(code, case))
+        });
+    }
+    Some(tokens)
+}
+
+/// The tokens of a `GLOB` pattern; none if a set has no end and so nothing matches.
+fn glob_tokens(pattern: &[u8]) -> Option<Vec<Token>> {
+    let [any, one, open] = [b'*', b'?', b'['].map(u32::from);
+    let mut tokens = Vec::new();
+    let mut rest = pattern;
+    while let Some((code, tail)) = utf8::split_first(rest) {
+        rest = tail;
+        tokens.push(if code == any {
+            Token::Any
+        } else if code == one {
+            Token::One
+        } else if code == open {
+            let (set, tail) = glob_set(rest)?;
+            rest = tail;
+            Token::Set(set)
+        } else {
+            Token::Char(code)
+        });
+    }
+    Some(tokens)
+}
+
+/// A set, from behind its `[`, and what follows its `]`.
+fn glob_set(pattern: &[u8]) -> Option<(Set, &[u8])> {
+    let [caret, close, dash] = [b'^', b']', b'-'].map(u32::from);
+    let mut ranges = Vec::new();
+    let (mut code, mut rest) = utf8::split_first(pattern)?;
+    let is_inverted = code == caret;
+    if is_inverted {
+        (code, rest) = utf8::split_first(rest)?;
+    }
+    // At the very front a `]` is a member.
+    if code == close {
+        ranges.push((code, code));
+        (code, rest) = utf8::split_first(rest)?;
+    }
+    let mut before = None;
+    while code != close {
+        match before {
+            Some(first) if code == dash && !matches!(rest, [] | [b']', ..]) => {
+                (code, rest) = utf8::split_first(rest)?;
+                ranges.push((first, code));
+                before = None;
+            }
+            _ => {
+                ranges.push((code, code));
+                before = Some(code);
+            }
+        }
+        (code, rest) = utf8::split_first(rest)?;
+    }
+    Some((Set { is_inverted, ranges: ranges.into() }, rest))
+}
+
+#[cfg(test)]
+mod tests;
