@@ -1,0 +1,279 @@
+//! [`Object`]: string keys and values in insertion order.
+//!
+//! Small objects, nearly all there are, are searched from the front. Above [`SCAN_LIMIT`] entries an index by hash
+//! stands beside them, so that building and reading a large object stays linear.
+//!
+//! Invariants: 1. no key appears twice; 2. an index holds the position of every entry and nothing else.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use super::Value;
+use super::js_string::{JsStr, JsString};
+
+/// The largest number of entries that are searched one by one.
+const SCAN_LIMIT: usize = 16;
+
+/// The properties of a plain object: string keys and their values, in the order they were inserted.
+///
+/// JavaScript itself lists keys that are array indexes (`"0"`, `"17"`) first and in numeric order; an object that
+/// passes through it comes back in that order.
+///
+/// ```
+/// use duramen_kv::{Object, Value};
+///
+/// let mut object = Object::new();
+/// object.insert("name", Value::from("Ada"));
+/// object.insert("age", Value::from(36));
+/// assert_eq!(object.get("age"), Some(&Value::Number(36.0)));
+/// assert_eq!(object.keys().map(|key| key.as_str().unwrap()).collect::<Vec<_>>(), ["name", "age"]);
+/// ```
+#[derive(Clone, Default)]
+pub struct Object(Form);
+
+#[derive(Clone)]
+enum Form {
+    Small(Vec<(JsString, Value)>),
+    Indexed(Box<Indexed>),
+}
+
+#[derive(Clone)]
+struct Indexed {
+    entries: Vec<(JsString, Value)>,
+    positions: HashTable<usize>,
+    hasher: RandomState,
+}
+
+impl Default for Form {
+    fn default() -> Form {
+        Form::Small(Vec::new())
+    }
+}
+
+impl Object {
+    /// An object without properties.
+    #[must_use]
+    pub fn new() -> Object {
+        Object::default()
+    }
+
+    /// The number of properties.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries().len()
+    }
+
+    /// Whether there are no properties.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries().is_empty()
+    }
+
+    /// The value of a property.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        let position = self.find(JsStr::Text(key))?;
+        Some(&self.entries()[position].1)
+    }
+
+    /// The value of a property, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        let position = self.find(JsStr::Text(key))?;
+        Some(&mut self.entries_mut()[position].1)
+    }
+
+    /// Sets a property and answers its former value. A new one goes last; one that existed keeps its place.
+    pub fn insert(&mut self, key: impl Into<JsString>, value: Value) -> Option<Value> {
+        let key = key.into();
+        if let Some(position) = self.find(key.borrow()) {
+            return Some(std::mem::replace(&mut self.entries_mut()[position].1, value));
+        }
+        match &mut self.0 {
+            Form::Small(entries) => {
+                entries.push((key, value));
+                if entries.len() > SCAN_LIMIT {
+                    self.0 = Form::Indexed(Box::new(Indexed::new(std::mem::take(entries))));
+                }
+            }
+            Form::Indexed(indexed) => indexed.push(key, value),
+        }
+        None
+    }
+
+    /// Removes a property and answers its value; the order of the others stays. Takes time linear in their number.
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        let position = self.find(JsStr::Text(key))?;
+        let mut entries = std::mem::take(self).into_entries();
+        let (_, value) = entries.remove(position);
+        *self = Object::of_distinct(entries);
+        Some(value)
+    }
+
+    /// The properties in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, (JsString, Value)> {
+        self.entries().iter()
+    }
+
+    /// The keys in order.
+    pub fn keys(&self) -> impl Iterator<Item = &JsString> {
+        self.iter().map(|(key, _)| key)
+    }
+
+    /// The object of these entries, or the key that appears twice.
+    pub(crate) fn from_entries(entries: Vec<(JsString, Value)>) -> Result<Object, JsString> {
+        if entries.len() <= SCAN_LIMIT {
+            for (position, (key, _)) in entries.iter().enumerate() {
+                if entries[..position].iter().any(|(earlier, _)| earlier == key) {
+                    return Err(key.clone());
+                }
+            }
+            return Ok(Object(Form::Small(entries)));
+        }
+        let mut indexed = Indexed::with_capacity(entries.len());
+        for (key, value) in entries {
+            if indexed.find(key.borrow()).is_some() {
+                return Err(key);
+            }
+            indexed.push(key, value);
+        }
+        Ok(Object(Form::Indexed(Box::new(indexed))))
+    }
+
+    fn of_distinct(entries: Vec<(JsString, Value)>) -> Object {
+        if entries.len() <= SCAN_LIMIT {
+            Object(Form::Small(entries))
+        } else {
+            Object(Form::Indexed(Box::new(Indexed::new(entries))))
+        }
+    }
+
+    fn find(&self, key: JsStr<'_>) -> Option<usize> {
+        match &self.0 {
+            Form::Small(entries) => entries.iter().position(|(other, _)| other.borrow() == key),
+            Form::Indexed(indexed) => indexed.find(key),
+        }
+    }
+
+    fn entries(&self) -> &[(JsString, Value)] {
+        match &self.0 {
+            Form::Small(entries) => entries,
+            Form::Indexed(indexed) => &indexed.entries,
+        }
+    }
+
+    /// The entries; only their values may be changed.
+    fn entries_mut(&mut self) -> &mut [(JsString, Value)] {
+        match &mut self.0 {
+            Form::Small(entries) => entries,
+            Form::Indexed(indexed) => &mut indexed.entries,
+        }
+    }
+
+    fn into_entries(self) -> Vec<(JsString, Value)> {
+        match self.0 {
+            Form::Small(entries) => entries,
+            Form::Indexed(indexed) => indexed.entries,
+        }
+    }
+}
+
+impl Indexed {
+    fn with_capacity(capacity: usize) -> Indexed {
+        Indexed {
+            entries: Vec::with_capacity(capacity),
+            positions: HashTable::with_capacity(capacity),
+            hasher: RandomState::default(),
+        }
+    }
+
+    /// Indexes entries whose keys are known to differ.
+    fn new(entries: Vec<(JsString, Value)>) -> Indexed {
+        let mut indexed = Indexed::with_capacity(entries.len());
+        for (key, value) in entries {
+            indexed.push(key, value);
+        }
+        indexed
+    }
+
+    fn find(&self, key: JsStr<'_>) -> Option<usize> {
+        let hash = hash_key(&self.hasher, key);
+        self.positions.find(hash, |&position| self.entries[position].0.borrow() == key).copied()
+    }
+
+    /// Appends a property whose key is known to be new.
+    fn push(&mut self, key: JsString, value: Value) {
+        let Indexed { entries, positions, hasher } = self;
+        let hash = hash_key(hasher, key.borrow());
+        let position = entries.len();
+        entries.push((key, value));
+        positions.insert_unique(hash, position, |&other| hash_key(hasher, entries[other].0.borrow()));
+    }
+}
+
+fn hash_key(hasher: &RandomState, key: JsStr<'_>) -> u64 {
+    let mut state = hasher.build_hasher();
+    match key {
+        JsStr::Text(text) => text.hash(&mut state),
+        JsStr::Units(units) => units.hash(&mut state),
+    }
+    state.finish()
+}
+
+/// Two objects are equal if they have the same properties in the same order.
+impl PartialEq for Object {
+    fn eq(&self, other: &Object) -> bool {
+        self.entries() == other.entries()
+    }
+}
+
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter().map(|(key, value)| (key, value))).finish()
+    }
+}
+
+impl<K: Into<JsString>> Extend<(K, Value)> for Object {
+    fn extend<I: IntoIterator<Item = (K, Value)>>(&mut self, properties: I) {
+        for (key, value) in properties {
+            self.insert(key, value);
+        }
+    }
+}
+
+impl<K: Into<JsString>> FromIterator<(K, Value)> for Object {
+    fn from_iter<I: IntoIterator<Item = (K, Value)>>(properties: I) -> Object {
+        let mut object = Object::new();
+        object.extend(properties);
+        object
+    }
+}
+
+impl<K: Into<JsString>, const N: usize> From<[(K, Value); N]> for Object {
+    fn from(properties: [(K, Value); N]) -> Object {
+        properties.into_iter().collect()
+    }
+}
+
+impl IntoIterator for Object {
+    type Item = (JsString, Value);
+    type IntoIter = std::vec::IntoIter<(JsString, Value)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.into_entries().into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Object {
+    type Item = &'a (JsString, Value);
+    type IntoIter = std::slice::Iter<'a, (JsString, Value)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+//! Tests of the key-value layer through its public interface.
+
+mod describe;
+mod node;
+mod properties;
+mod values;
