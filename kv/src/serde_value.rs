@@ -98,7 +98,7 @@ impl<'a> Tagged<'a> {
         map.serialize_entry(key::SPARSE, &array.len())?;
         map.serialize_entry("elements", &elements)?;
         if !array.properties.is_empty() {
-            map.serialize_entry("properties", &Properties { of: self, object: &array.properties })?;
+            map.serialize_entry("properties", &PropertiesOf { array: self, object: &array.properties })?;
         }
         map.end()
     }
@@ -175,14 +175,14 @@ impl<F: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for Sequence<F> {
 }
 
 /// The properties of an array.
-struct Properties<'t, 'a> {
-    of: &'t Tagged<'a>,
+struct PropertiesOf<'t, 'a> {
+    array: &'t Tagged<'a>,
     object: &'a Object,
 }
 
-impl Serialize for Properties<'_, '_> {
+impl Serialize for PropertiesOf<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.of.properties(serializer, self.object)
+        self.array.properties(serializer, self.object)
     }
 }
 

@@ -7,21 +7,21 @@
 mod big_int;
 mod buffer;
 mod date;
-mod error_object;
+mod error_kind;
 mod js_string;
-mod object;
+mod properties;
 mod reg_exp;
 mod sparse_array;
 
 pub use big_int::BigInt;
 pub use buffer::{ArrayBuffer, View, ViewBuffer, ViewKind};
 pub use date::Date;
-pub use error_object::{ErrorKind, ErrorObject};
+pub use error_kind::ErrorKind;
 pub(crate) use js_string::JsStr;
 pub use js_string::JsString;
-pub use object::Object;
+pub use properties::Properties;
 pub use reg_exp::{RegExp, RegExpFlags};
-pub use sparse_array::SparseArray;
+pub use sparse_array::Sparse;
 
 use crate::label::Label;
 
@@ -125,6 +125,35 @@ impl Primitive {
         }
     }
 }
+
+/// A JavaScript error as structured clone keeps it: its built-in kind and four properties.
+///
+/// Names other than the built-in ones, and further properties, are not kept by the format.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ErrorObject {
+    /// Which built-in error it is.
+    pub kind: ErrorKind,
+    /// The message, if the error has one of its own.
+    pub message: Option<JsString>,
+    /// The text of the stack at the place where the error was made.
+    pub stack: Option<JsString>,
+    /// The error or other value that caused it.
+    pub cause: Option<Value>,
+}
+
+impl ErrorObject {
+    /// An error of this kind and message, without stack and cause.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<JsString>) -> ErrorObject {
+        ErrorObject { kind, message: Some(message.into()), ..ErrorObject::default() }
+    }
+}
+
+/// The properties of a plain object.
+pub type Object = Properties<Value>;
+
+/// An array with holes, or with properties beside its elements.
+pub type SparseArray = Sparse<Value>;
 
 // Values are moved around in large numbers.
 const _: () = assert!(size_of::<Value>() <= 32);
@@ -254,7 +283,8 @@ pub(crate) const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
 
 /// The number as an integer, if it is one and at most [`MAX_SAFE_INTEGER`] away from 0. Minus zero gives 0.
 pub(crate) fn exact_i64(number: f64) -> Option<i64> {
-    if number.trunc() == number && number.abs() <= MAX_SAFE_INTEGER as f64 {
+    const TWO_TO_53: f64 = 9_007_199_254_740_992.0;
+    if number.trunc() == number && number.abs() < TWO_TO_53 {
         #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
         return Some(number as i64);
     }

@@ -154,8 +154,9 @@ impl<'a> Writer<'a> {
 
     fn units(&mut self, units: impl Iterator<Item = u16>, len: usize) -> Result<()> {
         let byte_len = len.checked_mul(2).and_then(|len| u32::try_from(len).ok()).ok_or(Error::TooLong)?;
-        let varint_len = (byte_len.max(1).ilog2() / 7 + 1) as usize;
-        if (self.out.len() - self.start + 1 + varint_len) % 2 == 1 {
+        let varint_len = usize::try_from(byte_len.max(1).ilog2() / 7 + 1).expect("at most 5");
+        let text_start = self.out.len() - self.start + 1 + varint_len;
+        if !text_start.is_multiple_of(2) {
             self.byte(tag::PADDING);
         }
         self.byte(tag::TWO_BYTE_STRING);

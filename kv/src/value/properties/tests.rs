@@ -1,5 +1,5 @@
-use super::{Object, SCAN_LIMIT};
-use crate::value::{JsString, Value};
+use super::SCAN_LIMIT;
+use crate::value::{JsString, Object, Value};
 
 fn numbered(count: usize) -> Object {
     (0..count).map(|n| (format!("k{n}"), Value::Number(n as f64))).collect()

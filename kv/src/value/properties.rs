@@ -1,4 +1,4 @@
-//! [`Object`]: string keys and values in insertion order.
+//! [`Properties`]: string keys and values in insertion order.
 //!
 //! Small objects, nearly all there are, are searched from the front. Above [`SCAN_LIMIT`] entries an index by hash
 //! stands beside them, so that building and reading a large object stays linear.
@@ -11,7 +11,6 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::Value;
 use super::js_string::{JsStr, JsString};
 
 /// The largest number of entries that are searched one by one.
@@ -31,33 +30,39 @@ const SCAN_LIMIT: usize = 16;
 /// assert_eq!(object.get("age"), Some(&Value::Number(36.0)));
 /// assert_eq!(object.keys().map(|key| key.as_str().unwrap()).collect::<Vec<_>>(), ["name", "age"]);
 /// ```
-#[derive(Clone, Default)]
-pub struct Object(Form);
+#[derive(Clone)]
+pub struct Properties<V>(Form<V>);
 
 #[derive(Clone)]
-enum Form {
-    Small(Vec<(JsString, Value)>),
-    Indexed(Box<Indexed>),
+enum Form<V> {
+    Small(Vec<(JsString, V)>),
+    Indexed(Box<Indexed<V>>),
 }
 
 #[derive(Clone)]
-struct Indexed {
-    entries: Vec<(JsString, Value)>,
+struct Indexed<V> {
+    entries: Vec<(JsString, V)>,
     positions: HashTable<usize>,
     hasher: RandomState,
 }
 
-impl Default for Form {
-    fn default() -> Form {
+impl<V> Default for Form<V> {
+    fn default() -> Form<V> {
         Form::Small(Vec::new())
     }
 }
 
-impl Object {
+impl<V> Default for Properties<V> {
+    fn default() -> Properties<V> {
+        Properties(Form::default())
+    }
+}
+
+impl<V> Properties<V> {
     /// An object without properties.
     #[must_use]
-    pub fn new() -> Object {
-        Object::default()
+    pub fn new() -> Properties<V> {
+        Properties::default()
     }
 
     /// The number of properties.
@@ -74,19 +79,19 @@ impl Object {
 
     /// The value of a property.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Value> {
+    pub fn get(&self, key: &str) -> Option<&V> {
         let position = self.find(JsStr::Text(key))?;
         Some(&self.entries()[position].1)
     }
 
     /// The value of a property, to be changed.
-    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut V> {
         let position = self.find(JsStr::Text(key))?;
         Some(&mut self.entries_mut()[position].1)
     }
 
     /// Sets a property and answers its former value. A new one goes last; one that existed keeps its place.
-    pub fn insert(&mut self, key: impl Into<JsString>, value: Value) -> Option<Value> {
+    pub fn insert(&mut self, key: impl Into<JsString>, value: V) -> Option<V> {
         let key = key.into();
         if let Some(position) = self.find(key.borrow()) {
             return Some(std::mem::replace(&mut self.entries_mut()[position].1, value));
@@ -104,16 +109,16 @@ impl Object {
     }
 
     /// Removes a property and answers its value; the order of the others stays. Takes time linear in their number.
-    pub fn remove(&mut self, key: &str) -> Option<Value> {
+    pub fn remove(&mut self, key: &str) -> Option<V> {
         let position = self.find(JsStr::Text(key))?;
         let mut entries = std::mem::take(self).into_entries();
         let (_, value) = entries.remove(position);
-        *self = Object::of_distinct(entries);
+        *self = Properties::of_distinct(entries);
         Some(value)
     }
 
     /// The properties in order.
-    pub fn iter(&self) -> std::slice::Iter<'_, (JsString, Value)> {
+    pub fn iter(&self) -> std::slice::Iter<'_, (JsString, V)> {
         self.entries().iter()
     }
 
@@ -123,14 +128,14 @@ impl Object {
     }
 
     /// The object of these entries, or the key that appears twice.
-    pub(crate) fn from_entries(entries: Vec<(JsString, Value)>) -> Result<Object, JsString> {
+    pub(crate) fn from_entries(entries: Vec<(JsString, V)>) -> Result<Properties<V>, JsString> {
         if entries.len() <= SCAN_LIMIT {
             for (position, (key, _)) in entries.iter().enumerate() {
                 if entries[..position].iter().any(|(earlier, _)| earlier == key) {
                     return Err(key.clone());
                 }
             }
-            return Ok(Object(Form::Small(entries)));
+            return Ok(Properties(Form::Small(entries)));
         }
         let mut indexed = Indexed::with_capacity(entries.len());
         for (key, value) in entries {
@@ -139,14 +144,14 @@ impl Object {
             }
             indexed.push(key, value);
         }
-        Ok(Object(Form::Indexed(Box::new(indexed))))
+        Ok(Properties(Form::Indexed(Box::new(indexed))))
     }
 
-    fn of_distinct(entries: Vec<(JsString, Value)>) -> Object {
+    fn of_distinct(entries: Vec<(JsString, V)>) -> Properties<V> {
         if entries.len() <= SCAN_LIMIT {
-            Object(Form::Small(entries))
+            Properties(Form::Small(entries))
         } else {
-            Object(Form::Indexed(Box::new(Indexed::new(entries))))
+            Properties(Form::Indexed(Box::new(Indexed::new(entries))))
         }
     }
 
@@ -157,7 +162,7 @@ impl Object {
         }
     }
 
-    fn entries(&self) -> &[(JsString, Value)] {
+    fn entries(&self) -> &[(JsString, V)] {
         match &self.0 {
             Form::Small(entries) => entries,
             Form::Indexed(indexed) => &indexed.entries,
@@ -165,14 +170,14 @@ impl Object {
     }
 
     /// The entries; only their values may be changed.
-    fn entries_mut(&mut self) -> &mut [(JsString, Value)] {
+    fn entries_mut(&mut self) -> &mut [(JsString, V)] {
         match &mut self.0 {
             Form::Small(entries) => entries,
             Form::Indexed(indexed) => &mut indexed.entries,
         }
     }
 
-    fn into_entries(self) -> Vec<(JsString, Value)> {
+    fn into_entries(self) -> Vec<(JsString, V)> {
         match self.0 {
             Form::Small(entries) => entries,
             Form::Indexed(indexed) => indexed.entries,
@@ -180,8 +185,8 @@ impl Object {
     }
 }
 
-impl Indexed {
-    fn with_capacity(capacity: usize) -> Indexed {
+impl<V> Indexed<V> {
+    fn with_capacity(capacity: usize) -> Indexed<V> {
         Indexed {
             entries: Vec::with_capacity(capacity),
             positions: HashTable::with_capacity(capacity),
@@ -190,7 +195,7 @@ impl Indexed {
     }
 
     /// Indexes entries whose keys are known to differ.
-    fn new(entries: Vec<(JsString, Value)>) -> Indexed {
+    fn new(entries: Vec<(JsString, V)>) -> Indexed<V> {
         let mut indexed = Indexed::with_capacity(entries.len());
         for (key, value) in entries {
             indexed.push(key, value);
@@ -204,7 +209,7 @@ impl Indexed {
     }
 
     /// Appends a property whose key is known to be new.
-    fn push(&mut self, key: JsString, value: Value) {
+    fn push(&mut self, key: JsString, value: V) {
         let Indexed { entries, positions, hasher } = self;
         let hash = hash_key(hasher, key.borrow());
         let position = entries.len();
@@ -223,52 +228,52 @@ fn hash_key(hasher: &RandomState, key: JsStr<'_>) -> u64 {
 }
 
 /// Two objects are equal if they have the same properties in the same order.
-impl PartialEq for Object {
-    fn eq(&self, other: &Object) -> bool {
+impl<V: PartialEq> PartialEq for Properties<V> {
+    fn eq(&self, other: &Properties<V>) -> bool {
         self.entries() == other.entries()
     }
 }
 
-impl fmt::Debug for Object {
+impl<V: fmt::Debug> fmt::Debug for Properties<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter().map(|(key, value)| (key, value))).finish()
     }
 }
 
-impl<K: Into<JsString>> Extend<(K, Value)> for Object {
-    fn extend<I: IntoIterator<Item = (K, Value)>>(&mut self, properties: I) {
+impl<V, K: Into<JsString>> Extend<(K, V)> for Properties<V> {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, properties: I) {
         for (key, value) in properties {
             self.insert(key, value);
         }
     }
 }
 
-impl<K: Into<JsString>> FromIterator<(K, Value)> for Object {
-    fn from_iter<I: IntoIterator<Item = (K, Value)>>(properties: I) -> Object {
-        let mut object = Object::new();
+impl<V, K: Into<JsString>> FromIterator<(K, V)> for Properties<V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(properties: I) -> Properties<V> {
+        let mut object = Properties::new();
         object.extend(properties);
         object
     }
 }
 
-impl<K: Into<JsString>, const N: usize> From<[(K, Value); N]> for Object {
-    fn from(properties: [(K, Value); N]) -> Object {
+impl<V, K: Into<JsString>, const N: usize> From<[(K, V); N]> for Properties<V> {
+    fn from(properties: [(K, V); N]) -> Properties<V> {
         properties.into_iter().collect()
     }
 }
 
-impl IntoIterator for Object {
-    type Item = (JsString, Value);
-    type IntoIter = std::vec::IntoIter<(JsString, Value)>;
+impl<V> IntoIterator for Properties<V> {
+    type Item = (JsString, V);
+    type IntoIter = std::vec::IntoIter<(JsString, V)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.into_entries().into_iter()
     }
 }
 
-impl<'a> IntoIterator for &'a Object {
-    type Item = &'a (JsString, Value);
-    type IntoIter = std::slice::Iter<'a, (JsString, Value)>;
+impl<'a, V> IntoIterator for &'a Properties<V> {
+    type Item = &'a (JsString, V);
+    type IntoIter = std::slice::Iter<'a, (JsString, V)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
