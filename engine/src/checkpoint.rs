@@ -106,6 +106,7 @@ pub(crate) fn write_state(
     let state = RootState {
         catalog: encoded,
         next_tree: catalog.next_tree(),
+        next_segment: appender.next_segment(),
         segments: shared.pages.segments().table(),
     };
     Ok(WrittenState {
@@ -148,6 +149,7 @@ pub(crate) fn finish(
     written: WrittenState,
     place: LogPlace,
 ) -> Result<()> {
+    let Kept { kept, whole_history } = kept_beside_the_next(shared, checkpoints);
     let record = CheckpointRecord {
         number: checkpoints.list.newest().map_or(1, |newest| newest.number + 1),
         lsn: place.lsn,
@@ -155,7 +157,8 @@ pub(crate) fn finish(
         replay_from: place.log_end.position,
         log_bytes: place.log_end.bytes,
         bulk: place.bulk,
-        kept: kept_beside_the_next(shared, checkpoints),
+        whole_history,
+        kept,
         state: written.state,
     };
     append(shared, checkpoints, record)?;
@@ -190,17 +193,28 @@ fn append(shared: &Shared, checkpoints: &mut Checkpoints, record: CheckpointReco
     Ok(())
 }
 
+/// What stays reachable beside a new checkpoint.
+struct Kept {
+    /// The numbers of the older checkpoints that are kept.
+    kept: Vec<u64>,
+    /// Whether everything back to the first commit is.
+    whole_history: bool,
+}
+
 /// The checkpoints to keep beside the one about to be appended: the newest so far, those that retention and holds need,
 /// and bulk roots whose log record is kept.
-fn kept_beside_the_next(shared: &Shared, checkpoints: &Checkpoints) -> Vec<u64> {
+fn kept_beside_the_next(shared: &Shared, checkpoints: &Checkpoints) -> Kept {
     let records: Vec<&CheckpointRecord> = checkpoints.list.kept().collect();
-    let Some(newest) = records.last() else { return Vec::new() };
-    let floor = history_floor(shared).min(newest.lsn);
+    let floor = history_floor(shared);
+    let Some(newest) = records.last() else {
+        let whole_history = floor < shared.versions.current().lsn;
+        return Kept { kept: Vec::new(), whole_history };
+    };
     // History from the floor on starts at the newest root at or before it.
-    let first = records.iter().rposition(|record| record.lsn <= floor).unwrap_or(0);
+    let start = records.iter().rposition(|record| record.lsn <= floor.min(newest.lsn));
     let mut kept = Vec::new();
     let mut spaced_from = None;
-    for record in &records[first..] {
+    for record in &records[start.unwrap_or(0)..] {
         let spaced = spaced_from.is_none_or(|from: u64| {
             record.log_bytes.saturating_sub(from) >= shared.options.root_spacing_bytes
         });
@@ -209,11 +223,11 @@ fn kept_beside_the_next(shared: &Shared, checkpoints: &Checkpoints) -> Vec<u64> 
             spaced_from = Some(record.log_bytes);
         }
     }
-    kept
+    Kept { kept, whole_history: newest.whole_history && start.is_none() }
 }
 
 /// The oldest commit whose state somebody may still ask for, other than recovery.
-pub(crate) fn history_floor(shared: &Shared) -> Lsn {
+fn history_floor(shared: &Shared) -> Lsn {
     let held = shared.holds.oldest().unwrap_or(Lsn::MAX);
     match shared.options.retention {
         Retention::Needed => held,

@@ -200,22 +200,13 @@ impl History {
     }
 
     /// The oldest commit that can be read. Every commit from it to the newest can be.
-    ///
-    /// # Errors
-    /// [`Error::Io`] or [`Error::Corrupt`] where the log's files cannot be listed.
-    pub fn oldest(&self) -> Result<Lsn> {
+    #[must_use]
+    pub fn oldest(&self) -> Lsn {
         let checkpoints = self.handle.checkpoints();
-        if self.log_is_whole()? {
-            return Ok(Lsn::ZERO);
+        if checkpoints.list.newest().is_none_or(|newest| newest.whole_history) {
+            return Lsn::ZERO;
         }
-        let newest = self.handle.versions.current().lsn;
-        Ok(checkpoints.list.kept().next().map_or(newest, |record| record.lsn))
-    }
-
-    /// Whether the log still starts with the first commit of all.
-    fn log_is_whole(&self) -> Result<bool> {
-        let Some(log) = &self.handle.log else { return Ok(false) };
-        Ok(log.segments()?.first().is_none_or(|first| first.first.number <= 1))
+        checkpoints.list.kept().next().map_or(Lsn::ZERO, |record| record.lsn)
     }
 
     /// Keeps history back to `lsn` from being reclaimed.
@@ -233,7 +224,7 @@ impl History {
     }
 
     fn check_reachable(&self, lsn: Lsn) -> Result<()> {
-        let (oldest, newest) = (self.oldest()?, self.handle.newest()?.lsn);
+        let (oldest, newest) = (self.oldest(), self.handle.newest()?.lsn);
         if lsn < oldest || lsn > newest {
             return Err(Error::HistoryUnavailable { lsn, oldest, newest });
         }
@@ -295,7 +286,7 @@ impl History {
             }
         }
         if replay.lsn != lsn {
-            let (oldest, newest) = (self.oldest()?, current.lsn);
+            let (oldest, newest) = (self.oldest(), current.lsn);
             return Err(Error::HistoryUnavailable { lsn, oldest, newest });
         }
         Ok(replay)

@@ -14,7 +14,6 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::catalog::Catalog;
-use crate::checkpoint::history_floor;
 use crate::error::Result;
 use crate::ids::{PageAddr, SegmentId};
 use crate::shared::{Checkpoints, Shared};
@@ -52,10 +51,8 @@ pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints, effort: Effort
 }
 
 fn remove_log(shared: &Shared, checkpoints: &Checkpoints) -> Result<()> {
-    let Some(oldest) = checkpoints.list.kept().next() else { return Ok(()) };
-    if history_floor(shared) < oldest.lsn {
-        return Ok(());
-    }
+    let whole_history = checkpoints.list.newest().is_none_or(|newest| newest.whole_history);
+    let Some(oldest) = checkpoints.list.kept().next().filter(|_| !whole_history) else { return Ok(()) };
     shared.log()?.remove_before(oldest.replay_from.segment)?;
     Ok(())
 }

@@ -301,7 +301,7 @@ fn open_existing(
     let database = reader.database();
     let list = list.unwrap_or_else(|| CheckpointList::new(io.fs.clone(), dir, database));
     let next = found.pages.iter().max().map_or(SegmentId(1), |last| last.next());
-    let next = newest.state.segments.last().map_or(next, |(last, _)| next.max(last.next()));
+    let next = next.max(newest.state.next_segment);
     let pages =
         PageStore::open(io.fs.clone(), dir, database, page_options(&options), &newest.state.segments, next)?;
     let (catalog_tree, catalog) = if newest.number == 0 {
@@ -365,6 +365,7 @@ fn replay_log(
                 replay_from: LogPosition::default(),
                 log_bytes: parts.log_end.bytes,
                 bulk: true,
+                whole_history: parts.list.newest().is_none_or(|newest| newest.whole_history),
                 kept: parts.list.kept().map(|kept| kept.number).collect(),
                 state,
             });

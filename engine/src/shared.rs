@@ -176,8 +176,11 @@ impl Shared {
 
     /// Whether enough was logged or is dirty for a checkpoint.
     pub(crate) fn checkpoint_is_due(&self) -> bool {
-        self.log_bytes_since_checkpoint() >= self.options.checkpoint_log_bytes
-            || self.dirty_bytes() > self.options.memory_budget_bytes / 2
+        let logged = self.log_bytes_since_checkpoint();
+        let budget = self.options.memory_budget_bytes;
+        // Memory that readers of old versions keep is not freed by one checkpoint after the other.
+        logged >= self.options.checkpoint_log_bytes
+            || (self.dirty_bytes() > budget / 2 && logged > budget / 16)
     }
 }
 

@@ -16,7 +16,11 @@
 //! |---|---|---|---|
 //! | 0 | 4 | length | of the payload in bytes, not 0 |
 //! | 4 | 4 | checksum | of payload and previous record's checksum, seeded with kind and database, at this offset |
-//! | 8 | length | payload | varints unless said otherwise, in the order of [`CheckpointRecord`]'s fields |
+//! | 8 | length | payload | the fields of [`CheckpointRecord`] in their order |
+//!
+//! In the payload numbers are varints, the time takes eight bytes and checksums four; the two truth values share a byte
+//! (bit 0 bulk, bit 1 whole history). Ascending lists are a count and then the step to each; a segment is followed by its
+//! length.
 //!
 //! The chain of checksums ties every record to all before it: a record of another list, or one written over an older
 //! one, does not verify. The same [`RootState`] encoding is the payload of the log's bulk and reset records.
@@ -41,6 +45,8 @@ pub(crate) struct RootState {
     pub(crate) catalog: Vec<u8>,
     /// The number that the next new tree gets.
     pub(crate) next_tree: u32,
+    /// The number that the next new page segment gets, or a lower one that was never used.
+    pub(crate) next_segment: SegmentId,
     /// The page segments, ascending, each with the length up to which it is valid.
     pub(crate) segments: Vec<(SegmentId, u64)>,
 }
@@ -49,6 +55,7 @@ impl RootState {
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         out.put_sized(&self.catalog);
         out.put_varint(self.next_tree.into());
+        out.put_varint(self.next_segment.0.into());
         out.put_varint(to_u64(self.segments.len()));
         let mut previous = 0;
         for (segment, len) in &self.segments {
@@ -61,6 +68,7 @@ impl RootState {
     pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<RootState, Short> {
         let catalog = reader.sized()?.to_vec();
         let next_tree = reader.varint_u32()?;
+        let next_segment = SegmentId(reader.varint_u32()?);
         let count = reader.varint()?;
         let mut segments = Vec::new();
         let mut previous = 0u32;
@@ -72,7 +80,7 @@ impl RootState {
             previous = previous.checked_add(step).ok_or(Short)?;
             segments.push((SegmentId(previous), reader.varint()?));
         }
-        Ok(RootState { catalog, next_tree, segments })
+        Ok(RootState { catalog, next_tree, next_segment, segments })
     }
 }
 
@@ -92,6 +100,8 @@ pub(crate) struct CheckpointRecord {
     pub(crate) log_bytes: u64,
     /// Whether a bulk or reset record of the log names this root, so that it is kept while that log is.
     pub(crate) bulk: bool,
+    /// Whether log and roots reach back to the first commit of all.
+    pub(crate) whole_history: bool,
     /// The numbers of the older checkpoints that are kept beside this one, ascending.
     pub(crate) kept: Vec<u64>,
     /// The pages.
@@ -108,7 +118,7 @@ impl CheckpointRecord {
         out.put_varint(self.replay_from.offset);
         out.put_u32(self.replay_from.previous_crc);
         out.put_varint(self.log_bytes);
-        out.put_u8(self.bulk.into());
+        out.put_u8(u8::from(self.bulk) | u8::from(self.whole_history) << 1);
         out.put_varint(to_u64(self.kept.len()));
         let mut previous = 0;
         for number in &self.kept {
@@ -129,11 +139,11 @@ impl CheckpointRecord {
             previous_crc: reader.u32()?,
         };
         let log_bytes = reader.varint()?;
-        let bulk = match reader.u8()? {
-            0 => false,
-            1 => true,
-            _ => return Err(Short),
-        };
+        let flags = reader.u8()?;
+        if flags > 3 {
+            return Err(Short);
+        }
+        let (bulk, whole_history) = (flags & 1 != 0, flags & 2 != 0);
         let mut kept = Vec::new();
         let mut previous = 0u64;
         for _ in 0..reader.varint()? {
@@ -148,7 +158,7 @@ impl CheckpointRecord {
         if !reader.is_empty() || number == 0 || kept.last().is_some_and(|&last| last >= number) {
             return Err(Short);
         }
-        Ok(CheckpointRecord { number, lsn, time, replay_from, log_bytes, bulk, kept, state })
+        Ok(CheckpointRecord { number, lsn, time, replay_from, log_bytes, bulk, whole_history, kept, state })
     }
 
     /// The record as it stands in the file at `offset`, and its checksum, which the next record chains to.

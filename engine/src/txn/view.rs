@@ -118,8 +118,8 @@ pub trait View: Sealed {
     }
 }
 
-/// One version of the database, for reading. Cheap to make, needs no lock, never changes, and stays readable after the
-/// database was closed.
+/// One version of the database, for reading. Cheap to make, needs no lock, and never changes. It stays readable after the
+/// database was closed, until that is opened for writing again.
 ///
 /// It keeps the pages of its version in being: a view held for long keeps space from being reclaimed.
 /// [`Info::oldest_reader`](crate::Info::oldest_reader) shows the oldest.

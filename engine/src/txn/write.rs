@@ -10,7 +10,7 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use super::view::{Sealed, Source, View};
+use super::view::{ReadView, Sealed, Source, View};
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::format::ops::{Op, OpWriter};
@@ -247,6 +247,20 @@ impl WriteTxn {
         let at = self.find(savepoint)?;
         self.savepoints.truncate(at);
         Ok(())
+    }
+
+    /// A view of the present state of the transaction, which later changes leave as it is. Costs as much as a savepoint.
+    ///
+    /// Its [`lsn`](View::lsn) is that of the version the transaction started from.
+    #[must_use]
+    pub fn view(&self) -> ReadView {
+        ReadView::new(Arc::new(Version {
+            lsn: self.base.lsn,
+            time: self.base.time,
+            catalog: self.catalog.clone(),
+            log_end: self.base.log_end,
+            pages: self.pages.clone(),
+        }))
     }
 
     /// Drops the transaction without a trace, as dropping the value does.

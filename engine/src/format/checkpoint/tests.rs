@@ -12,10 +12,12 @@ fn sample() -> CheckpointRecord {
         replay_from: LogPosition { segment: SegmentId(2), offset: 4096, previous_crc: 0x0102_0304 },
         log_bytes: 70_000,
         bulk: true,
+        whole_history: true,
         kept: vec![1, 2],
         state: RootState {
             catalog: vec![9, 8, 7],
             next_tree: 5,
+            next_segment: SegmentId(6),
             segments: vec![(SegmentId(1), 640), (SegmentId(4), 64)],
         },
     }
@@ -25,8 +27,8 @@ fn sample() -> CheckpointRecord {
 fn record_has_known_bytes() {
     let (bytes, crc) = sample().encode(ID, 64, 0);
     let payload = [
-        3, 1, 0xac, 0x02, 0x40, 0x42, 0x0f, 0, 0, 0, 0, 0, 2, 0x80, 0x20, 4, 3, 2, 1, 0xf0, 0xa2, 0x04, 1, 2,
-        1, 1, 3, 9, 8, 7, 5, 2, 1, 0x80, 0x05, 3, 0x40,
+        3, 1, 0xac, 0x02, 0x40, 0x42, 0x0f, 0, 0, 0, 0, 0, 2, 0x80, 0x20, 4, 3, 2, 1, 0xf0, 0xa2, 0x04, 3, 2,
+        1, 1, 3, 9, 8, 7, 5, 6, 2, 1, 0x80, 0x05, 3, 0x40,
     ];
     assert_eq!(bytes[0..4], to_u32(payload.len()).to_le_bytes());
     assert_eq!(bytes[4..8], crc.to_le_bytes());
@@ -82,7 +84,7 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_payload_decodes_to_another_record_or_not_at_all(at in 0usize..37, bit in 0u8..8) {
+    fn a_damaged_payload_decodes_to_another_record_or_not_at_all(at in 0usize..38, bit in 0u8..8) {
         let mut payload = Vec::new();
         sample().encode_payload(&mut payload);
         payload[at] ^= 1 << bit;
