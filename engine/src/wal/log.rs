@@ -142,7 +142,7 @@ impl Log {
             return Ok(false);
         };
         let Room::ZeroTo(target) = segment.room_ahead(state.position.offset) else { return Ok(false) };
-        if state.zeroing.is_some() {
+        if state.zeroing.is_some() || state.rolling {
             return Ok(false);
         }
         let (state, result) = self.zero(state, target, Zeros::Synced);
@@ -219,6 +219,16 @@ impl Log {
         self.write_out(state, Effort::CutAndSync).check_failure()
     }
 
+    /// Writes what is pending, however little it is.
+    #[cfg(test)]
+    pub(super) fn write_pending(&self) -> Result<()> {
+        let state = self.lock();
+        if state.pending.is_empty() || state.last == state.durable {
+            return state.check();
+        }
+        self.write_out(state, Effort::Write).check()
+    }
+
     fn files(&self) -> LogFiles {
         LogFiles {
             fs: Arc::clone(&self.setup.io.fs),
@@ -252,6 +262,7 @@ impl Log {
             // Should the sync of the zeros fail, that of the records proves nothing: one failure is told only once.
             state = self.wait(state);
         }
+        state.writing = false;
         let wakers = match done.and_then(|()| state.check_failure()) {
             Ok(()) => state.settle(batch, effort != Effort::Write),
             Err(error) => state.poison(error),
@@ -296,24 +307,29 @@ impl Log {
     }
 
     /// Goes on in a new segment with room for a record of `record_bytes`, after finishing the old one. If there is no
-    /// room for a new one the old one stays.
+    /// room for a new one the old one stays. Nobody is zeroing.
     fn roll<'a>(&'a self, mut state: Guard<'a>, record_bytes: u64) -> Result<Guard<'a>> {
-        let header =
-            state.next_header(self.setup.database, self.setup.io.entropy.next_u64(), state.next_lsn())?;
-        state.writing = true;
+        let salt = self.setup.io.entropy.next_u64();
+        let header = state.next_header(self.setup.database, salt, state.next_lsn())?;
+        state.rolling = true;
         drop(state);
         let LogSetup { io, dir, segment_bytes, .. } = &self.setup;
         let created = Segment::create(&io.fs, dir, header, *segment_bytes, record_bytes);
         let mut state = self.lock();
-        state.writing = false;
-        self.changed.notify_all();
-        let new = created?;
-        if state.segment.is_some() {
-            state = self.write_out(state, Effort::CutAndSync);
-            if let Err(failure) = state.check() {
-                new.file.discard();
-                return Err(failure);
+        if created.is_ok() && state.segment.is_some() {
+            while state.writing {
+                state = self.wait(state);
             }
+            if state.failure.is_none() {
+                state = self.write_out(state, Effort::CutAndSync);
+            }
+        }
+        state.rolling = false;
+        let new = created?;
+        if let Err(failure) = state.check_failure() {
+            drop(state);
+            new.file.discard();
+            return Err(failure);
         }
         state.begin_segment(new);
         Ok(state)
@@ -343,8 +359,7 @@ impl LogSink for Log {
             };
             match room {
                 Room::Enough => return Ok(()),
-                Room::ZeroTo(_) if state.zeroing.is_some() => state = self.wait(state),
-                Room::None if state.zeroing.is_some() || state.writing => state = self.wait(state),
+                Room::ZeroTo(_) | Room::None if state.zeroing.is_some() => state = self.wait(state),
                 Room::ZeroTo(target) => {
                     let (zeroed, result) = self.zero(state, target, Zeros::LeftToTheCommit);
                     result?;

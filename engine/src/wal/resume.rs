@@ -71,7 +71,6 @@ fn reopen(setup: &LogSetup, files: &mut LogFiles, end: &LogEnd, close: u64) -> R
         pending,
         pending_at: close,
         checkpoint: end.checkpoint,
-        traceless: true,
         closed_on_disk: true,
         ..State::before_segment(epoch, end.last, end.position.segment, follows)
     })
@@ -125,13 +124,11 @@ fn start_over(setup: &LogSetup, files: &mut LogFiles, end: &LogEnd, listing: &Li
             let mut batch = state.take_batch();
             batch.write()?;
             batch.file.sync()?;
+            state.writing = false;
             state.settle(batch, true);
             Ok(state)
         }
-        None => {
-            let state = fresh(files, end, listing, end.position)?;
-            Ok(State { traceless: true, ..state })
-        }
+        None => fresh(files, end, listing, end.position),
     }
 }
 
@@ -154,6 +151,7 @@ fn fresh(files: &mut LogFiles, end: &LogEnd, listing: &Listing, cut: LogPosition
 fn write_copies(state: &mut State) -> Result<()> {
     let mut batch = state.take_batch();
     batch.write()?;
+    state.writing = false;
     state.settle(batch, false);
     let end = state.position.offset;
     let segment = state.segment.as_mut().expect("copies are written to a segment");

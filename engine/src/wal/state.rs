@@ -2,7 +2,7 @@
 //!
 //! 1. `durable <= written <= last`, and what lies between `written` and `last` is in `pending`.
 //! 2. `position` is where the next record goes. Before a segment is begun that is the start of the one to come.
-//! 3. While `writing` is set somebody writes to the segment's file or is changing segments; nobody else does.
+//! 3. While `writing` is set somebody writes records to the segment's file, and nobody else does.
 //! 4. A failure stays.
 
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub(super) struct State {
     /// Whether the log on disk ends with a closing record.
     pub(super) closed_on_disk: bool,
     pub(super) writing: bool,
+    /// Whether the segment is being replaced; no zeros are written to it any more.
+    pub(super) rolling: bool,
     /// Who writes zeros just now, if anybody does.
     pub(super) zeroing: Option<Zeros>,
     pub(super) closed: bool,
@@ -99,9 +101,10 @@ impl State {
             durable: last,
             checkpoint: 0,
             appended_bytes: 0,
-            traceless: false,
+            traceless: true,
             closed_on_disk: false,
             writing: false,
+            rolling: false,
             zeroing: None,
             closed: false,
             failure: None,
@@ -208,7 +211,6 @@ impl State {
 
     /// Notes that a batch was written, and perhaps synced. Those to wake.
     pub(super) fn settle(&mut self, batch: Batch, synced: bool) -> Vec<Waker> {
-        self.writing = false;
         self.written = batch.last;
         if batch.bytes.capacity() <= SPARE_BYTES_MAX {
             self.spare = batch.bytes;
@@ -217,14 +219,13 @@ impl State {
         if !synced {
             return Vec::new();
         }
+        self.traceless &= self.durable == batch.last;
         self.durable = batch.last;
-        self.traceless = false;
         self.waiters.take_up_to(self.durable)
     }
 
     /// Notes that it is unknown what is on disk. Those to wake.
     pub(super) fn poison(&mut self, error: Error) -> Vec<Waker> {
-        self.writing = false;
         if self.failure.is_none() {
             self.failure = Some(Error::Poisoned { source: Arc::new(error) });
         }

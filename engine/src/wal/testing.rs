@@ -12,11 +12,16 @@ use crate::io::{Fs, Io, MemFs};
 pub(super) const DATABASE: DatabaseId = DatabaseId(*b"database of logs");
 pub(super) const DIR: &str = "db";
 
-/// Makes the directory, and a log there whose segments hold `segment_bytes`.
+/// A log whose segments hold `segment_bytes`.
 pub(super) fn setup(fs: Arc<dyn Fs>, segment_bytes: u64) -> LogSetup {
-    fs.create_dir(Path::new(DIR)).expect("the directory can be made");
     let io = Io { fs, ..Io::memory(7) };
     LogSetup { io, dir: DIR.into(), database: DATABASE, segment_bytes }
+}
+
+/// Makes the directory and a log there.
+pub(super) fn create(fs: Arc<dyn Fs>, segment_bytes: u64) -> Log {
+    fs.create_dir(Path::new(DIR)).expect("the directory can be made");
+    Log::create(setup(fs, segment_bytes))
 }
 
 /// The times of a commit, told by its number.
@@ -99,7 +104,7 @@ pub(super) fn path(segment: u32) -> std::path::PathBuf {
 /// A file system with a log of `commits` durable commits, left open or closed.
 pub(super) fn written(commits: u64, segment_bytes: u64, close: bool) -> MemFs {
     let fs = Arc::new(MemFs::new());
-    let log = Log::create(setup(fs.clone(), segment_bytes));
+    let log = create(fs.clone(), segment_bytes);
     for _ in 0..commits {
         commit(&log).expect("memory takes it");
     }

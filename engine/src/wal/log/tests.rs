@@ -1,1 +1,597 @@
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
 
+use super::*;
+use crate::ids::to_u64;
+use crate::io::sim::{Action, Fault, OpKind, SimFs, SyncFailure};
+use crate::io::{Fs, MemFs, read_file};
+use crate::wal::testing::{append, commit, create, names, numbers, path, recover, scan, time, whole};
+
+fn simulated(segment_bytes: u64) -> (Arc<SimFs>, Log) {
+    let fs = Arc::new(SimFs::new());
+    let log = create(fs.clone(), segment_bytes);
+    fs.restart_trace();
+    (fs, log)
+}
+
+fn kinds(fs: &SimFs) -> Vec<OpKind> {
+    let kinds = fs.trace().iter().map(|op| op.kind).collect();
+    fs.restart_trace();
+    kinds
+}
+
+fn syncs(fs: &SimFs) -> usize {
+    kinds(fs).iter().filter(|kind| matches!(kind, OpKind::Sync | OpKind::SyncDir)).count()
+}
+
+fn append_bytes(log: &Log, len: usize) -> Result<Lsn> {
+    log.reserve(len)?;
+    Ok(log.append(RecordKind::Commit, time(1), &vec![7; len]))
+}
+
+#[test]
+fn ten_commits_cost_twelve_syncs_and_two_kilobytes() {
+    let (fs, log) = simulated(64 << 20);
+    assert!(names(&*fs).is_empty(), "no file before the first commit");
+    for _ in 0..10 {
+        let lsn = append_bytes(&log, 120).expect("memory takes it");
+        log.flush_to(lsn).expect("memory takes it");
+    }
+    log.close().expect("memory takes it");
+    let syncs = syncs(&fs);
+    assert_eq!(syncs, 12, "one for each commit, one for the directory, one to close");
+    let len = read_file(&*fs, &path(1)).expect("it is there").len();
+    assert!(len < 1800, "{len} bytes");
+    assert_eq!(names(&*fs), ["00000001.wal"]);
+}
+
+#[test]
+fn a_commit_is_one_write_and_one_sync() {
+    let (fs, log) = simulated(64 << 20);
+    commit(&log).expect("memory takes it");
+    assert_eq!(
+        kinds(&fs),
+        [OpKind::Create, OpKind::Write, OpKind::Write, OpKind::Sync, OpKind::Rename, OpKind::SyncDir]
+    );
+    commit(&log).expect("memory takes it");
+    assert_eq!(kinds(&fs), [OpKind::Write, OpKind::Sync]);
+    log.flush_to(log.last_lsn()).expect("it is durable");
+    log.flush_to(Lsn::ZERO).expect("it is durable");
+    assert_eq!(kinds(&fs), [], "nothing is synced when nothing moved");
+    append(&log).expect("memory takes it");
+    append(&log).expect("memory takes it");
+    assert_eq!(kinds(&fs), [], "appending is done in memory");
+    log.flush_to(log.last_lsn()).expect("memory takes it");
+    assert_eq!(kinds(&fs), [OpKind::Write, OpKind::Sync], "a group is one write");
+}
+
+#[test]
+fn what_was_not_used_is_closed_without_a_trace() {
+    let (fs, log) = simulated(64 << 20);
+    log.close().expect("nothing to do");
+    assert_eq!(kinds(&fs), []);
+    let log = create(fs.clone(), 64 << 20);
+    log.reserve(10).expect("memory takes it");
+    log.close().expect("memory takes it");
+    assert!(names(&*fs).is_empty());
+    commit(&recover(&(fs.clone() as Arc<dyn Fs>), 4096).expect("whole").0).expect("memory takes it");
+
+    let shared: Arc<dyn Fs> = fs.clone();
+    recover(&shared, 4096).expect("whole").0.close().expect("memory takes it");
+    let before = fs.cached().digest();
+    fs.restart_trace();
+    let (log, _) = recover(&shared, 4096).expect("whole");
+    log.close().expect("nothing to do");
+    assert_eq!(syncs(&fs), 0);
+    let (log, _) = recover(&shared, 4096).expect("whole");
+    log.reserve(5000).expect("memory takes it");
+    log.close().expect("memory takes it");
+    assert_eq!(fs.cached().digest(), before, "room that was not used is given back");
+}
+
+#[test]
+fn a_closed_log_takes_nothing() {
+    let (_, log) = simulated(4096);
+    let lsn = commit(&log).expect("memory takes it");
+    log.close().expect("memory takes it");
+    log.close().expect("closing again does nothing");
+    assert!(matches!(log.reserve(1), Err(Error::InvalidArgument(_))));
+    assert!(log.check().is_err());
+    log.flush_to(lsn).expect("it is durable");
+}
+
+#[test]
+fn what_is_not_in_the_log_cannot_be_flushed() {
+    let (_, log) = simulated(4096);
+    let lsn = commit(&log).expect("memory takes it");
+    assert!(matches!(log.flush_to(lsn.next()), Err(Error::InvalidArgument(_))));
+}
+
+#[test]
+fn a_payload_that_is_too_long_is_refused() {
+    let (fs, log) = simulated(4096);
+    assert!(matches!(log.reserve(MAX_PAYLOAD_BYTES + 1), Err(Error::InvalidArgument(_))));
+    assert_eq!(kinds(&fs), []);
+}
+
+#[test]
+fn segments_are_rolled_when_full() {
+    let (fs, log) = simulated(4096);
+    for _ in 0..200 {
+        commit(&log).expect("memory takes it");
+    }
+    let segments = log.segments().expect("headers are whole");
+    assert_eq!(segments.len(), names(&*fs).len());
+    assert!(segments.len() > 3);
+    for pair in segments.windows(2) {
+        assert_eq!(pair[0].id.next(), pair[1].id);
+        assert!(pair[0].first < pair[1].first);
+        assert!(pair[0].bytes <= 4096 && pair[0].bytes > 3900, "{pair:?}");
+    }
+    let (last, sealed) = segments.split_last().expect("there are some");
+    for segment in sealed {
+        let len = read_file(&*fs, &path(segment.id.0)).expect("it is there").len();
+        assert_eq!(to_u64(len), segment.bytes, "a finished segment ends with its last record");
+    }
+    assert_eq!((last.id, last.bytes), (log.position().segment, log.position().offset));
+
+    fs.restart_trace();
+    while log.position().segment == last.id {
+        fs.restart_trace();
+        commit(&log).expect("memory takes it");
+    }
+    assert_eq!(syncs(&fs), 3, "the old segment, the new one, the directory");
+}
+
+#[test]
+fn a_long_record_has_a_segment_of_its_size() {
+    let (fs, log) = simulated(4096);
+    for len in [100, 10_000, 100, 4000, 5000] {
+        let lsn = append_bytes(&log, len).expect("memory takes it");
+        log.flush_to(lsn).expect("memory takes it");
+    }
+    let segments = log.segments().expect("headers are whole");
+    let lens: Vec<u64> = segments.iter().map(|segment| segment.bytes >> 10).collect();
+    assert_eq!(lens, [0, 9, 0, 4, 5], "in KiB");
+    assert_eq!(names(&*fs).len(), 5);
+    // The first record of a log may be long as well.
+    let (_, log) = simulated(4096);
+    let lsn = append_bytes(&log, 9000).expect("memory takes it");
+    log.flush_to(lsn).expect("memory takes it");
+    assert_eq!(log.segments().expect("headers are whole").len(), 1);
+}
+
+#[test]
+fn unsynced_commits_are_flushed_before_a_roll() {
+    let (fs, log) = simulated(4096);
+    let mut durable = Vec::new();
+    for _ in 0..200 {
+        append(&log).expect("memory takes it");
+        durable.push(log.durable_lsn().number);
+    }
+    durable.dedup();
+    assert!(durable.len() > 2, "each roll makes the old segment durable");
+    let (lsns, _) =
+        scan(&(Arc::new(fs.durable()) as Arc<dyn Fs>), whole()).expect("whole").expect("there is one");
+    assert_eq!(Some(&to_u64(lsns.len())), durable.last());
+}
+
+#[test]
+fn the_file_grows_ahead_of_the_records() {
+    let (fs, log) = simulated(64 << 20);
+    let mut grown = 0;
+    for _ in 0..2000 {
+        commit(&log).expect("memory takes it");
+        let len = to_u64(read_file(&*fs, &path(1)).expect("it is there").len());
+        assert!(log.position().offset <= len);
+        grown = grown.max(len);
+    }
+    let writes = fs.trace().iter().filter(|op| op.kind == OpKind::Write).count();
+    assert!(writes < 2000 + 20, "{writes} writes");
+    assert!(grown < 3 * log.position().offset, "{grown} bytes for {}", log.position().offset);
+}
+
+#[test]
+fn zeroing_ahead_keeps_growth_out_of_commits() {
+    let (fs, log) = simulated(1 << 20);
+    assert!(!log.zero_ahead().expect("nothing to do"), "there is no segment yet");
+    log.reserve(1).expect("memory takes it");
+    assert!(!log.zero_ahead().expect("nothing to do"), "the segment was not synced yet");
+    commit(&log).expect("memory takes it");
+    fs.restart_trace();
+    for _ in 0..5000 {
+        while log.zero_ahead().expect("memory takes it") {}
+        fs.restart_trace();
+        commit(&log).expect("memory takes it");
+        let kinds = kinds(&fs);
+        assert!(kinds == [OpKind::Write, OpKind::Sync] || kinds.contains(&OpKind::Create), "{kinds:?}");
+    }
+}
+
+#[test]
+fn records_say_what_is_durable() {
+    let (fs, log) = simulated(64 << 20);
+    let shared: Arc<dyn Fs> = fs.clone();
+    commit(&log).expect("memory takes it");
+    log.set_checkpoint(5);
+    log.set_checkpoint(4);
+    append(&log).expect("memory takes it");
+    commit(&log).expect("memory takes it");
+    let (_, end) = scan(&shared, whole()).expect("whole").expect("there is one");
+    assert_eq!(
+        (end.durable, end.checkpoint),
+        (1, 5),
+        "the group was written when the first commit was durable"
+    );
+    commit(&log).expect("memory takes it");
+    let (_, end) = scan(&shared, whole()).expect("whole").expect("there is one");
+    assert_eq!(end.durable, 3);
+}
+
+#[test]
+fn positions_lead_to_the_next_record() {
+    let (fs, log) = simulated(4096);
+    let shared: Arc<dyn Fs> = fs.clone();
+    let mut places = vec![(log.last_lsn(), log.position())];
+    for _ in 0..150 {
+        log.reserve(100).expect("memory takes it");
+        let lsn = commit(&log).expect("memory takes it");
+        places.push((lsn, log.position()));
+    }
+    for (lsn, position) in places {
+        let start = crate::wal::LogStart::After { lsn, position };
+        let scan = scan(&shared, crate::wal::LogScan { start, ..whole() });
+        let (lsns, _) = scan.expect("whole").expect("there is one");
+        assert_eq!(numbers(&lsns), (lsn.number + 1..=150).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn old_segments_are_removed() {
+    let (fs, log) = simulated(4096);
+    let middle = loop {
+        commit(&log).expect("memory takes it");
+        if log.position().segment == SegmentId(4) {
+            break (log.last_lsn(), log.position());
+        }
+    };
+    for _ in 0..100 {
+        commit(&log).expect("memory takes it");
+    }
+    assert_eq!(log.remove_before(middle.1.segment).expect("memory removes"), 3);
+    assert_eq!(log.segments().expect("whole")[0].id, SegmentId(4));
+    let start = crate::wal::LogStart::After { lsn: middle.0, position: middle.1 };
+    let shared: Arc<dyn Fs> = fs.clone();
+    let (lsns, _) =
+        scan(&shared, crate::wal::LogScan { start, ..whole() }).expect("whole").expect("there is one");
+    assert_eq!(lsns.last(), Some(&log.last_lsn()));
+    log.remove_before(SegmentId(u32::MAX)).expect("memory removes");
+    assert_eq!(names(&*fs).len(), 1, "the newest stays");
+    commit(&log).expect("memory takes it");
+    log.close().expect("memory takes it");
+}
+
+#[test]
+fn a_segment_that_was_not_synced_does_not_replace_the_one_before() {
+    let (fs, log) = simulated(4096);
+    while log.position().segment < SegmentId(2) {
+        append(&log).expect("memory takes it");
+    }
+    assert_eq!(names(&*fs), ["00000001.wal", "00000002.wal.tmp"]);
+    assert_eq!(log.segments().expect("whole").len(), 1);
+    assert_eq!(log.remove_before(SegmentId(2)).expect("nothing to do"), 0);
+}
+
+#[test]
+fn without_space_the_log_stays_usable() {
+    let (fs, log) = simulated(4096);
+    fs.set_free_space(Some(100));
+    assert!(matches!(log.reserve(10), Err(Error::Full { .. })));
+    assert!(names(&*fs).is_empty());
+    fs.set_free_space(Some(4096));
+    let mut acked = 0;
+    let refused = loop {
+        match append(&log) {
+            Ok(lsn) => log.flush_to(lsn).expect("room was reserved"),
+            Err(error) => break error,
+        }
+        acked += 1;
+    };
+    assert!(matches!(refused, Error::Full { .. }), "{refused}");
+    for _ in 0..10 {
+        let error = append(&log).expect_err("still full");
+        assert!(matches!(error, Error::Full { .. }), "{error}");
+    }
+    assert_eq!(log.last_lsn().number, acked);
+    assert_eq!(names(&*fs), ["00000001.wal"]);
+    fs.set_free_space(None);
+    assert_eq!(commit(&log).expect("there is space").number, acked + 1);
+    log.close().expect("there is space");
+    let (lsns, _) = scan(&(fs.clone() as Arc<dyn Fs>), whole()).expect("whole").expect("there is one");
+    assert_eq!(to_u64(lsns.len()), acked + 1);
+}
+
+#[test]
+fn a_failed_sync_poisons() {
+    for failure in [SyncFailure::CacheKept, SyncFailure::CacheReverted] {
+        let (fs, log) = simulated(64 << 20);
+        let acked = commit(&log).expect("memory takes it");
+        fs.inject(Fault::once(0, Action::FailSync(failure)).on(&[OpKind::Sync]));
+        fs.restart_trace();
+        let lsn = append(&log).expect("memory takes it");
+        let error = log.flush_to(lsn).expect_err("the sync failed");
+        assert!(matches!(error, Error::Poisoned { .. }), "{error}");
+        assert_eq!(fs.faults_hit(), 1);
+        fs.restart_trace();
+        for error in [
+            log.flush_to(lsn).expect_err("poisoned"),
+            log.reserve(1).expect_err("poisoned"),
+            log.write_buffered().expect_err("poisoned"),
+            log.zero_ahead().expect_err("poisoned"),
+            log.ready_to_publish().expect_err("poisoned"),
+            log.check().expect_err("poisoned"),
+            log.close().expect_err("poisoned"),
+        ] {
+            assert!(matches!(error, Error::Poisoned { .. }), "{error}");
+        }
+        log.flush_to(acked).expect("that one is on disk");
+        assert_eq!(kinds(&fs), [], "nothing is tried again");
+        assert_eq!(log.durable_lsn(), acked);
+    }
+}
+
+#[test]
+fn a_failed_write_or_rename_or_directory_sync_poisons() {
+    for kind in [OpKind::Write, OpKind::Rename, OpKind::SyncDir] {
+        let (fs, log) = simulated(64 << 20);
+        let lsn = append_bytes(&log, 9).expect("memory takes it");
+        fs.inject(Fault::once(0, Action::Fail(ErrorKind::Other)).on(&[kind]));
+        assert!(matches!(log.flush_to(lsn), Err(Error::Poisoned { .. })));
+        fs.restart_trace();
+        assert!(matches!(log.flush_to(lsn), Err(Error::Poisoned { .. })));
+        assert_eq!(syncs(&fs), 0);
+    }
+}
+
+#[test]
+fn a_failed_sync_of_zeros_poisons() {
+    let (fs, log) = simulated(64 << 20);
+    while log.position().offset < 3000 {
+        commit(&log).expect("memory takes it");
+    }
+    fs.inject(Fault::once(0, Action::FailSync(SyncFailure::CacheKept)).on(&[OpKind::Sync]));
+    let lsn = append(&log).expect("memory takes it");
+    assert!(matches!(log.zero_ahead(), Err(Error::Poisoned { .. })));
+    assert!(matches!(log.flush_to(lsn), Err(Error::Poisoned { .. })));
+}
+
+#[test]
+fn zeros_that_find_no_space_change_nothing() {
+    let (fs, log) = simulated(64 << 20);
+    while log.position().offset < 3000 {
+        commit(&log).expect("memory takes it");
+    }
+    fs.set_free_space(Some(0));
+    assert!(matches!(log.zero_ahead(), Err(Error::Full { .. })));
+    commit(&log).expect("there is room");
+}
+
+#[test]
+fn a_failed_write_of_the_old_segment_leaves_no_new_one() {
+    let (fs, log) = simulated(4096);
+    append_bytes(&log, 3000).expect("memory takes it");
+    fs.inject(Fault::always(0, Action::Fail(ErrorKind::Other)).on(&[OpKind::Sync]));
+    assert!(matches!(log.reserve(4000), Err(Error::Poisoned { .. })));
+    assert_eq!(names(&*fs), ["00000001.wal.tmp"]);
+}
+
+/// A file system whose syncs wait until the test lets them go on.
+#[derive(Debug)]
+struct Gated {
+    fs: Arc<dyn Fs>,
+    begun: mpsc::Sender<()>,
+    go_on: Arc<Mutex<mpsc::Receiver<()>>>,
+}
+
+#[derive(Debug)]
+struct GatedFile {
+    file: Arc<dyn crate::io::File>,
+    begun: mpsc::Sender<()>,
+    go_on: Arc<Mutex<mpsc::Receiver<()>>>,
+}
+
+impl Fs for Gated {
+    fn open(&self, path: &Path, mode: crate::io::OpenMode) -> std::io::Result<Arc<dyn crate::io::File>> {
+        let file = self.fs.open(path, mode)?;
+        let (begun, go_on) = (self.begun.clone(), Arc::clone(&self.go_on));
+        Ok(Arc::new(GatedFile { file, begun, go_on }))
+    }
+    fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        self.fs.rename(from, to)
+    }
+    fn hard_link(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        self.fs.hard_link(from, to)
+    }
+    fn remove(&self, path: &Path) -> std::io::Result<()> {
+        self.fs.remove(path)
+    }
+    fn list(&self, dir: &Path) -> std::io::Result<Vec<String>> {
+        self.fs.list(dir)
+    }
+    fn create_dir(&self, dir: &Path) -> std::io::Result<()> {
+        self.fs.create_dir(dir)
+    }
+    fn sync_dir(&self, dir: &Path) -> std::io::Result<()> {
+        self.fs.sync_dir(dir)
+    }
+    fn lock_dir(
+        &self,
+        dir: &Path,
+        kind: crate::io::LockKind,
+    ) -> std::io::Result<Box<dyn crate::io::DirLock>> {
+        self.fs.lock_dir(dir, kind)
+    }
+}
+
+impl crate::io::File for GatedFile {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        self.file.read_at(buf, offset)
+    }
+    fn write_at(&self, buf: &[u8], offset: u64) -> std::io::Result<usize> {
+        self.file.write_at(buf, offset)
+    }
+    fn len(&self) -> std::io::Result<u64> {
+        self.file.len()
+    }
+    fn set_len(&self, len: u64) -> std::io::Result<()> {
+        self.file.set_len(len)
+    }
+    fn sync_data(&self) -> std::io::Result<()> {
+        self.begun.send(()).expect("the test listens");
+        let gate = self.go_on.lock().expect("nobody panics here");
+        gate.recv().expect("the test lets it go on");
+        self.file.sync_data()
+    }
+    fn map(&self, capacity: u64) -> std::io::Result<Option<crate::io::Mapping>> {
+        self.file.map(capacity)
+    }
+}
+
+#[test]
+fn the_next_group_gathers_while_one_is_synced() {
+    let sim = Arc::new(SimFs::new());
+    let (begun, has_begun) = mpsc::channel();
+    let (let_go_on, go_on) = mpsc::channel();
+    let fs = Gated { fs: sim.clone(), begun, go_on: Arc::new(Mutex::new(go_on)) };
+    let log = create(Arc::new(fs), 64 << 20);
+    let_go_on.send(()).expect("there will be a commit");
+    commit(&log).expect("memory takes it");
+    has_begun.recv().expect("it was synced");
+    thread::scope(|scope| {
+        let log = &log;
+        let first = append(log).expect("memory takes it");
+        let leader = scope.spawn(move || log.flush_to(first));
+        has_begun.recv().expect("the leader syncs");
+        // The leader is in the middle of its sync. Eight others append, and wait.
+        let others: Vec<_> = (0..8)
+            .map(|_| {
+                let lsn = append(log).expect("appending does not wait for a sync");
+                scope.spawn(move || log.flush_to(lsn))
+            })
+            .collect();
+        assert_eq!(log.durable_lsn().number, 1);
+        sim.restart_trace();
+        let_go_on.send(()).expect("the leader waits");
+        leader.join().expect("no panic").expect("memory takes it");
+        has_begun.recv().expect("one of the others leads the next group");
+        let_go_on.send(()).expect("it waits");
+        for other in others {
+            other.join().expect("no panic").expect("memory takes it");
+        }
+        assert_eq!(log.durable_lsn(), log.last_lsn());
+    });
+    let syncs = kinds(&sim).iter().filter(|kind| **kind == OpKind::Sync).count();
+    assert_eq!(syncs, 2, "nine commits, two syncs");
+}
+
+#[test]
+fn everybody_who_waits_hears_of_a_failure() {
+    let sim = Arc::new(SimFs::new());
+    let (begun, has_begun) = mpsc::channel();
+    let (let_go_on, go_on) = mpsc::channel();
+    let fs = Gated { fs: sim.clone(), begun, go_on: Arc::new(Mutex::new(go_on)) };
+    let log = create(Arc::new(fs), 64 << 20);
+    let_go_on.send(()).expect("there will be a commit");
+    commit(&log).expect("memory takes it");
+    has_begun.recv().expect("it was synced");
+    sim.inject(Fault::once(0, Action::FailSync(SyncFailure::CacheKept)).on(&[OpKind::Sync]));
+    thread::scope(|scope| {
+        let log = &log;
+        let first = append(log).expect("memory takes it");
+        let leader = scope.spawn(move || log.flush_to(first));
+        has_begun.recv().expect("the leader syncs");
+        let second = append(log).expect("appending does not wait for a sync");
+        let follower = scope.spawn(move || log.flush_to(second));
+        let_go_on.send(()).expect("the leader waits");
+        for thread in [leader, follower] {
+            let result = thread.join().expect("no panic");
+            assert!(matches!(result, Err(Error::Poisoned { .. })));
+        }
+    });
+    assert!(has_begun.try_recv().is_err(), "nothing is synced after the failure");
+}
+
+#[test]
+fn many_threads_commit_at_once() {
+    let fs = Arc::new(MemFs::new());
+    let log = create(fs.clone(), 16 << 10);
+    let writer = Mutex::new(());
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..200 {
+                    let lsn = {
+                        let _one_at_a_time = writer.lock().expect("nobody panics here");
+                        append(&log).expect("memory takes it")
+                    };
+                    log.flush_to(lsn).expect("memory takes it");
+                    assert!(log.durable_lsn() >= lsn);
+                }
+            });
+        }
+        scope.spawn(|| {
+            for _ in 0..200 {
+                log.zero_ahead().expect("memory takes it");
+                log.write_buffered().expect("memory takes it");
+                thread::yield_now();
+            }
+        });
+    });
+    for segment in log.segments().expect("headers are whole").iter().rev().skip(1) {
+        let len = read_file(&*fs, &path(segment.id.0)).expect("it is there").len();
+        assert_eq!(to_u64(len), segment.bytes, "nobody writes to a finished segment");
+    }
+    log.close().expect("memory takes it");
+    let (lsns, end) = scan(&(fs as Arc<dyn Fs>), whole()).expect("whole").expect("there is one");
+    assert_eq!(numbers(&lsns), (1..=1600).collect::<Vec<_>>());
+    assert_eq!(end.durable, 1600);
+}
+
+#[test]
+fn a_live_log_is_read_up_to_what_is_durable() {
+    let (fs, log) = simulated(4096);
+    let shared: Arc<dyn Fs> = fs.clone();
+    for _ in 0..100 {
+        commit(&log).expect("memory takes it");
+        append(&log).expect("memory takes it");
+        log.write_pending().expect("memory takes it");
+        let durable = log.durable_lsn();
+        let scan = crate::wal::LogScan { until: Some(durable), durable: durable.number, ..whole() };
+        let mut reader = crate::wal::testing::open(&shared, scan).expect("whole");
+        let mut last = Lsn::ZERO;
+        while let Some(record) = reader.next_record().expect("what is durable is whole") {
+            last = record.lsn;
+        }
+        assert_eq!(last, durable);
+    }
+}
+
+#[test]
+fn commits_that_nobody_waits_for_are_written_in_big_steps() {
+    let (fs, log) = simulated(64 << 20);
+    commit(&log).expect("memory takes it");
+    fs.restart_trace();
+    for _ in 0..1000 {
+        append_bytes(&log, 1000).expect("memory takes it");
+        log.write_buffered().expect("memory takes it");
+    }
+    let ops = fs.trace();
+    assert!(ops.iter().all(|op| op.kind == OpKind::Write), "nothing is synced");
+    let records = ops.iter().filter(|op| op.len >= to_u64(WRITE_AT_BYTES));
+    assert!((15..40).contains(&records.count()));
+    assert_eq!(log.durable_lsn().number, 1);
+    log.flush_to(log.last_lsn()).expect("memory takes it");
+    assert_eq!(log.durable_lsn().number, 1001);
+}

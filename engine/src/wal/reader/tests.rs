@@ -1,10 +1,10 @@
 use super::*;
 use crate::format::wal::{HEADER_BYTES, Record, seal};
 use crate::io::{MemFs, read_file};
+use crate::wal::LogSink;
 use crate::wal::testing::{
-    DATABASE, DIR, commit, names, numbers, open, path, payload, scan, setup, whole, written,
+    DATABASE, DIR, commit, create, names, numbers, open, path, payload, scan, whole, written,
 };
-use crate::wal::{Log, LogSink};
 
 fn shared(fs: &MemFs) -> Arc<dyn Fs> {
     Arc::new(fs.clone())
@@ -100,7 +100,7 @@ fn reading_stops_where_asked() {
 #[test]
 fn records_longer_than_the_window_are_read() {
     let fs = Arc::new(MemFs::new());
-    let log = Log::create(setup(fs.clone(), 4096));
+    let log = create(fs.clone(), 4096);
     let lens = [10, 3 * WINDOW_BYTES_MAX, 20, 5 * WINDOW_BYTES_MAX + 1, 30];
     for (i, len) in lens.iter().enumerate() {
         log.reserve(*len).expect("memory takes it");
@@ -199,7 +199,7 @@ fn evidence_is_found_across_windows() {
     for gap in [100, WINDOW_BYTES_MIN - MAX_HEAD_BYTES, WINDOW_BYTES_MIN, 3 * WINDOW_BYTES_MAX + 1] {
         for shift in 0..80 {
             let fs = Arc::new(MemFs::new());
-            let log = Log::create(setup(fs.clone(), 64 << 20));
+            let log = create(fs.clone(), 64 << 20);
             for len in [gap + shift, 5] {
                 log.reserve(len).expect("memory takes it");
                 let lsn = log.append(RecordKind::Commit, CommitTime::default(), &vec![3; len]);
@@ -271,7 +271,7 @@ fn segments_that_are_not_the_right_ones_are_seen() {
     // next one follows.
     let other = {
         let fs = Arc::new(MemFs::new());
-        let log = Log::create(setup(fs.clone(), 4096));
+        let log = create(fs.clone(), 4096);
         for number in 1..=120 {
             let len = payload(number).len();
             log.reserve(len).expect("memory takes it");
@@ -324,7 +324,7 @@ fn a_forged_record_in_a_value_is_not_found() {
         value.extend_from_slice(&forged);
     }
     let fs = Arc::new(MemFs::new());
-    let log = Log::create(setup(fs.clone(), 1 << 20));
+    let log = create(fs.clone(), 1 << 20);
     log.reserve(value.len()).expect("memory takes it");
     let lsn = log.append(RecordKind::Commit, CommitTime::default(), &value);
     log.flush_to(lsn).expect("memory takes it");
@@ -358,7 +358,7 @@ fn hostile_bytes_after_the_header_are_refused_or_a_torn_tail() {
 #[test]
 fn marks_stay_few_and_lead_to_what_is_not_durable() {
     let fs = Arc::new(MemFs::new());
-    let log = Log::create(setup(fs.clone(), 64 << 20));
+    let log = create(fs.clone(), 64 << 20);
     let durable = (1..=1000).map(|_| commit(&log).expect("memory takes it")).last().expect("a thousand");
     for _ in 0..1000 {
         crate::wal::testing::append(&log).expect("memory takes it");
