@@ -1,2 +1,77 @@
-//! Duramen: an embeddable storage engine.
+//! Duramen: an embeddable storage engine. One process opens one directory and has named, sorted trees of keys and
+//! values, with transactions that survive a crash, views that never change under their reader, and a history.
+//!
+//! # Bytes and types
+//!
+//! A [`Tree`] maps keys to values, both of types that say how they look as bytes. [`TreeName`] names it once.
+//!
+//! ```
+//! use duramen::{Database, Durability, Options, TreeName, View};
+//!
+//! const VISITS: TreeName<(&str, u64), u64> = TreeName::new("visits by page and day");
+//!
+//! # fn main() -> Result<(), duramen::Error> {
+//! let db = Database::in_memory(Options::default())?; // or Database::open("a/directory", …)
+//!
+//! let mut txn = db.begin_write()?;
+//! let visits = VISITS.create(&mut txn)?;
+//! visits.put(&mut txn, ("/about", 20_412), 7)?;
+//! visits.put(&mut txn, ("/about", 20_413), 9)?;
+//! visits.put(&mut txn, ("/home", 20_412), 81)?;
+//!
+//! let before = txn.savepoint();
+//! visits.clear(&mut txn)?;
+//! txn.rollback_to(before)?; // as if `clear` had not been called
+//! txn.commit(Durability::Immediate)?; // returns when it is on disk
+//!
+//! let view = db.begin_read()?; // stays as it is, whatever is committed later
+//! assert_eq!(visits.get(&view, ("/home", 20_412))?, Some(81));
+//! let days = ("/about", 20_000)..("/about", 30_000);
+//! assert_eq!(visits.count(&view, days.clone())?, 2); // exact, without reading the entries
+//! let newest_first: Vec<u64> =
+//!     visits.range(&view, days)?.rev().map(|entry| entry.map(|(_, n)| n)).collect::<Result<_, _>>()?;
+//! assert_eq!(newest_first, [9, 7]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `Tree` without types maps bytes to bytes: `TreeName<'_>` is short for `TreeName<'_, &[u8], &[u8]>`. What is read is
+//! borrowed from the view; [`Tree::get_owned`] gives [`Bytes`] that outlive it.
+//!
+//! # What is kept
+//!
+//! Each commit says with its [`Durability`] what it survives. After a crash, [`Database::open`] recovers without being
+//! asked; whatever was acknowledged as durable is there, and no transaction is there in part. The guide to it all is
+//! `docs/guarantees.md`.
+//!
+//! # Testing your own program
+//!
+//! [`io`] has the files, clock and randomness that the engine runs on, and simulated ones with faults and crashes. Open
+//! a database on them with [`Database::open_with`] to see what your program does on a bad day.
+
 #![forbid(unsafe_code)]
+
+mod bytes;
+mod ends;
+mod error;
+mod key;
+mod range;
+mod read;
+mod scratch;
+mod tree;
+mod value;
+
+pub use duramen_engine as engine;
+pub use duramen_engine::{
+    Access, Background, CheckpointReport, Cursor, Database, DatabaseId, Durability, Durable, History, Info,
+    KeyRange, Lsn, Options, ReadView, Retention, Savepoint, Timestamp, TreeId, VerifyReport, View, WriteTxn,
+    io,
+};
+
+pub use crate::bytes::Bytes;
+pub use crate::error::{Error, Part, Result};
+pub use crate::key::TreeKey;
+pub use crate::range::{Entry, Range};
+pub use crate::scratch::Scratch;
+pub use crate::tree::{Tree, TreeName};
+pub use crate::value::TreeValue;

@@ -87,7 +87,8 @@ impl<'a> Reader<'a> {
             }
             value |= bits << shift;
             if byte & 0x80 == 0 {
-                return Ok(value);
+                // A last byte of zero says nothing: the number has a shorter form, which is the only one allowed.
+                return if byte == 0 && shift > 0 { Err(Short) } else { Ok(value) };
             }
         }
         Err(Short)

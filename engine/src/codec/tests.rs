@@ -27,6 +27,7 @@ fn bad_varints_are_refused() {
         Reader::new(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02]).varint(),
         Err(Short)
     );
+    assert_eq!(Reader::new(&[0x80, 0x00]).varint(), Err(Short), "a longer form than needed");
     assert_eq!(Reader::new(&[5, 1, 2]).sized(), Err(Short));
 }
 

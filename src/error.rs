@@ -1,0 +1,66 @@
+//! What can go wrong at the outermost interface: what the layers below report, and trees read as the wrong type.
+
+use std::fmt;
+
+use duramen_engine::TreeId;
+
+/// The result of a call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The engine refused or failed; its own error says what the caller can do.
+    Engine(duramen_engine::Error),
+    /// A key or value in a tree is not of the type the tree is read as. Use the type it was written with.
+    WrongType {
+        /// The tree.
+        tree: TreeId,
+        /// Whether the key or the value is meant.
+        part: Part,
+        /// The type asked for.
+        wanted: &'static str,
+        /// The key of the entry, as the tree holds it.
+        key: Vec<u8>,
+    },
+}
+
+/// One half of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The key.
+    Key,
+    /// The value.
+    Value,
+}
+
+impl From<duramen_engine::Error> for Error {
+    fn from(error: duramen_engine::Error) -> Error {
+        Error::Engine(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Engine(error) => error.fmt(f),
+            Error::WrongType { tree, part, wanted, key } => {
+                let part = match part {
+                    Part::Key => "key",
+                    Part::Value => "value",
+                };
+                write!(f, "tree {}: the {part} at key \"{}\" is no {wanted}", tree.0, key.escape_ascii())
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Engine(error) => error.source(),
+            Error::WrongType { .. } => None,
+        }
+    }
+}
