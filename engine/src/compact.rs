@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::checkpoint::{self, CheckpointReport, LogPlace};
 use crate::error::Result;
 use crate::handle::Handle;
+use crate::ids::Lsn;
 use crate::page::segments::SegmentSet;
 use crate::reclaim::{self, Effort};
 use crate::shared::Shared;
@@ -25,6 +26,10 @@ pub(crate) fn run(handle: &Arc<Handle>, progress: &mut dyn FnMut(u64, u64)) -> R
     let writer = Writer::acquire(handle.clone())?;
     let mut checkpoints = handle.checkpoints();
     let version = handle.newest()?;
+    if version.lsn == Lsn::ZERO {
+        // There is no commit that a checkpoint could be of, and no log for it to go on with.
+        return Ok(CheckpointReport::default());
+    }
     handle.log()?.flush_to(version.lsn)?;
     checkpoint::append_outstanding(handle, &mut checkpoints)?;
     let total = version.catalog.iter().map(|(_, entry)| entry.root.count()).sum();

@@ -116,11 +116,13 @@ fn missing(place: Place<'_>, tree: u32) -> Error {
     place.damaged(format!("a change to tree {tree}, which does not exist"))
 }
 
-/// The root that a bulk or reset record names.
+/// The root that a bulk or reset record names; other kinds name none.
 pub(crate) fn root_state(kind: RecordKind, payload: &[u8]) -> Option<RootState> {
     let mut reader = Reader::new(payload);
-    if kind == RecordKind::Reset {
-        reset_target(&mut reader)?;
+    match kind {
+        RecordKind::Root => {}
+        RecordKind::Reset => drop(reset_target(&mut reader)?),
+        RecordKind::Commit | RecordKind::Close => return None,
     }
     let state = RootState::decode(&mut reader).ok()?;
     reader.is_empty().then_some(state)

@@ -81,3 +81,23 @@ fn without_retention_history_goes_and_holds_keep_it() {
     assert!(db.history().oldest() > first);
     verify(&db);
 }
+
+#[test]
+fn a_bulk_commit_whose_root_was_let_go_is_no_history() {
+    let fs = Arc::new(MemFs::new());
+    let db = open(&fs, Options { memory_budget_bytes: 64 << 10, log_segment_bytes: 1 << 20, ..tiny() });
+    let mut txn = db.begin_write().unwrap();
+    let tree = txn.create_tree(b"t").unwrap();
+    for i in 0..40u32 {
+        txn.put(tree, &i.to_be_bytes(), &[1; 1000]).unwrap();
+    }
+    let bulk = txn.commit(Durability::Immediate).unwrap();
+    let mut txn = db.begin_write().unwrap();
+    txn.clear(tree).unwrap();
+    txn.commit(Durability::Immediate).unwrap();
+    db.compact(&mut |_, _| {}).unwrap();
+    let history = db.history();
+    assert!(history.oldest() > bulk);
+    assert!(matches!(history.read_at(bulk), Err(Error::HistoryUnavailable { .. })));
+    assert!(matches!(history.read_at(Lsn::ZERO), Err(Error::HistoryUnavailable { .. })));
+}
