@@ -13,6 +13,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
+    /// The engine refused or failed; its error says what to do.
+    Engine(duramen_engine::Error),
+
     // Fix the call.
     /// The key is longer than the limits allow.
     KeyTooLarge {
@@ -75,7 +78,9 @@ pub enum Error {
     /// A text is not JSON, or not in the mapping of [`Value::from_json`](crate::Value::from_json).
     Json(String),
 
-    // The stored bytes are not a value this crate reads.
+    // The stored bytes are not what this crate stores.
+    /// A key in the tree is not UTF-8, so something else has written to the tree.
+    KeyNotText(Vec<u8>),
     /// The bytes are not in the format.
     Malformed {
         /// Where the problem was noticed, in bytes from the start of the value.
@@ -111,9 +116,16 @@ impl Error {
     }
 }
 
+impl From<duramen_engine::Error> for Error {
+    fn from(error: duramen_engine::Error) -> Error {
+        Error::Engine(error)
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Error::Engine(error) => error.fmt(f),
             Error::KeyTooLarge { len, max } => {
                 write!(f, "Keys cannot be larger than {max} bytes. A key of size {len} was provided.")
             }
@@ -143,6 +155,9 @@ impl fmt::Display for Error {
             Error::InvalidBuffer(reason) => write!(f, "invalid buffer or view: {reason}"),
             Error::TooLong => f.write_str("longer than the format can say (32 bits)"),
             Error::Convert(text) | Error::Json(text) => f.write_str(text),
+            Error::KeyNotText(key) => {
+                write!(f, "the tree has a key that is no text: {}", key.escape_ascii())
+            }
             Error::Malformed { offset, reason } => write!(f, "malformed value at byte {offset}: {reason}"),
             Error::UnsupportedVersion { found } => {
                 write!(f, "the value is in version {found} of the format; versions 13 to 15 are read")
@@ -166,7 +181,15 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // Its text is the text of this error, so what comes next is its own source.
+            Error::Engine(error) => error.source(),
+            _ => None,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests;

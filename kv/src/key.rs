@@ -3,14 +3,16 @@
 //! Keys are UTF-8 strings, ordered by their bytes; every string is a key, the empty one too. What bounds them and the
 //! values is a choice: a profile of the service whose programs should run here, or nothing but the engine.
 
+use duramen_engine::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
+
 use crate::error::{Error, Result};
 
 /// How much longer than [`Limits::max_value_bytes`] the stored form of a value may be, so that a string or buffer of
 /// just that length can be stored: the form adds some bytes to it.
 const VALUE_SLACK_BYTES: usize = 34;
 
-/// How long keys and values may be, and how many keys one call may name; `None` leaves it to the engine
-/// ([`MAX_KEY_BYTES`](duramen_engine::MAX_KEY_BYTES), [`MAX_VALUE_BYTES`](duramen_engine::MAX_VALUE_BYTES)).
+/// How long keys and values may be, and how many keys one call may name; where it is `None`, the engine's own limits
+/// [`MAX_KEY_BYTES`] and [`MAX_VALUE_BYTES`] hold.
 ///
 /// The default is [`Limits::SQL_BACKED`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,19 +47,19 @@ impl Limits {
 
     /// Refuses a key that is too long.
     pub fn check_key(&self, key: &str) -> Result<()> {
-        match self.max_key_bytes {
-            Some(max) if key.len() > max => Err(Error::KeyTooLarge { len: key.len(), max }),
-            _ => Ok(()),
-        }
+        let max = self.max_key_bytes.unwrap_or(MAX_KEY_BYTES).min(MAX_KEY_BYTES);
+        if key.len() > max { Err(Error::KeyTooLarge { len: key.len(), max }) } else { Ok(()) }
     }
 
     /// Refuses an entry whose key, value or both together are too long; `value_len` is the length of the value's
-    /// stored form.
+    /// stored form. The engine takes what this lets through.
     pub fn check_entry(&self, key: &str, value_len: usize) -> Result<()> {
         self.check_key(key)?;
-        if let Some(max) = self.max_value_bytes
-            && value_len > max.saturating_add(VALUE_SLACK_BYTES)
-        {
+        let (max, enforced) = match self.max_value_bytes {
+            Some(max) => (max, max.saturating_add(VALUE_SLACK_BYTES).min(MAX_VALUE_BYTES)),
+            None => (MAX_VALUE_BYTES, MAX_VALUE_BYTES),
+        };
+        if value_len > enforced {
             return Err(Error::ValueTooLarge { len: value_len, max });
         }
         let len = key.len().saturating_add(value_len);

@@ -14,8 +14,8 @@
 //! # Ok::<(), duramen_kv::Error>(())
 //! ```
 //!
-//! Keys are UTF-8 strings in the order of their bytes. [`Limits`] says how long keys and values may be,
-//! [`ListOptions`] which entries a list shows.
+//! [`Kv`] keeps values under string keys, in a read view or write transaction of the engine. Keys are UTF-8 strings in
+//! the order of their bytes. [`Limits`] says how long keys and values may be, [`ListOptions`] which entries a list shows.
 #![forbid(unsafe_code)]
 
 mod error;
@@ -26,6 +26,7 @@ mod list;
 mod serde_de;
 mod serde_ser;
 mod serde_value;
+mod store;
 mod value;
 mod wire;
 
@@ -35,6 +36,7 @@ pub use label::Label;
 pub use list::{ListOptions, ListRange};
 pub use serde_de::{from_bytes, from_value};
 pub use serde_ser::{MAX_TYPED_DEPTH, to_bytes, to_value};
+pub use store::{Entry, Kv, List};
 pub use value::{
     ArrayBuffer, BigInt, Date, ErrorKind, ErrorObject, Found, JsString, MAX_DEPTH, Object, Primitive,
     Properties, RegExp, RegExpFlags, Sparse, SparseArray, Value, View, ViewBuffer, ViewKind,

@@ -46,9 +46,14 @@ pub const MAX_TYPED_DEPTH: usize = 128;
 /// ```
 pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let mut output = Output { writer: Writer::new(&mut bytes), keys: Vec::new() };
-    value.serialize(Serializer { output: &mut output, depth: 0, bytes_are: Bytes::Buffer })?;
+    append_bytes(value, &mut bytes)?;
     Ok(bytes)
+}
+
+/// Appends the stored form of `value`. An error leaves a part of it behind.
+pub(crate) fn append_bytes<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
+    let mut output = Output { writer: Writer::new(bytes), keys: Vec::new() };
+    value.serialize(Serializer { output: &mut output, depth: 0, bytes_are: Bytes::Buffer })
 }
 
 /// Serializes `value` to a [`Value`].

@@ -30,6 +30,9 @@ fn backed_by_sql() {
 }
 
 #[test]
-fn unlimited() {
-    Limits::UNLIMITED.check_entry(&"k".repeat(5000), usize::MAX).unwrap();
+fn the_engine_limits_hold_always() {
+    let limits = Limits::UNLIMITED;
+    limits.check_entry(&"k".repeat(5000), 1 << 30).unwrap();
+    assert!(matches!(limits.check_entry("k", (1 << 30) + 1), Err(Error::ValueTooLarge { .. })));
+    assert!(matches!(limits.check_key(&"k".repeat((16 << 20) + 1)), Err(Error::KeyTooLarge { .. })));
 }

@@ -3,4 +3,6 @@
 mod describe;
 mod node;
 mod properties;
+mod recorded;
+mod store;
 mod values;
