@@ -2,6 +2,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use super::*;
 use crate::ids::to_u64;
@@ -387,6 +388,9 @@ fn a_failed_write_of_the_old_segment_leaves_no_new_one() {
     assert_eq!(names(&*fs), ["00000001.wal.tmp"]);
 }
 
+/// How long a test waits for what comes at once unless something is broken.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A file system whose syncs wait until the test lets them go on.
 #[derive(Debug)]
 struct Gated {
@@ -468,12 +472,12 @@ fn the_next_group_gathers_while_one_is_synced() {
     let log = create(Arc::new(fs), 64 << 20);
     let_go_on.send(()).expect("there will be a commit");
     commit(&log).expect("memory takes it");
-    has_begun.recv().expect("it was synced");
+    has_begun.recv_timeout(PATIENCE).expect("it was synced");
     thread::scope(|scope| {
         let log = &log;
         let first = append(log).expect("memory takes it");
         let leader = scope.spawn(move || log.flush_to(first));
-        has_begun.recv().expect("the leader syncs");
+        has_begun.recv_timeout(PATIENCE).expect("the leader syncs");
         // The leader is in the middle of its sync. Eight others append, and wait.
         let others: Vec<_> = (0..8)
             .map(|_| {
@@ -485,7 +489,7 @@ fn the_next_group_gathers_while_one_is_synced() {
         sim.restart_trace();
         let_go_on.send(()).expect("the leader waits");
         leader.join().expect("no panic").expect("memory takes it");
-        has_begun.recv().expect("one of the others leads the next group");
+        has_begun.recv_timeout(PATIENCE).expect("one of the others leads the next group");
         let_go_on.send(()).expect("it waits");
         for other in others {
             other.join().expect("no panic").expect("memory takes it");
@@ -505,13 +509,13 @@ fn everybody_who_waits_hears_of_a_failure() {
     let log = create(Arc::new(fs), 64 << 20);
     let_go_on.send(()).expect("there will be a commit");
     commit(&log).expect("memory takes it");
-    has_begun.recv().expect("it was synced");
+    has_begun.recv_timeout(PATIENCE).expect("it was synced");
     sim.inject(Fault::once(0, Action::FailSync(SyncFailure::CacheKept)).on(&[OpKind::Sync]));
     thread::scope(|scope| {
         let log = &log;
         let first = append(log).expect("memory takes it");
         let leader = scope.spawn(move || log.flush_to(first));
-        has_begun.recv().expect("the leader syncs");
+        has_begun.recv_timeout(PATIENCE).expect("the leader syncs");
         let second = append(log).expect("appending does not wait for a sync");
         let follower = scope.spawn(move || log.flush_to(second));
         let_go_on.send(()).expect("the leader waits");
