@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use super::segment::{LogFiles, SegmentInfo, infos, list};
+use super::segment::{LogFiles, SegmentInfo, list};
 use super::sink::LogSink;
 use super::state::{State, Zeros};
 use super::waiters::WaiterId;
@@ -159,7 +159,7 @@ impl Log {
         let mut files = self.files();
         let mut listed = list(&*files.fs, &files.dir)?.segments;
         listed.retain(|&id| id <= end.segment);
-        Ok(infos(&files.chain(&listed, SegmentId(1))?, end.offset))
+        Ok(files.chain(&listed, SegmentId(1))?.infos(end.offset))
     }
 
     /// Removes all segments before `segment`, oldest first, but never the newest ones that the log goes on from. How

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::segment::{LogFiles, OpenSegment, header_damage, list, missing};
+use super::segment::{Chain, Listing, LogFiles, OpenSegment, header_damage, list, missing};
 use crate::error::{Error, Result};
 use crate::format::wal::{
     BadRecord, FIRST_RECORD, MAX_HEAD_BYTES, MIN_HEAD_BYTES, RecordHead, RecordKind, SegmentHeader,
@@ -92,6 +92,8 @@ pub struct LogEnd {
     pub checkpoint: u64,
     /// How the log was left.
     pub shutdown: Shutdown,
+    /// The log's files, those included that are not part of the log any more.
+    pub(super) listing: Listing,
     /// The header of the newest segment.
     pub(super) header: SegmentHeader,
     /// A commit known durable, and the position after it.
@@ -133,6 +135,7 @@ pub struct TornTail {
 #[derive(Debug)]
 pub struct LogReader {
     files: LogFiles,
+    listing: Listing,
     until: Option<Lsn>,
     /// Headers of the segments after the one being read, the next one last.
     later: Vec<SegmentHeader>,
@@ -174,20 +177,22 @@ impl LogReader {
             LogStart::After { position, .. } => position.segment,
             LogStart::Beginning | LogStart::Oldest => SegmentId(1),
         };
-        let mut later = files.chain(&list(&*files.fs, dir)?.segments, oldest)?;
-        later.reverse();
+        let listing = list(&*files.fs, dir)?;
+        let Chain { headers: mut later, first } = files.chain(&listing.segments, oldest)?;
         let durable = later.iter().map(|header| header.durable).fold(scan.durable, u64::max);
         let checkpoint = later.iter().map(|header| header.checkpoint).fold(0, u64::max);
-        let Some(first) = later.pop() else {
+        let Some(segment) = first else {
             if durable > 0 || oldest > SegmentId(1) {
                 return Err(missing(&files.path(oldest)));
             }
             return Ok(None);
         };
+        later.reverse();
+        later.pop();
+        let first = segment.header;
         if start == LogStart::Beginning && first.follows.segment.0 > 0 {
             return Err(missing(&files.path(first.follows.segment)));
         }
-        let segment = files.open(first.segment, OpenMode::Read)?;
         let (last, position) = match start {
             LogStart::After { lsn, position } => (lsn, position),
             LogStart::Beginning | LogStart::Oldest => (before(first.first), first.start()),
@@ -197,6 +202,7 @@ impl LogReader {
         }
         let mut reader = LogReader {
             files,
+            listing,
             until: scan.until,
             later,
             seed: first.record_seed(),
@@ -278,6 +284,7 @@ impl LogReader {
             durable: self.durable,
             checkpoint: self.checkpoint,
             shutdown: shutdown.clone(),
+            listing: self.listing.clone(),
             header: self.segment.header,
             mark: self.marks.newest_durable(),
         })

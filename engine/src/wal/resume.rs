@@ -7,12 +7,13 @@
 //!    page cache may show bytes that a failed sync has lost. What is torn stays where it is and is read by nobody.
 //! 3. What earlier recoveries gave up is removed only when the segment that replaces it is durable.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::log::{Log, LogSetup};
 use super::reader::{LogEnd, LogReader, LogScan, LogStart, Shutdown};
-use super::segment::{Listing, LogFiles, file_name, list, missing};
+use super::segment::{LogFiles, file_name, missing};
 use super::state::State;
 use super::writer::Segment;
 use crate::error::{Error, Result};
@@ -31,19 +32,18 @@ impl Log {
     pub fn resume(setup: LogSetup, end: &LogEnd) -> Result<Log> {
         assert_eq!(setup.database, end.database, "the log that was read is the one to go on with");
         let (fs, dir) = (Arc::clone(&setup.io.fs), setup.dir.clone());
-        let listing = list(&*fs, &dir)?;
-        for name in &listing.temporary {
+        for name in &end.listing.temporary {
             remove(&*fs, &dir, name)?;
         }
         let mut files = LogFiles { fs, dir, database: Some(setup.database) };
         let state = match end.shutdown {
             Shutdown::Clean { close } => reopen(&setup, &mut files, end, close)?,
-            Shutdown::Unclean { .. } => start_over(&setup, &mut files, end, &listing)?,
+            Shutdown::Unclean { .. } => start_over(&setup, &mut files, end)?,
         };
         if let Some(segment) = &state.segment {
             let newest = segment.file.header;
             let given_up = |id: &&SegmentId| newest.follows.segment < **id && **id < newest.segment;
-            for &id in listing.segments.iter().filter(given_up) {
+            for &id in end.listing.segments.iter().filter(given_up) {
                 remove(&*files.fs, &files.dir, &file_name(id))?;
             }
         }
@@ -51,9 +51,13 @@ impl Log {
     }
 }
 
+/// Removes a file, if it is still there.
 fn remove(fs: &dyn Fs, dir: &Path, name: &str) -> Result<()> {
     let path = dir.join(name);
-    fs.remove(&path).map_err(|error| Error::io("remove", &path, error))
+    match fs.remove(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io("remove", &path, error)),
+        _ => Ok(()),
+    }
 }
 
 /// Goes on in the segment that was closed at `close`.
@@ -77,7 +81,7 @@ fn reopen(setup: &LogSetup, files: &mut LogFiles, end: &LogEnd, close: u64) -> R
 }
 
 /// Goes on in a new segment, with copies of all records that are not known durable.
-fn start_over(setup: &LogSetup, files: &mut LogFiles, end: &LogEnd, listing: &Listing) -> Result<State> {
+fn start_over(setup: &LogSetup, files: &mut LogFiles, end: &LogEnd) -> Result<State> {
     let (lsn, position) = end.mark;
     let scan = LogScan {
         database: Some(setup.database),
@@ -98,7 +102,7 @@ fn start_over(setup: &LogSetup, files: &mut LogFiles, end: &LogEnd, listing: &Li
         let state = match &mut copies {
             Some(state) => state,
             none => {
-                let mut state = fresh(files, end, listing, record.position)?;
+                let mut state = fresh(files, end, record.position)?;
                 (state.last, state.written, state.durable) = (durable, durable, durable);
                 let salt = setup.io.entropy.next_u64();
                 let header = state.next_header(setup.database, salt, record.lsn)?;
@@ -128,19 +132,19 @@ fn start_over(setup: &LogSetup, files: &mut LogFiles, end: &LogEnd, listing: &Li
             state.settle(batch, true);
             Ok(state)
         }
-        None => fresh(files, end, listing, end.position),
+        None => fresh(files, end, end.position),
     }
 }
 
 /// The state before the segment that goes on from `cut`.
-fn fresh(files: &mut LogFiles, end: &LogEnd, listing: &Listing, cut: LogPosition) -> Result<State> {
+fn fresh(files: &mut LogFiles, end: &LogEnd, cut: LogPosition) -> Result<State> {
     let follows = if cut.offset == FIRST_RECORD {
         // Nothing durable is in that segment, so the log goes on from where it did.
         files.open(cut.segment, OpenMode::Read)?.header.follows
     } else {
         cut
     };
-    let newest = listing.segments.last().copied().unwrap_or(cut.segment);
+    let newest = end.listing.segments.last().copied().unwrap_or(cut.segment);
     let next = SegmentId(newest.0.saturating_add(1));
     let epoch = end.header.epoch.saturating_add(1);
     let mut state = State::before_segment(epoch, end.last, next, follows);

@@ -120,18 +120,37 @@ impl LogFiles {
         Ok(OpenSegment { file, path, header })
     }
 
-    /// The headers of the segments that form the log, oldest first, as far back as they exist but not beyond `oldest`.
-    pub(crate) fn chain(&mut self, listed: &[SegmentId], oldest: SegmentId) -> Result<Vec<SegmentHeader>> {
-        let mut chain = Vec::new();
+    /// The segments that form the log, oldest first, as far back as they exist but not beyond `oldest`.
+    pub(crate) fn chain(&mut self, listed: &[SegmentId], oldest: SegmentId) -> Result<Chain> {
+        let mut chain = Chain::default();
         let mut next = listed.last().copied();
         while let Some(id) = next {
-            let header = self.open(id, OpenMode::Read)?.header;
-            chain.push(header);
-            let before = header.follows.segment;
+            let opened = self.open(id, OpenMode::Read)?;
+            let before = opened.header.follows.segment;
             next = (id > oldest && before.0 > 0 && listed.binary_search(&before).is_ok()).then_some(before);
+            chain.headers.push(opened.header);
+            chain.first = Some(opened);
         }
-        chain.reverse();
+        chain.headers.reverse();
         Ok(chain)
+    }
+}
+
+/// Segments that follow each other.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Chain {
+    /// What they say, the oldest first.
+    pub(crate) headers: Vec<SegmentHeader>,
+    /// The oldest, opened.
+    pub(crate) first: Option<OpenSegment>,
+}
+
+impl Chain {
+    /// What they hold. The last one's records end at `end`.
+    pub(crate) fn infos(&self, end: u64) -> Vec<SegmentInfo> {
+        let ends = self.headers.iter().skip(1).map(|successor| successor.follows.offset).chain([end]);
+        let infos = self.headers.iter().zip(ends);
+        infos.map(|(header, bytes)| SegmentInfo { id: header.segment, first: header.first, bytes }).collect()
     }
 }
 
@@ -143,13 +162,6 @@ pub(crate) fn missing(path: &Path) -> Error {
 /// A header that is not what it has to be.
 pub(crate) fn header_damage(path: &Path, expected: impl Into<String>, found: impl Into<String>) -> Error {
     Error::corrupt(path, 0, "log segment header", expected, found)
-}
-
-/// What the segments of `chain` hold. The last one's records end at `end`.
-pub(crate) fn infos(chain: &[SegmentHeader], end: u64) -> Vec<SegmentInfo> {
-    let ends = chain.iter().skip(1).map(|successor| successor.follows.offset).chain([end]);
-    let infos = chain.iter().zip(ends);
-    infos.map(|(header, bytes)| SegmentInfo { id: header.segment, first: header.first, bytes }).collect()
 }
 
 #[cfg(test)]

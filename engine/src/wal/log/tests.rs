@@ -455,7 +455,7 @@ impl crate::io::File for GatedFile {
     fn sync_data(&self) -> std::io::Result<()> {
         self.begun.send(()).expect("the test listens");
         let gate = self.go_on.lock().expect("nobody panics here");
-        gate.recv().expect("the test lets it go on");
+        gate.recv_timeout(PATIENCE).expect("the test lets it go on");
         self.file.sync_data()
     }
     fn map(&self, capacity: u64) -> std::io::Result<Option<crate::io::Mapping>> {

@@ -1,5 +1,3 @@
-use std::io::ErrorKind;
-
 use proptest::prelude::*;
 
 use super::*;

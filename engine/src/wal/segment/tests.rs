@@ -79,16 +79,17 @@ fn the_chain_goes_back_as_far_as_it_is_there() {
     let listed = list(&fs, Path::new(DIR)).expect("memory lists").segments;
     assert!(listed.len() > 3, "{listed:?}");
     let chain = log.chain(&listed, SegmentId(1)).expect("it is whole");
-    let ids: Vec<SegmentId> = chain.iter().map(|header| header.segment).collect();
+    let ids: Vec<SegmentId> = chain.headers.iter().map(|header| header.segment).collect();
     assert_eq!(ids, listed);
-    assert_eq!(infos(&chain, 500).last().map(|info| info.bytes), Some(500));
-    assert_eq!(infos(&chain, 500)[0].bytes, chain[1].follows.offset);
-    assert_eq!(infos(&chain, 500)[0].first, Lsn { epoch: 1, number: 1 });
+    let infos = chain.infos(500);
+    assert_eq!(infos.last().map(|info| info.bytes), Some(500));
+    assert_eq!(infos[0].bytes, chain.headers[1].follows.offset);
+    assert_eq!(infos[0].first, Lsn { epoch: 1, number: 1 });
 
     let chain = log.chain(&listed, listed[1]).expect("it is whole");
-    assert_eq!(chain.first().map(|header| header.segment), Some(listed[1]));
+    assert_eq!(chain.first.map(|opened| opened.header.segment), Some(listed[1]));
     let gap: Vec<SegmentId> = listed.iter().copied().filter(|&id| id != listed[1]).collect();
     let chain = log.chain(&gap, SegmentId(1)).expect("it is whole");
-    assert_eq!(chain.first().map(|header| header.segment), Some(listed[2]));
-    assert!(log.chain(&[], SegmentId(1)).expect("nothing is no error").is_empty());
+    assert_eq!(chain.first.map(|opened| opened.header.segment), Some(listed[2]));
+    assert!(log.chain(&[], SegmentId(1)).expect("nothing is no error").first.is_none());
 }
