@@ -4,11 +4,12 @@
 pub mod ast;
 pub mod error;
 pub mod limits;
-pub mod parse;
 
 pub mod value;
 
 pub mod codec;
+
+pub mod parse;
 
 pub mod expr;
 

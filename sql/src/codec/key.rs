@@ -32,6 +32,8 @@
 //! 1. Nothing that can follow a column starts with 0xff: no first byte is 0x00 or 0xff, and no rowid suffix starts so.
 //! 2. Equal values give equal bytes, whatever their class.
 
+use std::borrow::Cow;
+
 use super::Malformed;
 use crate::value::{Arena, Collation, ValueRef, integer_to_real};
 
@@ -53,7 +55,7 @@ const END: u8 = 0;
 const ESCAPE: u8 = 1;
 
 /// The greatest magnitude that is in the first byte.
-const MAX_INLINE: u64 = 63;
+const MAX_INLINE: u8 = 63;
 
 const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
 
@@ -108,10 +110,10 @@ pub fn push_value(
             let sort_key = collation.sort_key(text);
             key.push(TEXT);
             push_escaped(key, &sort_key);
-            if *sort_key == *text && !matches!(collation, Collation::Own(..)) {
-                Fidelity::Kept
-            } else {
-                Fidelity::Lost
+            // A borrowed sort key is the text or its beginning.
+            match sort_key {
+                Cow::Borrowed(borrowed) if borrowed.len() == text.len() => Fidelity::Kept,
+                _ => Fidelity::Lost,
             }
         }
         ValueRef::Blob(blob) => {
@@ -153,7 +155,7 @@ fn push_real(key: &mut Vec<u8>, real: f64) -> Fidelity {
         return Fidelity::Lost;
     }
     push_magnitude(key, whole * 2 + 1, sign);
-    push_masked(key, &fraction.to_bits().to_be_bytes(), sign.mask());
+    key.extend_from_slice(&(fraction.to_bits() ^ sign.mask()).to_be_bytes());
     Fidelity::Kept
 }
 
@@ -164,7 +166,7 @@ fn push_beyond(key: &mut Vec<u8>, real: f64) {
         Sign::Negative => BELOW_INTEGERS,
         Sign::Positive => ABOVE_INTEGERS,
     });
-    push_masked(key, &real.abs().to_bits().to_be_bytes(), sign.mask());
+    key.extend_from_slice(&(real.abs().to_bits() ^ sign.mask()).to_be_bytes());
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -175,44 +177,54 @@ enum Sign {
 
 impl Sign {
     /// What bytes are combined with, so that larger magnitudes sort lower below zero.
-    fn mask(self) -> u8 {
+    fn mask(self) -> u64 {
         match self {
-            Sign::Negative => 0xff,
+            Sign::Negative => u64::MAX,
             Sign::Positive => 0,
         }
     }
 }
 
 fn push_magnitude(key: &mut Vec<u8>, magnitude: u64, sign: Sign) {
-    let bytes = magnitude.to_be_bytes();
-    let skipped = magnitude.leading_zeros() / 8;
-    let small = bytes[7];
-    let len = u8::try_from(8 - skipped).unwrap_or(0);
-    match (magnitude <= MAX_INLINE, sign) {
-        (true, Sign::Positive) => key.push(ZERO + small),
-        (true, Sign::Negative) => key.push(ZERO - small),
-        (false, Sign::Positive) => key.push(POSITIVE + len),
-        (false, Sign::Negative) => key.push(NEGATIVE - len),
+    if let Ok(small @ ..=MAX_INLINE) = u8::try_from(magnitude) {
+        key.push(match sign {
+            Sign::Positive => ZERO + small,
+            Sign::Negative => ZERO - small,
+        });
+        return;
     }
-    if magnitude > MAX_INLINE {
-        push_masked(key, &bytes[usize::from(8 - len)..], sign.mask());
-    }
-}
-
-fn push_masked(key: &mut Vec<u8>, bytes: &[u8], mask: u8) {
-    key.extend(bytes.iter().map(|byte| byte ^ mask));
+    let skipped = u8::try_from(magnitude.leading_zeros() / 8).unwrap_or(0);
+    let len = 8 - skipped;
+    key.push(match sign {
+        Sign::Positive => POSITIVE + len,
+        Sign::Negative => NEGATIVE - len,
+    });
+    key.extend_from_slice(&(magnitude ^ sign.mask()).to_be_bytes()[usize::from(skipped)..]);
 }
 
 /// Bytes of any length, ended so that shorter ones sort first: of the bytes in a key only the end is 0.
 fn push_escaped(key: &mut Vec<u8>, bytes: &[u8]) {
     let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|&byte| byte <= ESCAPE) {
+    while let Some(at) = find_escaped(rest) {
         key.extend_from_slice(&rest[..at]);
         key.extend_from_slice(&[ESCAPE, rest[at] + 1]);
         rest = &rest[at + 1..];
     }
     key.extend_from_slice(rest);
     key.push(END);
+}
+
+/// Where the first byte is that has to be escaped.
+fn find_escaped(bytes: &[u8]) -> Option<usize> {
+    const EACH: u64 = u64::MAX / 255;
+    let mut chunks = bytes.chunks_exact(8);
+    // Eight bytes at once: one below 2 borrows from its own highest bit, which it did not have.
+    let has_none = |chunk: &[u8]| {
+        let word = chunk.try_into().map_or(0, u64::from_le_bytes);
+        word.wrapping_sub(EACH * 2) & !word & EACH << 7 == 0
+    };
+    let clear = chunks.by_ref().take_while(|chunk| has_none(chunk)).count() * 8;
+    bytes[clear..].iter().position(|&byte| byte <= ESCAPE).map(|at| clear + at)
 }
 
 /// Takes a column off the front of a key.
@@ -249,7 +261,7 @@ fn beyond<'a>(real: f64) -> Result<ValueRef<'a>, Malformed> {
 
 fn number<'a>(first: u8, rest: &mut &[u8], mask: u8) -> Result<ValueRef<'a>, Malformed> {
     let sign = if first < ZERO { Sign::Negative } else { Sign::Positive };
-    let mask = mask ^ sign.mask();
+    let mask = if sign == Sign::Negative { !mask } else { mask };
     let magnitude = match first {
         ..NEGATIVE => word(rest, usize::from(NEGATIVE - first), mask)?,
         NEGATIVE..=POSITIVE => u64::from(first.abs_diff(ZERO)),

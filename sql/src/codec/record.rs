@@ -50,9 +50,8 @@ mod tag {
     pub(super) const SMALL: u8 = 16;
 }
 
-/// The most that a column may have in bytes in total, and the most columns.
-const MAX_DATA_BYTES: u64 = u32::MAX as u64;
-const MAX_COLUMNS: usize = u16::MAX as usize;
+/// The greatest integer that is a tag by itself.
+const MAX_SMALL: u8 = u8::MAX - tag::SMALL;
 
 /// Appends a row to `out`. Columns at the end that are NULL are left out, but never of the first `at_least`.
 ///
@@ -61,85 +60,82 @@ const MAX_COLUMNS: usize = u16::MAX as usize;
 pub fn encode_record(out: &mut Vec<u8>, columns: &[ValueRef<'_>], at_least: usize) -> Result<(), Malformed> {
     let used = columns.iter().rposition(|column| !column.is_null()).map_or(0, |last| last + 1);
     let columns = &columns[..used.max(at_least.min(columns.len()))];
-    let data_bytes = columns.iter().map(|&column| u64::from(data_len(column))).sum::<u64>();
-    if data_bytes > MAX_DATA_BYTES || columns.len() > MAX_COLUMNS {
-        return Err(Malformed);
-    }
-    let wide = data_bytes > u64::from(u16::MAX);
-    let flags = if wide { WIDE } else { 0 };
+    let start = out.len();
+    let result = encode_narrow(out, columns).or_else(|Malformed| {
+        out.truncate(start);
+        encode_with::<4>(out, columns, WIDE, |end| u32::try_from(end).map(u32::to_le_bytes))
+    });
+    result.inspect_err(|Malformed| out.truncate(start))
+}
+
+fn encode_narrow(out: &mut Vec<u8>, columns: &[ValueRef<'_>]) -> Result<(), Malformed> {
+    encode_with::<2>(out, columns, 0, |end| u16::try_from(end).map(u16::to_le_bytes))
+}
+
+/// Encodes with ends of `N` bytes; fails if they do not fit.
+#[inline]
+fn encode_with<const N: usize>(
+    out: &mut Vec<u8>,
+    columns: &[ValueRef<'_>],
+    flags: u8,
+    end_bytes: impl Fn(usize) -> Result<[u8; N], std::num::TryFromIntError>,
+) -> Result<(), Malformed> {
     match u8::try_from(columns.len()) {
         Ok(count) if columns.len() <= FEW => out.push(count | flags),
         _ => {
+            let count = u16::try_from(columns.len()).map_err(|_| Malformed)?;
             out.push(MANY | flags);
-            out.extend_from_slice(&u16::try_from(columns.len()).map_err(|_| Malformed)?.to_le_bytes());
+            out.extend_from_slice(&count.to_le_bytes());
         }
     }
-    out.extend(columns.iter().map(|&column| tag_of(column)));
-    let mut end = 0u32;
-    for &column in columns {
-        end += data_len(column);
-        match u16::try_from(end) {
-            Ok(end) if !wide => out.extend_from_slice(&end.to_le_bytes()),
-            _ => out.extend_from_slice(&end.to_le_bytes()),
-        }
-    }
-    for &column in columns {
-        push_data(out, column);
+    let tags = out.len();
+    let ends = tags + columns.len();
+    let data = ends + columns.len() * N;
+    out.resize(data, 0);
+    for (index, &column) in columns.iter().enumerate() {
+        out[tags + index] = push_data(out, column);
+        let end = end_bytes(out.len() - data).map_err(|_| Malformed)?;
+        out[ends + index * N..ends + (index + 1) * N].copy_from_slice(&end);
     }
     Ok(())
 }
 
-fn integer_tag(integer: i64) -> u8 {
-    match u8::try_from(integer) {
-        Ok(small) if small <= u8::MAX - tag::SMALL => tag::SMALL + small,
-        _ if i8::try_from(integer).is_ok() => tag::INTEGER_1,
-        _ if i16::try_from(integer).is_ok() => tag::INTEGER_2,
-        _ if i32::try_from(integer).is_ok() => tag::INTEGER_4,
-        _ => tag::INTEGER_8,
-    }
-}
-
-fn tag_of(column: ValueRef<'_>) -> u8 {
+/// Appends the bytes of a column and gives its tag.
+#[inline]
+fn push_data(out: &mut Vec<u8>, column: ValueRef<'_>) -> u8 {
     match column {
         ValueRef::Null => tag::NULL,
-        ValueRef::Integer(integer) => integer_tag(integer),
-        ValueRef::Real(_) => tag::REAL,
-        ValueRef::Text(_) => tag::TEXT,
-        ValueRef::Blob(_) => tag::BLOB,
-    }
-}
-
-/// How many bytes an integer with this tag takes.
-fn integer_len(tag: u8) -> u32 {
-    match tag {
-        tag::INTEGER_1 => 1,
-        tag::INTEGER_2 => 2,
-        tag::INTEGER_4 => 4,
-        tag::INTEGER_8 => 8,
-        _ => 0,
-    }
-}
-
-/// How many bytes the column takes; `u32::MAX` stands for more than any record can hold.
-fn data_len(column: ValueRef<'_>) -> u32 {
-    match column {
-        ValueRef::Null => 0,
-        ValueRef::Integer(integer) => integer_len(integer_tag(integer)),
-        ValueRef::Real(_) => 8,
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => u32::try_from(bytes.len()).unwrap_or(u32::MAX),
-    }
-}
-
-fn push_data(out: &mut Vec<u8>, column: ValueRef<'_>) {
-    match column {
-        ValueRef::Null => {}
-        ValueRef::Integer(integer) => {
-            let len = integer_len(integer_tag(integer));
-            let len = usize::try_from(len).unwrap_or(0);
-            out.extend_from_slice(&integer.to_le_bytes()[..len]);
+        ValueRef::Integer(integer) => push_integer(out, integer),
+        ValueRef::Real(real) => {
+            out.extend_from_slice(&real.to_bits().to_le_bytes());
+            tag::REAL
         }
-        ValueRef::Real(real) => out.extend_from_slice(&real.to_bits().to_le_bytes()),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => out.extend_from_slice(bytes),
+        ValueRef::Text(text) => {
+            out.extend_from_slice(text);
+            tag::TEXT
+        }
+        ValueRef::Blob(blob) => {
+            out.extend_from_slice(blob);
+            tag::BLOB
+        }
+    }
+}
+
+fn push_integer(out: &mut Vec<u8>, integer: i64) -> u8 {
+    if let Ok(small @ ..=MAX_SMALL) = u8::try_from(integer) {
+        tag::SMALL + small
+    } else if let Ok(integer) = i8::try_from(integer) {
+        out.extend_from_slice(&integer.to_le_bytes());
+        tag::INTEGER_1
+    } else if let Ok(integer) = i16::try_from(integer) {
+        out.extend_from_slice(&integer.to_le_bytes());
+        tag::INTEGER_2
+    } else if let Ok(integer) = i32::try_from(integer) {
+        out.extend_from_slice(&integer.to_le_bytes());
+        tag::INTEGER_4
+    } else {
+        out.extend_from_slice(&integer.to_le_bytes());
+        tag::INTEGER_8
     }
 }
 

@@ -9,9 +9,6 @@
 
 use crate::value::utf8;
 
-/// The longest pattern that SQLite takes by default, in bytes; whoever compiles patterns checks it.
-pub const MAX_PATTERN_BYTES: usize = 50_000;
-
 /// Which kind of pattern it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Style {
@@ -28,7 +25,6 @@ pub enum Style {
 pub struct Pattern {
     shape: Shape,
     case: Case,
-    prefix: Box<[u8]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +43,8 @@ enum Shape {
     Start(Box<[u8]>),
     End(Box<[u8]>),
     Within(Box<[u8]>),
-    /// Anything else.
-    Tokens(Box<[Token]>),
+    /// Anything else, and what it begins with.
+    Tokens(Box<[Token]>, Box<[u8]>),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -75,20 +71,14 @@ impl Pattern {
     pub fn compile(pattern: &[u8], style: Style, escape: Option<u32>) -> Pattern {
         let case = if style == Style::Like { Case::Folded } else { Case::Exact };
         let pattern = utf8::until_nul(pattern);
+        if let Some(shape) = Shape::of_literal(pattern, style, escape, case) {
+            return Pattern { shape, case };
+        }
         let tokens = match style {
             Style::Glob => glob_tokens(pattern),
             _ => like_tokens(pattern, escape, case),
         };
-        let Some(mut tokens) = tokens else {
-            return Pattern { shape: Shape::Never, case, prefix: Box::default() };
-        };
-        tokens.dedup_by(|next, before| (&*next, &*before) == (&Token::Any, &Token::Any));
-        let mut prefix = Vec::new();
-        for token in &tokens {
-            let Token::Char(code) = token else { break };
-            utf8::push(&mut prefix, *code);
-        }
-        Pattern { shape: Shape::of(tokens), case, prefix: prefix.into() }
+        Pattern { shape: tokens.map_or(Shape::Never, Shape::of_tokens), case }
     }
 
     /// Whether the text matches.
@@ -105,14 +95,17 @@ impl Pattern {
                 text.len() >= literal.len() && self.starts_with(&text[text.len() - literal.len()..], literal)
             }
             Shape::Within(literal) => self.is_within(utf8::until_nul(text), literal),
-            Shape::Tokens(tokens) => self.match_tokens(tokens, utf8::until_nul(text)),
+            Shape::Tokens(tokens, _) => self.match_tokens(tokens, utf8::until_nul(text)),
         }
     }
 
     /// What every text that matches begins with, letters of ASCII in small if their case does not matter.
     #[must_use]
     pub fn prefix(&self) -> &[u8] {
-        &self.prefix
+        match &self.shape {
+            Shape::Whole(prefix) | Shape::Start(prefix) | Shape::Tokens(_, prefix) => prefix,
+            Shape::Never | Shape::End(_) | Shape::Within(_) => b"",
+        }
     }
 
     /// Whether every text that begins with the prefix matches.
@@ -120,7 +113,7 @@ impl Pattern {
     pub fn is_prefix_only(&self) -> bool {
         match &self.shape {
             Shape::Start(_) => true,
-            Shape::Tokens(tokens) => {
+            Shape::Tokens(tokens, _) => {
                 let mut rest = tokens.iter().skip_while(|token| matches!(token, Token::Char(_)));
                 rest.next() == Some(&Token::Any) && rest.next().is_none()
             }
@@ -216,29 +209,40 @@ impl Pattern {
 }
 
 impl Shape {
-    fn of(tokens: Vec<Token>) -> Shape {
-        let (starts, middle) = match &tokens[..] {
-            [Token::Any, rest @ ..] => (false, rest),
-            all => (true, all),
-        };
-        let (ends, middle) = match middle {
-            [rest @ .., Token::Any] => (false, rest),
-            all => (true, all),
-        };
-        let literal: Option<Box<[u8]>> = middle
-            .iter()
-            .map(|token| match token {
-                Token::Char(code) => u8::try_from(*code).ok().filter(u8::is_ascii),
-                _ => None,
-            })
-            .collect();
-        match (literal, starts, ends) {
-            (None, ..) => Shape::Tokens(tokens.into()),
-            (Some(literal), true, true) => Shape::Whole(literal),
-            (Some(literal), true, false) => Shape::Start(literal),
-            (Some(literal), false, true) if !literal.is_empty() => Shape::End(literal),
-            (Some(literal), false, _) => Shape::Within(literal),
+    /// The shape of a pattern that is ASCII without wildcards but for `%` (or `*`) at its ends, if it is one.
+    fn of_literal(pattern: &[u8], style: Style, escape: Option<u32>, case: Case) -> Option<Shape> {
+        let (any, wildcards): (u8, &[u8]) = if style == Style::Glob { (b'*', b"*?[") } else { (b'%', b"%_") };
+        let escape = escape.map(|code| u8::try_from(code).unwrap_or(0xff));
+        if escape.is_some_and(|escape| pattern.contains(&escape)) {
+            return None;
         }
+        let is_any = |byte: &&u8| **byte == any;
+        let before = pattern.iter().take_while(is_any).count();
+        let behind = pattern[before..].iter().rev().take_while(is_any).count();
+        let literal = &pattern[before..pattern.len() - behind];
+        if literal.iter().any(|byte| !byte.is_ascii() || wildcards.contains(byte)) {
+            return None;
+        }
+        let literal: Box<[u8]> = match case {
+            Case::Folded => literal.to_ascii_lowercase().into(),
+            Case::Exact => literal.into(),
+        };
+        Some(match (before > 0, behind > 0) {
+            (false, false) => Shape::Whole(literal),
+            (false, true) => Shape::Start(literal),
+            (true, false) if !literal.is_empty() => Shape::End(literal),
+            (true, _) => Shape::Within(literal),
+        })
+    }
+
+    fn of_tokens(mut tokens: Vec<Token>) -> Shape {
+        tokens.dedup_by(|next, before| (&*next, &*before) == (&Token::Any, &Token::Any));
+        let mut prefix = Vec::new();
+        for token in &tokens {
+            let Token::Char(code) = token else { break };
+            utf8::push(&mut prefix, *code);
+        }
+        Shape::Tokens(tokens.into(), prefix.into())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::lexeme;
 use crate::ast::Literal;
+use crate::value::ValueRef;
 
 /// The text between quotes, with doubled quotes made single. The first byte says which quotes they are.
 pub(super) fn unquote(text: &str) -> Box<str> {
@@ -30,10 +31,10 @@ pub(super) fn whole_number(text: &str) -> Option<Literal> {
     Some(digits.parse().map_or_else(|_| real_number(&digits), Literal::Integer))
 }
 
-/// A number as a real.
+/// A number as a real: the one that SQLite reads, which for more than nineteen digits is not always the nearest.
 pub(super) fn real_number(text: &str) -> Literal {
     let digits = without_separators(text);
-    Literal::Real(digits.parse().expect("the tokenizer made sure of digits, point and exponent"))
+    Literal::Real(ValueRef::text(&digits).to_real())
 }
 
 /// Whether the number is 9223372036854775808, which is an integer after a minus sign.

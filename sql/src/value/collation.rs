@@ -125,7 +125,9 @@ fn compare_nocase(a: &[u8], b: &[u8]) -> Ordering {
 
 /// The text in small letters; what follows a NUL byte is replaced by the length, as [`compare_nocase`] sees it.
 fn fold(text: &[u8]) -> Cow<'_, [u8]> {
-    if let Some(nul) = text.iter().position(|&byte| byte == 0) {
+    if text.contains(&0)
+        && let Some(nul) = text.iter().position(|&byte| byte == 0)
+    {
         let len = u64::try_from(text.len()).unwrap_or(u64::MAX);
         let mut key = text[..=nul].to_ascii_lowercase();
         key.extend_from_slice(&len.to_be_bytes());

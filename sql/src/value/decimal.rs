@@ -236,10 +236,14 @@ impl Decimal {
         let mut buffer = [0; 24];
         let mut start = buffer.len();
         let mut rest = mantissa;
-        while rest > 0 {
+        while rest >= 10 {
+            start -= 2;
+            buffer[start..start + 2].copy_from_slice(&two_digits(rest % 100));
+            rest /= 100;
+        }
+        if rest > 0 {
             start -= 1;
-            buffer[start] = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-            rest /= 10;
+            buffer[start] = two_digits(rest)[1];
         }
         let len = buffer.len() - start;
         let digits = i32::try_from(len).unwrap_or(0);
@@ -276,11 +280,14 @@ impl Decimal {
         }
     }
 
-    /// Fewer than 17 digits that still name `real`, if a run of nines or zeros says that there are some: 49.47
+    /// Fewer than 17 digits of `mantissa` that still name `real`, if a run of nines or zeros says that there are some: 49.47
     /// rather than 49.469999999999999. Gives how many digits to keep.
-    fn shorter_than_17(&self, real: f64, power: i32) -> Option<usize> {
+    fn shorter_than_17(&self, mantissa: u64, real: f64, power: i32) -> Option<usize> {
         let digits = self.digits();
-        let value = |count: usize| digits[..count].iter().fold(0u64, |v, d| v * 10 + u64::from(d - b'0'));
+        let value = |count: usize| {
+            let rest = u32::try_from(digits.len() - count).unwrap_or(0);
+            10u64.checked_pow(rest).map_or(0, |scale| mantissa / scale)
+        };
         let ends_in = |digit: u8, from: usize| digits[from..16].iter().all(|&d| d == digit);
         let total = i32::try_from(digits.len()).unwrap_or(0);
         let (kept, candidate) = if ends_in(b'9', 14) {
@@ -295,6 +302,12 @@ impl Decimal {
         let shifted = power + total - i32::try_from(kept).unwrap_or(0);
         (from_decimal(candidate, shifted) == real).then_some(kept + 1)
     }
+}
+
+/// A number below 100 as two digits.
+pub(crate) fn two_digits(number: u64) -> [u8; 2] {
+    let number = u8::try_from(number % 100).unwrap_or(0);
+    [b'0' + number / 10, b'0' + number % 10]
 }
 
 /// The digits of `real` to the given precision, and at most `most` significant digits.
@@ -341,7 +354,7 @@ pub(crate) fn decode(real: f64, precision: Precision, most: usize) -> Decoded {
     if keep > 0 && (keep < decimal.len || decimal.len > most) {
         let mut keep = keep.min(most);
         if keep == 17 {
-            keep = decimal.shorter_than_17(real, power).unwrap_or(17);
+            keep = decimal.shorter_than_17(digits, real, power).unwrap_or(17);
         }
         decimal.round_to(keep);
     }

@@ -9,10 +9,12 @@
 /// The text before its first NUL byte.
 #[must_use]
 pub(crate) fn until_nul(text: &[u8]) -> &[u8] {
-    match text.iter().position(|&byte| byte == 0) {
-        Some(end) => &text[..end],
-        None => text,
+    // Looking for one byte is fast, and there hardly ever is one.
+    if !text.contains(&0) {
+        return text;
     }
+    let end = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());
+    &text[..end]
 }
 
 /// How many bytes the first character takes; 0 for no text.

@@ -6,6 +6,7 @@ use super::parse::{moment_of, now};
 use crate::error::Result;
 use crate::func::context::Call;
 use crate::func::format;
+use crate::value::decimal::two_digits;
 use crate::value::{ValueRef, utf8};
 
 type Args<'v, 'a> = &'v [ValueRef<'a>];
@@ -63,38 +64,82 @@ pub(in crate::func) fn unixepoch<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) ->
 }
 
 pub(in crate::func) fn date<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
-    show(call, args, |moment| copy(call, &date_text(moment)))
+    show(call, args, |moment| {
+        let mut stamp = Stamp::default();
+        stamp.push_date(moment);
+        stamp.text(call)
+    })
 }
 
 pub(in crate::func) fn time<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
-    show(call, args, |moment| copy(call, &time_text(moment)))
+    show(call, args, |moment| {
+        let mut stamp = Stamp::default();
+        stamp.push_time(moment);
+        stamp.text(call)
+    })
 }
 
 pub(in crate::func) fn datetime<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
     show(call, args, |moment| {
         moment.date_and_time();
-        copy(call, &format!("{} {}", date_text(moment), time_text(moment)))
+        let mut stamp = Stamp::default();
+        stamp.push_date(moment);
+        stamp.push(b" ");
+        stamp.push_time(moment);
+        stamp.text(call)
     })
 }
 
-fn copy<'a>(call: &Call<'_, 'a>, text: &str) -> ValueRef<'a> {
-    ValueRef::Text(call.arena.copy(text.as_bytes()))
+/// A date and a time as text.
+#[derive(Default)]
+struct Stamp {
+    bytes: [u8; 24],
+    len: usize,
 }
 
-fn date_text(moment: &mut Moment) -> String {
-    let date = moment.date();
-    let sign = if date.year < 0 { "-" } else { "" };
-    format!("{sign}{:04}-{:02}-{:02}", date.year.abs() % 10_000, date.month, date.day)
-}
+impl Stamp {
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
+    }
 
-fn time_text(moment: &mut Moment) -> String {
-    let time = moment.time();
-    let front = format!("{:02}:{:02}", time.hour, time.minute);
-    if moment.shows_subseconds {
-        let ms = cut_i32(1000.0 * time.second + 0.5);
-        format!("{front}:{:02}.{:03}", ms / 1000 % 100, ms % 1000)
-    } else {
-        format!("{front}:{:02}", cut_i32(time.second))
+    /// The last two digits of a number.
+    fn push_two(&mut self, number: i32) {
+        self.push(&two_digits(u64::from(number.unsigned_abs())));
+    }
+
+    fn push_date(&mut self, moment: &mut Moment) {
+        let date = moment.date();
+        if date.year < 0 {
+            self.push(b"-");
+        }
+        self.push_two(date.year / 100);
+        self.push_two(date.year);
+        self.push(b"-");
+        self.push_two(date.month);
+        self.push(b"-");
+        self.push_two(date.day);
+    }
+
+    fn push_time(&mut self, moment: &mut Moment) {
+        let time = moment.time();
+        self.push_two(time.hour);
+        self.push(b":");
+        self.push_two(time.minute);
+        self.push(b":");
+        if moment.shows_subseconds {
+            let ms = cut_i32(1000.0 * time.second + 0.5);
+            self.push_two(ms / 1000);
+            self.push(b".");
+            self.push_two(ms % 1000 / 10);
+            self.push(&two_digits(u64::from(ms.unsigned_abs() % 10))[1..]);
+        } else {
+            self.push_two(cut_i32(time.second));
+        }
+    }
+
+    fn text<'a>(&self, call: &Call<'_, 'a>) -> ValueRef<'a> {
+        ValueRef::Text(call.arena.copy(&self.bytes[..self.len]))
     }
 }
 
@@ -232,13 +277,11 @@ pub(in crate::func) fn timediff<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> 
     let (date, time) = rest.date_and_time();
     let sign = if is_forward { '+' } else { '-' };
     let seconds = printf("%06.3f", time.second);
-    Ok(copy(
-        call,
-        &format!(
-            "{sign}{years:04}-{months:02}-{:02} {:02}:{:02}:{seconds}",
-            date.day - 1,
-            time.hour,
-            time.minute
-        ),
-    ))
+    let text = format!(
+        "{sign}{years:04}-{months:02}-{:02} {:02}:{:02}:{seconds}",
+        date.day - 1,
+        time.hour,
+        time.minute
+    );
+    Ok(ValueRef::Text(call.arena.copy(text.as_bytes())))
 }

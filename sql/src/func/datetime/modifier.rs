@@ -8,8 +8,14 @@ use crate::value::numeric::{self, Extent};
 
 /// Applies a modifier; false if it is none, or none for this moment. `index` counts modifiers from 1.
 pub(super) fn apply(call: &Call<'_, '_>, modifier: &[u8], index: usize, moment: &mut Moment) -> Result<bool> {
-    let word = modifier.to_ascii_lowercase();
-    Ok(match &word[..] {
+    let lowercase;
+    let word = if modifier.iter().any(u8::is_ascii_uppercase) {
+        lowercase = modifier.to_ascii_lowercase();
+        &lowercase[..]
+    } else {
+        modifier
+    };
+    Ok(match word {
         b"auto" => {
             index == 1 && {
                 guess_unit(moment);
@@ -48,7 +54,7 @@ pub(super) fn apply(call: &Call<'_, '_>, modifier: &[u8], index: usize, moment: 
             moment.shows_subseconds = true;
             true
         }
-        [b'+' | b'-' | b'0'..=b'9', ..] => add(&word, moment),
+        [b'+' | b'-' | b'0'..=b'9', ..] => add(word, moment),
         word => {
             if let Some(day) = word.strip_prefix(b"weekday ") {
                 to_weekday(day, moment)
