@@ -8,7 +8,7 @@ use super::*;
 use crate::ids::to_u64;
 use crate::io::sim::{Action, Fault, OpKind, SimFs, SyncFailure};
 use crate::io::{Fs, MemFs, read_file};
-use crate::wal::testing::{append, commit, create, names, numbers, path, recover, scan, time, whole};
+use crate::wal::testing::{append, commit, create, names, numbers, path, recover, scan, setup, time, whole};
 
 fn simulated(segment_bytes: u64) -> (Arc<SimFs>, Log) {
     let fs = Arc::new(SimFs::new());
@@ -275,6 +275,59 @@ fn old_segments_are_removed() {
 }
 
 #[test]
+fn a_removed_segment_that_comes_back_is_no_part_of_the_log() {
+    let (fs, log) = simulated(4096);
+    for _ in 0..300 {
+        commit(&log).expect("memory takes it");
+    }
+    let second = read_file(&*fs, &path(2)).expect("it is there");
+    log.remove_before(SegmentId(4)).expect("memory removes");
+    log.close().expect("memory takes it");
+    let image = fs.cached();
+    image.replace(&path(2), &second).expect("memory takes it");
+    let shared: Arc<dyn Fs> = Arc::new(image);
+    let oldest = crate::wal::LogScan { start: crate::wal::LogStart::Oldest, ..whole() };
+    let (lsns, end) = scan(&shared, oldest).expect("whole").expect("there is one");
+    let log = Log::resume(setup(Arc::clone(&shared), 4096), &end).expect("memory takes it");
+    assert_eq!(log.segments().expect("whole")[0].first, lsns[0]);
+    assert!(names(&*shared).contains(&"00000002.wal".into()), "it may be what somebody looks for");
+    log.remove_before(SegmentId(4)).expect("memory removes");
+    assert_eq!(names(&*shared)[0], "00000004.wal");
+}
+
+#[test]
+fn a_log_lives_on_real_files() {
+    let dir = tempfile::tempdir().expect("the system has a place for temporary files");
+    let new = || LogSetup {
+        io: Io::os(),
+        dir: dir.path().join("log"),
+        database: crate::wal::testing::DATABASE,
+        segment_bytes: 4096,
+    };
+    let read = || {
+        let setup = new();
+        let mut reader = crate::wal::LogReader::open(setup.io.fs, &setup.dir, whole())
+            .expect("whole")
+            .expect("there is one");
+        while reader.next_record().expect("whole").is_some() {}
+        reader.end().expect("it was read to its end")
+    };
+    new().io.fs.create_dir(&new().dir).expect("it can be made");
+    let log = Log::create(new());
+    for _ in 0..5 {
+        append_bytes(&log, 1000).expect("there is space");
+        log.flush_to(log.last_lsn()).expect("there is space");
+    }
+    drop(log);
+    let log = Log::resume(new(), &read()).expect("there is space");
+    assert_eq!(commit(&log).expect("there is space"), Lsn { epoch: 2, number: 6 });
+    log.zero_ahead().expect("there is space");
+    log.close().expect("there is space");
+    let log = Log::resume(new(), &read()).expect("there is space");
+    assert_eq!(commit(&log).expect("there is space"), Lsn { epoch: 2, number: 7 });
+}
+
+#[test]
 fn a_segment_that_was_not_synced_does_not_replace_the_one_before() {
     let (fs, log) = simulated(4096);
     while log.position().segment < SegmentId(2) {
@@ -525,6 +578,33 @@ fn everybody_who_waits_hears_of_a_failure() {
         }
     });
     assert!(has_begun.try_recv().is_err(), "nothing is synced after the failure");
+}
+
+#[test]
+fn a_failed_sync_of_zeros_is_not_hidden_by_one_of_records_that_succeeds() {
+    let sim = Arc::new(SimFs::new());
+    let (begun, has_begun) = mpsc::channel();
+    let (let_go_on, go_on) = mpsc::channel();
+    let fs = Gated { fs: sim.clone(), begun, go_on: Arc::new(Mutex::new(go_on)) };
+    let log = &create(Arc::new(fs), 64 << 20);
+    let_go_on.send(()).expect("there will be a commit");
+    let first = append_bytes(log, 3000).expect("memory takes it");
+    log.flush_to(first).expect("memory takes it");
+    has_begun.recv_timeout(PATIENCE).expect("it was synced");
+    sim.inject(Fault::once(0, Action::FailSync(SyncFailure::CacheKept)).on(&[OpKind::Sync]));
+    thread::scope(|scope| {
+        let zeros = scope.spawn(|| log.zero_ahead());
+        has_begun.recv_timeout(PATIENCE).expect("the zeros are synced");
+        // A commit is written meanwhile, so the sync that is about to fail covers its record too.
+        let second = append_bytes(log, 10).expect("appending does not wait for a sync");
+        let records = scope.spawn(move || log.flush_to(second));
+        has_begun.recv_timeout(PATIENCE).expect("the records are synced");
+        let_go_on.send(()).expect("the zeros wait");
+        let_go_on.send(()).expect("the records wait");
+        assert!(matches!(zeros.join().expect("no panic"), Err(Error::Poisoned { .. })));
+        assert!(matches!(records.join().expect("no panic"), Err(Error::Poisoned { .. })));
+    });
+    assert_eq!(log.durable_lsn(), first);
 }
 
 #[test]
