@@ -370,8 +370,8 @@ pub fn rowid_of(key: &[u8]) -> Result<i64, Malformed> {
 /// Appends the rowid to the key of an index entry: 2 to 9 bytes that sort as the rowids do and can be found from
 /// the end of the key, where [`split_rowid_suffix`] looks.
 ///
-/// The first four bits are 8 plus the number of payload bytes less one for rowids from 0 on, and 8 less that number
-/// for rowids below 0; the last four are the number of payload bytes less one. In between is the payload, big-endian.
+/// The first four bits are 7 plus the number of payload bytes for rowids from 0 on, and 8 less that number for those
+/// below 0; the last four are the number of payload bytes less one. In between is the payload, big-endian.
 pub fn push_rowid_suffix(key: &mut Vec<u8>, rowid: i64) {
     let bits = if rowid < 0 { 64 - rowid.leading_ones() } else { 64 - rowid.leading_zeros() };
     let len = bits.div_ceil(8).max(1);
