@@ -165,7 +165,7 @@ impl fmt::Display for Error {
             Error::UnsupportedObject { offset, what } => {
                 write!(
                     f,
-                    "the value holds {what} at byte {offset}, which exists only in the runtime that wrote it"
+                    "the value holds {what} at byte {offset}, which only the runtime that wrote it can read"
                 )
             }
             Error::Cyclic { offset } => {

@@ -9,19 +9,29 @@
 //! followed into an object that contains it; 2. what is read again is limited in proportion to the input, so that a
 //! few references cannot multiply without end.
 
+mod elements;
+mod property_key;
+mod scalar;
+mod stored;
+
 use std::borrow::Cow;
 use std::fmt::Display;
 
 use serde::de::{self, Deserialize, DeserializeOwned, DeserializeSeed, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
+use self::elements::{Elements, read_buffer, read_buffer_body, read_view};
+use self::property_key::PropertyKey;
+use self::scalar::{Wanted, lone_surrogate, unread, visit_bigint, visit_date, visit_number, visit_whole};
+use self::stored::Stored;
 use crate::error::{Error, Result};
 use crate::json::visit_as_json;
 use crate::serde_ser::MAX_TYPED_DEPTH;
 use crate::serde_value::TOKEN;
-use crate::value::{BigInt, Date, JsString, Value, View, ViewKind, exact_i64};
+use crate::value::{Date, JsString, Value, View, ViewKind};
 use crate::wire::{
-    Key, Reader, Span, Text, decode_next, node_view, referred_objects, spans, tag, unknown_tag, walk,
+    Reader, Span, Text, decode_next, end_count, node_view, open, referred_objects, spans, tag, unknown_tag,
+    walk,
 };
 
 /// Deserializes from the stored form, as [`to_bytes`](crate::to_bytes), [`Value::to_bytes`] and JavaScript write it.
@@ -40,11 +50,11 @@ use crate::wire::{
 /// # Ok::<(), duramen_kv::Error>(())
 /// ```
 pub fn from_bytes<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T> {
-    let (reader, version) = Reader::open(bytes)?;
-    match from_reader(reader.clone()) {
-        Err(Error::Malformed { .. }) if version == 13 => from_reader(reader.with_view_flags()),
-        result => result,
-    }
+    let mut reader = open(bytes)?;
+    let mut input = Input::new(&reader);
+    let value = T::deserialize(Deserializer { input: &mut input, reader: &mut reader, depth: 0 })?;
+    reader.expect_end()?;
+    Ok(value)
 }
 
 /// Deserializes from a [`Value`].
@@ -58,13 +68,6 @@ pub fn from_bytes<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T> {
 /// ```
 pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T> {
     from_bytes(&value.to_bytes()?)
-}
-
-fn from_reader<'de, T: Deserialize<'de>>(mut reader: Reader<'de>) -> Result<T> {
-    let mut input = Input::new(&reader);
-    let value = T::deserialize(Deserializer { input: &mut input, reader: &mut reader, depth: 0 })?;
-    reader.expect_end()?;
-    Ok(value)
 }
 
 impl de::Error for Error {
@@ -125,21 +128,11 @@ struct Deserializer<'d, 'de> {
     depth: usize,
 }
 
-/// What the type would like to see, where a value can be seen in more than one way.
-#[derive(Clone, Copy, PartialEq)]
-enum Wanted {
-    Anything,
-    Integer,
-    Float,
-    Text,
-    Sequence,
-}
-
 impl<'de> Deserializer<'_, 'de> {
     /// Shows the next value to the visitor.
     fn read<V: Visitor<'de>>(self, visitor: V, wanted: Wanted) -> Result<V::Value> {
         let tag = self.reader.peek_value_tag()?;
-        if matches!(tag, tag::REG_EXP | tag::ERROR) {
+        if matches!(tag, tag::REG_EXP | tag::ERROR) || tag == tag::HOST_OBJECT && self.reader.is_workerd() {
             let value = Value::from_bytes(&self.stored()?)?;
             return visit_as_json(&value, visitor);
         }
@@ -399,184 +392,6 @@ fn deeper(depth: usize) -> Result<usize> {
     if depth < MAX_TYPED_DEPTH { Ok(depth + 1) } else { Err(Error::TooDeep { max: MAX_TYPED_DEPTH }) }
 }
 
-fn lone_surrogate() -> Error {
-    Error::Convert("a string holds a lone surrogate, which text cannot; read it as a JsString".to_owned())
-}
-
-fn visit_whole<'de, V: Visitor<'de>>(value: i64, visitor: V) -> Result<V::Value> {
-    match u64::try_from(value) {
-        Ok(value) => visitor.visit_u64(value),
-        Err(_) => visitor.visit_i64(value),
-    }
-}
-
-fn visit_number<'de, V: Visitor<'de>>(number: f64, visitor: V, wanted: Wanted) -> Result<V::Value> {
-    const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
-    let minus_zero = number == 0.0 && number.is_sign_negative();
-    let whole = number.trunc() == number;
-    match wanted {
-        Wanted::Integer if whole && (-TWO_TO_63..TWO_TO_63).contains(&number) =>
-        {
-            #[expect(clippy::cast_possible_truncation, reason = "whole and in the range of i64")]
-            visit_whole(number as i64, visitor)
-        }
-        Wanted::Integer if whole && (TWO_TO_63..2.0 * TWO_TO_63).contains(&number) =>
-        {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "whole and in the range of u64"
-            )]
-            visitor.visit_u64(number as u64)
-        }
-        Wanted::Float => visitor.visit_f64(number),
-        _ => match exact_i64(number) {
-            Some(whole) if !minus_zero => visit_whole(whole, visitor),
-            _ => visitor.visit_f64(number),
-        },
-    }
-}
-
-fn visit_bigint<'de, V: Visitor<'de>>(big: BigInt, visitor: V, wanted: Wanted) -> Result<V::Value> {
-    if let Some(value) = big.to_i64() {
-        return visit_whole(value, visitor);
-    }
-    if let Some(value) = big.to_u64() {
-        return visitor.visit_u64(value);
-    }
-    match (wanted, big.to_i128(), big.to_u128()) {
-        (Wanted::Integer, Some(value), _) => visitor.visit_i128(value),
-        (Wanted::Integer, _, Some(value)) => visitor.visit_u128(value),
-        _ => visit_as_json(&big.into(), visitor),
-    }
-}
-
-fn visit_date<'de, V: Visitor<'de>>(date: Date, visitor: V, wanted: Wanted) -> Result<V::Value> {
-    match wanted {
-        Wanted::Integer | Wanted::Float => visit_number(date.time_value(), visitor, wanted),
-        Wanted::Text => visitor.visit_string(date.to_string()),
-        Wanted::Anything | Wanted::Sequence => visit_as_json(&date.into(), visitor),
-    }
-}
-
-/// Reads a buffer, tag included.
-fn read_buffer<'de>(reader: &mut Reader<'de>) -> Result<&'de [u8]> {
-    let tag = reader.value_tag()?;
-    read_buffer_body(reader, tag)
-}
-
-fn read_buffer_body<'de>(reader: &mut Reader<'de>, tag: u8) -> Result<&'de [u8]> {
-    match tag {
-        tag::ARRAY_BUFFER => reader.sized(),
-        tag::RESIZABLE_ARRAY_BUFFER => {
-            let len = reader.length()?;
-            reader.varint()?;
-            reader.raw(len)
-        }
-        _ => Err(reader.malformed("a view of something that is no buffer")),
-    }
-}
-
-/// Reads the rest of a view of these bytes.
-fn read_view<'de>(reader: &mut Reader<'de>, buffer: &'de [u8]) -> Result<Elements<'de>> {
-    let kind = tag::view_kind(reader.varint()?).ok_or_else(|| reader.malformed("unknown kind of view"))?;
-    let offset = usize::try_from(reader.varint()?).map_err(|_| Error::TooLong)?;
-    let len = usize::try_from(reader.varint()?).map_err(|_| Error::TooLong)?;
-    if reader.view_flags() {
-        reader.varint()?;
-    }
-    let bytes = buffer.get(offset..).and_then(|rest| rest.get(..len));
-    let bytes = bytes.ok_or_else(|| reader.malformed("a view does not fit its buffer"))?;
-    Ok(Elements { kind, bytes })
-}
-
-/// The bytes of a buffer or view, and the elements they are.
-struct Elements<'de> {
-    kind: ViewKind,
-    bytes: &'de [u8],
-}
-
-impl<'de> Elements<'de> {
-    fn show<V: Visitor<'de>>(self, visitor: V, wanted: Wanted) -> Result<V::Value> {
-        if wanted != Wanted::Sequence {
-            return visitor.visit_borrowed_bytes(self.bytes);
-        }
-        let mut elements = self;
-        let value = visitor.visit_seq(&mut elements)?;
-        if elements.bytes.is_empty() { Ok(value) } else { Err(unread()) }
-    }
-
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (element, rest) = self.bytes.split_first_chunk()?;
-        self.bytes = rest;
-        Some(*element)
-    }
-}
-
-impl<'de> de::SeqAccess<'de> for &mut Elements<'de> {
-    type Error = Error;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
-        /// Gives the next element to the seed.
-        macro_rules! next {
-            ($number:ty) => {
-                match self.take() {
-                    Some(bytes) => {
-                        seed.deserialize(<$number>::from_le_bytes(bytes).into_deserializer()).map(Some)
-                    }
-                    None => Ok(None),
-                }
-            };
-        }
-        match self.kind {
-            ViewKind::Int8Array => next!(i8),
-            ViewKind::Uint8Array | ViewKind::Uint8ClampedArray | ViewKind::DataView => next!(u8),
-            ViewKind::Int16Array => next!(i16),
-            ViewKind::Uint16Array => next!(u16),
-            ViewKind::Int32Array => next!(i32),
-            ViewKind::Uint32Array => next!(u32),
-            ViewKind::Float32Array => next!(f32),
-            ViewKind::Float64Array => next!(f64),
-            ViewKind::BigInt64Array => next!(i64),
-            ViewKind::BigUint64Array => next!(u64),
-            ViewKind::Float16Array => match self.take() {
-                Some(bytes) => {
-                    seed.deserialize(half(u16::from_le_bytes(bytes)).into_deserializer()).map(Some)
-                }
-                None => Ok(None),
-            },
-        }
-    }
-}
-
-/// The number that 16 bits of IEEE 754 stand for.
-fn half(bits: u16) -> f32 {
-    let sign = u32::from(bits >> 15) << 31;
-    let exponent = u32::from(bits >> 10 & 0x1f);
-    let fraction = u32::from(bits & 0x3ff);
-    match exponent {
-        0 => {
-            let magnitude = f32::from(bits & 0x3ff) / 16_777_216.0;
-            f32::from_bits(magnitude.to_bits() | sign)
-        }
-        0x1f => f32::from_bits(sign | 0xff << 23 | fraction << 13),
-        _ => f32::from_bits(sign | (exponent + 112) << 23 | fraction << 13),
-    }
-}
-
-fn unread() -> Error {
-    Error::Convert("the value has more members than the type takes".to_owned())
-}
-
-/// Reads the count at the end of a collection.
-fn end_of(reader: &mut Reader<'_>, count: u32) -> Result<()> {
-    if reader.varint()? == count {
-        Ok(())
-    } else {
-        Err(reader.malformed("the count at the end of a collection is wrong"))
-    }
-}
-
 /// What is still to be read of an array or set.
 enum Members {
     Dense {
@@ -665,17 +480,17 @@ impl MembersAccess<'_, '_> {
                     walk(reader, |_| {})?;
                     properties += 1;
                 }
-                end_of(reader, properties)?;
-                end_of(reader, len)
+                end_count(reader, properties)?;
+                end_count(reader, len)
             }
             Members::Sparse { declared, .. } => {
                 reader.take(tag::SPARSE_ARRAY_END);
                 reader.varint()?;
-                end_of(reader, declared)
+                end_count(reader, declared)
             }
             Members::Set { count } => {
                 reader.take(tag::SET_END);
-                end_of(reader, count)
+                end_count(reader, count)
             }
         }
     }
@@ -732,8 +547,8 @@ impl EntriesAccess<'_, '_> {
             return Err(unread());
         }
         match self.entries {
-            Entries::Properties => end_of(reader, self.count),
-            Entries::Values => end_of(reader, self.count.saturating_mul(2)),
+            Entries::Properties => end_count(reader, self.count),
+            Entries::Values => end_count(reader, self.count.saturating_mul(2)),
         }
     }
 }
@@ -757,113 +572,6 @@ impl<'de> de::MapAccess<'de> for &mut EntriesAccess<'_, 'de> {
     }
 }
 
-/// The key of a property: text, also for types whose keys are numbers, booleans or variants.
-struct PropertyKey<'de>(Key<'de>);
-
-impl<'de> PropertyKey<'de> {
-    fn text(self) -> Result<Cow<'de, str>> {
-        match self.0 {
-            Key::Text(Text::Utf8(text)) => Ok(text),
-            Key::Text(Text::Units(_)) => Err(lone_surrogate()),
-            Key::Integer(number) => Ok(Cow::Owned(number.to_string())),
-        }
-    }
-
-    fn integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if let Key::Integer(number) = self.0 {
-            return visit_whole(number, visitor);
-        }
-        let text = self.text()?;
-        match text.parse::<BigInt>() {
-            Ok(number) => visit_bigint(number, visitor, Wanted::Integer),
-            Err(_) => visitor.visit_str(&text),
-        }
-    }
-}
-
-impl<'de> de::Deserializer<'de> for PropertyKey<'de> {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.text()? {
-            Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
-            Cow::Owned(text) => visitor.visit_string(text),
-        }
-    }
-
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match &*self.text()? {
-            "true" => visitor.visit_bool(true),
-            "false" => visitor.visit_bool(false),
-            text => visitor.visit_str(text),
-        }
-    }
-
-    fn deserialize_i8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_i16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.integer(visitor)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
-        if name == TOKEN {
-            return visitor.visit_newtype_struct(Stored(Value::String(self.0.into()).to_bytes()?));
-        }
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value> {
-        visitor.visit_enum(self.text()?.into_deserializer())
-    }
-
-    forward_to_deserialize_any! {
-        f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
-    }
-}
-
 /// The object of a variant: its name is the only key.
 struct VariantAccess<'d, 'de>(Deserializer<'d, 'de>);
 
@@ -875,7 +583,7 @@ impl VariantAccess<'_, '_> {
                 "an object that stands for a variant has more than one key".to_owned(),
             ));
         }
-        end_of(self.0.reader, 1)
+        end_count(self.0.reader, 1)
     }
 }
 
@@ -920,26 +628,6 @@ impl<'de> de::VariantAccess<'de> for VariantAccess<'_, 'de> {
         let value = self.0.part().read(visitor, Wanted::Anything)?;
         self.finish()?;
         Ok(value)
-    }
-}
-
-/// A value in stored form, inside the newtype of the name [`TOKEN`].
-struct Stored(Vec<u8>);
-
-impl<'de> de::Deserializer<'de> for Stored {
-    type Error = Error;
-
-    fn is_human_readable(&self) -> bool {
-        false
-    }
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_byte_buf(self.0)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 

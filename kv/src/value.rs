@@ -128,7 +128,8 @@ impl Primitive {
 
 /// A JavaScript error as structured clone keeps it: its built-in kind and four properties.
 ///
-/// Names other than the built-in ones, and further properties, are not kept by the format.
+/// Names other than the built-in ones, and further properties, are not kept by the format. Where workerd stores them in
+/// a form of its own, they are read over.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ErrorObject {
     /// Which built-in error it is.

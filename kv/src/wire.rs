@@ -29,6 +29,7 @@
 //! | `r` | Error | marks: its kind, `m` message, `s` stack (string values), `c` cause (a value); `.` |
 //! | `^` | an object again | *n*: which one, counted from 0 in the order in which they begin |
 //! | `\` | view as `v8.serialize` of Node writes it (read only) | *n* kind, *n* bytes |
+//! | `\` | Error as workerd stores it (read only) | *n* 10; *n* kind, 0 before a value, its name; two values: message, properties |
 //! | `?` | nothing; an object count of old versions (read only) | *n* |
 //! | `00` | nothing; padding before a tag | |
 //!
@@ -49,5 +50,5 @@ mod writer;
 pub(crate) use decode::{decode_next, node_view, referred_objects};
 pub(crate) use encode::encode_value;
 pub(crate) use reader::{Key, Reader, Text};
-pub(crate) use scan::{Span, spans, unknown_tag, walk};
+pub(crate) use scan::{Span, end_count, open, spans, unknown_tag, walk};
 pub(crate) use writer::Writer;

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde::de::{DeserializeOwned, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{from_bytes, from_value, half};
+use super::{from_bytes, from_value};
 use crate::error::Error;
 use crate::serde_ser::{MAX_TYPED_DEPTH, to_bytes, to_value};
 use crate::value::{BigInt, Date, JsString, Value, View, ViewKind};
@@ -174,25 +174,6 @@ fn buffers_and_views_are_bytes_or_elements() {
 }
 
 #[test]
-fn half_precision() {
-    let cases = [
-        (0x0000, 0.0),
-        (0x8000, -0.0),
-        (0x3c00, 1.0),
-        (0xc000, -2.0),
-        (0x7bff, 65504.0),
-        (0x0001, 5.960_464_5e-8),
-        (0x0400, 6.103_515_6e-5),
-        (0x7c00, f32::INFINITY),
-        (0xfc00, f32::NEG_INFINITY),
-    ];
-    for (bits, number) in cases {
-        assert_eq!(half(bits).to_bits(), f32::to_bits(number), "{bits:#06x}");
-    }
-    assert!(half(0x7e00).is_nan());
-}
-
-#[test]
 fn values_and_their_parts_can_be_parts_of_types() {
     #[derive(Deserialize, Serialize, PartialEq, Debug)]
     struct Outer {
@@ -265,6 +246,14 @@ fn types_that_take_anything_get_the_mapping_for_people() {
         from_json::<Vec<Either>>(r#"[1,"x"]"#).unwrap(),
         [Either::Number(1), Either::Text("x".to_owned())]
     );
+}
+
+#[test]
+fn errors_as_workerd_stores_them() {
+    let bytes = b"\xff\x0fA\x01\\\x0a\x02\"\x01mo\"\x05stack\"\x02st{\x01$\0\x01";
+    let json: serde_json::Value = from_bytes(bytes).unwrap();
+    assert_eq!(json.to_string(), r#"[{"$error":"TypeError","message":"m","stack":"st"}]"#);
+    assert!(matches!(from_bytes::<(Value,)>(bytes).unwrap(), (Value::Error(_),)));
 }
 
 #[test]

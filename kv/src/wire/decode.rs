@@ -7,13 +7,13 @@
 //! Invariant: label *k* stands for the *k*-th of the objects that are referred to, in the order in which they begin.
 
 use super::reader::Reader;
-use super::scan::{Event, unknown_tag, walk};
+use super::scan::{Event, end_count, open, unknown_tag, walk, workerd_error};
 use super::tag;
 use crate::error::{Error, Result};
 use crate::label::Label;
 use crate::value::{
-    ArrayBuffer, Date, ErrorObject, JsString, MAX_DEPTH, Object, Primitive, RegExp, RegExpFlags, SparseArray,
-    Value, View, ViewBuffer, ViewKind,
+    ArrayBuffer, Date, ErrorKind, ErrorObject, JsString, MAX_DEPTH, Object, Primitive, RegExp, RegExpFlags,
+    SparseArray, Value, View, ViewBuffer, ViewKind,
 };
 
 impl Value {
@@ -26,14 +26,7 @@ impl Value {
 
 /// Reads one value that ends with the bytes.
 fn decode(bytes: &[u8]) -> Result<Value> {
-    let (reader, version) = Reader::open(bytes)?;
-    match decode_to_end(reader.clone()) {
-        Err(Error::Malformed { .. }) if version == 13 => decode_to_end(reader.with_view_flags()),
-        result => result,
-    }
-}
-
-fn decode_to_end(mut reader: Reader<'_>) -> Result<Value> {
+    let mut reader = open(bytes)?;
     let referred = if reader.may_refer() { referred_objects(&reader)? } else { Vec::new() };
     let value = decode_next(&mut reader, referred, 0)?;
     reader.expect_end()?;
@@ -61,7 +54,14 @@ pub(crate) fn decode_next(reader: &mut Reader<'_>, referred: Vec<u32>, objects: 
                 .to_owned(),
         ));
     }
-    Decoder { reader, objects, referred, buffers: Vec::new() }.run()
+    let refers = !referred.is_empty();
+    let value = Decoder { reader: &mut *reader, objects, referred, buffers: Vec::new() }.run()?;
+    // Of workerd's errors not all properties are kept, and one of them may have held what is referred to elsewhere.
+    if reader.is_workerd() && refers && matches!(value.to_bytes(), Err(Error::UnknownLabel(_))) {
+        let what = "an object that also is a property of an error";
+        return Err(Error::UnsupportedObject { offset: reader.position(), what });
+    }
+    Ok(value)
 }
 
 struct Decoder<'r, 'a> {
@@ -98,6 +98,10 @@ enum Content {
     },
     Set(Vec<Value>),
     Error(Box<ErrorObject>),
+    WorkerdError {
+        kind: Option<ErrorKind>,
+        parts: Vec<Value>,
+    },
 }
 
 /// An array with holes or properties.
@@ -173,6 +177,9 @@ impl<'a> Decoder<'_, 'a> {
             tag::MAP => Content::Map { entries: Vec::new(), key: None },
             tag::SET => Content::Set(Vec::new()),
             tag::ERROR => Content::Error(Box::default()),
+            tag::HOST_OBJECT if self.reader.is_workerd() => {
+                Content::WorkerdError { kind: workerd_error(self.reader)?, parts: Vec::new() }
+            }
             _ => {
                 if let Some(number) = self.reader.number(tag)? {
                     return Ok(Some(Value::Number(number)));
@@ -238,6 +245,10 @@ impl<'a> Decoder<'_, 'a> {
                 }
             }
             Content::Error(error) => return advance_error(reader, error),
+            Content::WorkerdError { kind, parts } => {
+                let wanted = if kind.is_some() { 2 } else { 3 };
+                return Ok(if parts.len() < wanted { Next::Value } else { Next::End });
+            }
         }
         Ok(Next::Value)
     }
@@ -369,13 +380,11 @@ fn advance_error(reader: &mut Reader<'_>, error: &mut ErrorObject) -> Result<Nex
     }
 }
 
-/// Reads the count at the end of a collection.
+/// Reads the count at the end of a collection, which is over then.
 fn end_of(reader: &mut Reader<'_>, count: impl TryInto<u32>) -> Result<Next> {
-    if count.try_into().ok() == Some(reader.varint()?) {
-        Ok(Next::End)
-    } else {
-        Err(reader.malformed("the count at the end of a collection is wrong"))
-    }
+    // What was read has fewer than 2^32 members, or its count could not be right.
+    end_count(reader, count.try_into().unwrap_or(u32::MAX))?;
+    Ok(Next::End)
 }
 
 /// Reads the body of a view as Node's `v8.serialize` writes it: kind and bytes, without a buffer of its own.
@@ -410,6 +419,7 @@ impl Content {
             },
             Content::Set(members) => members.push(value),
             Content::Error(error) => error.cause = Some(value),
+            Content::WorkerdError { parts, .. } => parts.push(value),
         }
         Ok(())
     }
@@ -425,8 +435,29 @@ impl Content {
             Content::Map { entries, .. } => Value::Map(entries),
             Content::Set(members) => Value::Set(members),
             Content::Error(error) => Value::Error(error),
+            Content::WorkerdError { kind, parts } => close_workerd_error(kind, parts)?.into(),
         })
     }
+}
+
+/// Makes an error of the values with which workerd stores it: its name if it is of no known kind, its message, and an
+/// object with its own properties. Of these only the stack and the cause are kept, as everywhere.
+fn close_workerd_error(kind: Option<ErrorKind>, mut parts: Vec<Value>) -> Result<ErrorObject, Refused> {
+    let (Some(Value::Object(mut properties)), Some(Value::String(message))) = (parts.pop(), parts.pop())
+    else {
+        return Err("an error has no message or no properties");
+    };
+    let named = || parts.first().and_then(Value::as_str).and_then(ErrorKind::from_name);
+    let stack = match properties.remove("stack") {
+        Some(Value::String(stack)) => Some(stack),
+        _ => None,
+    };
+    Ok(ErrorObject {
+        kind: kind.or_else(named).unwrap_or_default(),
+        message: Some(message),
+        stack,
+        cause: properties.remove("cause"),
+    })
 }
 
 impl OpenArray {

@@ -15,6 +15,8 @@ pub(crate) struct Reader<'a> {
     position: usize,
     /// Whether flags follow the length of a view; they came with version 14.
     view_flags: bool,
+    /// Whether host objects are those of workerd; else they are Node's.
+    workerd: bool,
 }
 
 /// A string as it stands in the bytes.
@@ -29,7 +31,7 @@ pub(crate) enum Text<'a> {
 impl<'a> Reader<'a> {
     /// Stands after the header of `bytes`; answers the version too.
     pub(crate) fn open(bytes: &'a [u8]) -> Result<(Reader<'a>, u32)> {
-        let mut reader = Reader { bytes, position: 0, view_flags: true };
+        let mut reader = Reader { bytes, position: 0, view_flags: true, workerd: false };
         let mut version = u32::from(tag::OLDEST_VERSION);
         if bytes.first() == Some(&tag::HEADER) {
             reader.position = 1;
@@ -50,6 +52,23 @@ impl<'a> Reader<'a> {
     /// The reader that expects flags after the length of a view, as some builds of V8 wrote in version 13.
     pub(crate) fn with_view_flags(self) -> Reader<'a> {
         Reader { view_flags: true, ..self }
+    }
+
+    /// Whether host objects are those of workerd, which stores errors so.
+    pub(crate) fn is_workerd(&self) -> bool {
+        self.workerd
+    }
+
+    /// The reader that takes host objects for those of workerd.
+    pub(crate) fn with_workerd(self) -> Reader<'a> {
+        Reader { workerd: true, ..self }
+    }
+
+    /// Whether the bytes left may hold an error of workerd. What looks like one may be something else.
+    pub(crate) fn may_hold_workerd_error(&self) -> bool {
+        self.bytes[self.position..]
+            .array_windows()
+            .any(|pair| *pair == [tag::HOST_OBJECT, tag::WORKERD_ERROR])
     }
 
     /// Whether the bytes left may hold a reference. If they hold its tag it may be one, or part of something else.
@@ -77,7 +96,7 @@ impl<'a> Reader<'a> {
 
     /// A reader of the part from `start` to `end`, positions of this reader.
     pub(crate) fn part(&self, start: usize, end: usize) -> Reader<'a> {
-        Reader { bytes: &self.bytes[..end], position: start, view_flags: self.view_flags }
+        Reader { bytes: &self.bytes[..end], position: start, ..*self }
     }
 
     /// The bytes from here to `end` as the stored form of a value on its own.

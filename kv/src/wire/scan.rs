@@ -1,12 +1,12 @@
 //! [`walk`]: goes over a value without making anything of it.
 //!
 //! It serves to skip a value nobody asked for, and to find out, before decoding, which objects are referred to more
-//! than once and where they stand.
+//! than once, where they stand, and which of two readings fits bytes that have two.
 
 use super::reader::Reader;
 use super::tag;
 use crate::error::{Error, Result};
-use crate::value::MAX_DEPTH;
+use crate::value::{ErrorKind, MAX_DEPTH};
 
 /// What [`walk`] passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +21,39 @@ pub(crate) enum Event {
 
 /// A collection whose end was not reached yet.
 enum Open {
-    /// Keys and values, or members, up to this end tag with this many counts after it.
-    Until { end: u8, counts: u8 },
-    /// This many elements, then keys and values up to the end of a dense array.
-    Elements(u32),
-    /// An error whose cause comes next.
+    /// Properties up to this end tag; so many were passed. An array's length follows their number.
+    Properties { end: u8, count: u32, len: Option<u32> },
+    /// So many more elements of a dense array of this length, then its properties.
+    Elements { left: u32, len: u32 },
+    /// Keys and values of a map, or members of a set, up to this end tag; so many were passed.
+    Members { end: u8, count: u32 },
+    /// An error whose cause may come next.
     Error,
+    /// So many more values, and no end tag.
+    Values(u32),
+}
+
+/// Stands where the value in `bytes` begins, reading what has two readings in the one that fits all the bytes.
+///
+/// Two forms are ambiguous: version 13 with and without flags of views, of which some builds of V8 wrote the former, and
+/// host objects, which Node and workerd number differently.
+pub(crate) fn open(bytes: &[u8]) -> Result<Reader<'_>> {
+    let (reader, version) = Reader::open(bytes)?;
+    let mut others = Vec::new();
+    if version == 13 {
+        others.push(reader.clone().with_view_flags());
+    }
+    if reader.may_hold_workerd_error() {
+        others.push(reader.clone().with_workerd());
+    }
+    let fits = |reader: &Reader<'_>| {
+        let mut reader = reader.clone();
+        walk(&mut reader, |_| {}).and_then(|()| reader.expect_end()).is_ok()
+    };
+    if others.is_empty() || fits(&reader) {
+        return Ok(reader);
+    }
+    Ok(others.into_iter().find(fits).unwrap_or(reader))
 }
 
 /// Reads one value to its end and tells what it passes.
@@ -93,15 +120,21 @@ fn begin_value(reader: &mut Reader<'_>, open: &mut Vec<Open>, on: &mut impl FnMu
             }
             return Ok(());
         }
-        tag::OBJECT => Open::Until { end: tag::OBJECT_END, counts: 1 },
+        tag::OBJECT => Open::Properties { end: tag::OBJECT_END, count: 0, len: None },
         tag::SPARSE_ARRAY => {
-            reader.varint()?;
-            Open::Until { end: tag::SPARSE_ARRAY_END, counts: 2 }
+            Open::Properties { end: tag::SPARSE_ARRAY_END, count: 0, len: Some(reader.varint()?) }
         }
-        tag::DENSE_ARRAY => Open::Elements(reader.count()?),
-        tag::MAP => Open::Until { end: tag::MAP_END, counts: 1 },
-        tag::SET => Open::Until { end: tag::SET_END, counts: 1 },
+        tag::DENSE_ARRAY => {
+            let len = reader.count()?;
+            Open::Elements { left: len, len }
+        }
+        tag::MAP => Open::Members { end: tag::MAP_END, count: 0 },
+        tag::SET => Open::Members { end: tag::SET_END, count: 0 },
         tag::ERROR => Open::Error,
+        tag::HOST_OBJECT if reader.is_workerd() => match workerd_error(reader)? {
+            Some(_) => Open::Values(2),
+            None => Open::Values(3),
+        },
         _ => {
             on(Event::Begin { position });
             leaf_object(reader, tag)?;
@@ -119,30 +152,50 @@ fn begin_value(reader: &mut Reader<'_>, open: &mut Vec<Open>, on: &mut impl FnMu
 
 /// Reads on in a collection up to the beginning of its next value; `false` if it ended instead.
 fn next_value_begins(reader: &mut Reader<'_>, open: &mut Open) -> Result<bool> {
-    match open {
-        Open::Elements(left) => {
-            while *left > 0 && reader.take(tag::HOLE) {
-                *left -= 1;
-            }
-            if *left > 0 {
-                *left -= 1;
-                return Ok(true);
-            }
-            *open = Open::Until { end: tag::DENSE_ARRAY_END, counts: 2 };
+    if let Open::Elements { left, len } = open {
+        while *left > 0 && reader.take(tag::HOLE) {
+            *left -= 1;
         }
+        if *left > 0 {
+            *left -= 1;
+            return Ok(true);
+        }
+        *open = Open::Properties { end: tag::DENSE_ARRAY_END, count: 0, len: Some(*len) };
+    }
+    match open {
+        Open::Properties { end, count, len } => {
+            if reader.take(*end) {
+                end_count(reader, *count)?;
+                if let Some(len) = len {
+                    end_count(reader, *len)?;
+                }
+                return Ok(false);
+            }
+            skip_key(reader)?;
+            *count = count.saturating_add(1);
+        }
+        Open::Members { end, count } => {
+            if reader.take(*end) {
+                end_count(reader, *count)?;
+                return Ok(false);
+            }
+            *count = count.saturating_add(1);
+        }
+        Open::Values(0) => return Ok(false),
+        Open::Values(left) => *left -= 1,
         Open::Error => return next_cause_begins(reader),
-        Open::Until { .. } => {}
+        Open::Elements { .. } => unreachable!("became properties above"),
     }
-    let &mut Open::Until { end, counts } = open else {
-        unreachable!("the other forms returned or became this one")
-    };
-    if !reader.take(end) {
-        return Ok(true);
+    Ok(true)
+}
+
+/// Reads a count at the end of a collection.
+pub(crate) fn end_count(reader: &mut Reader<'_>, count: u32) -> Result<()> {
+    if reader.varint()? == count {
+        Ok(())
+    } else {
+        Err(reader.malformed("the count at the end of a collection is wrong"))
     }
-    for _ in 0..counts {
-        reader.varint()?;
-    }
-    Ok(false)
 }
 
 /// Reads on in an error up to its cause; `false` if it ended instead.
@@ -183,6 +236,16 @@ fn leaf_object(reader: &mut Reader<'_>, tag: u8) -> Result<()> {
     }
 }
 
+/// Reads the beginning of an error as workerd stores it: what kind it is, or `None` if its name follows. Its message
+/// and an object with its own properties come next.
+pub(crate) fn workerd_error(reader: &mut Reader<'_>) -> Result<Option<ErrorKind>> {
+    let offset = reader.position();
+    if reader.varint()? != u32::from(tag::WORKERD_ERROR) {
+        return Err(Error::UnsupportedObject { offset, what: "an object of the host" });
+    }
+    tag::workerd_error_kind(reader.varint()?).ok_or_else(|| reader.malformed("unknown kind of error"))
+}
+
 /// The error about a tag, just consumed, that starts no value.
 pub(crate) fn unknown_tag(reader: &Reader<'_>, tag: u8) -> Error {
     let offset = reader.position() - 1;
@@ -207,6 +270,14 @@ fn skip_bigint(reader: &mut Reader<'_>) -> Result<()> {
     let bits = reader.varint()?;
     let len = usize::try_from(bits >> 1).map_err(|_| reader.malformed("a bigint is too long"))?;
     reader.raw(len).map(drop)
+}
+
+fn skip_key(reader: &mut Reader<'_>) -> Result<()> {
+    match reader.value_tag()? {
+        tag::ONE_BYTE_STRING | tag::TWO_BYTE_STRING | tag::UTF8_STRING => reader.sized().map(drop),
+        tag @ (tag::INT32 | tag::UINT32 | tag::DOUBLE) => reader.number(tag).map(drop),
+        _ => Err(reader.malformed("a key is neither string nor number")),
+    }
 }
 
 fn skip_string(reader: &mut Reader<'_>) -> Result<()> {

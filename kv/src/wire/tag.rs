@@ -56,6 +56,25 @@ pub(crate) const ERROR_END: u8 = b'.';
 pub(crate) const VIEW_FOLLOWS_LENGTH: u32 = 1;
 pub(crate) const VIEW_OF_RESIZABLE: u32 = 2;
 
+/// The kind of host object, after [`HOST_OBJECT`], that is an error in workerd. In Node it is a `Buffer`.
+pub(crate) const WORKERD_ERROR: u8 = 10;
+
+/// The kind of error of a number after [`WORKERD_ERROR`]; `None` in the result for 0, after which the name follows.
+pub(crate) fn workerd_error_kind(number: u32) -> Option<Option<ErrorKind>> {
+    Some(match number {
+        0 => None,
+        2 => Some(ErrorKind::TypeError),
+        3 => Some(ErrorKind::RangeError),
+        4 => Some(ErrorKind::ReferenceError),
+        5 => Some(ErrorKind::SyntaxError),
+        10 => Some(ErrorKind::EvalError),
+        11 => Some(ErrorKind::UriError),
+        // Error itself, four of WebAssembly, AggregateError and SuppressedError.
+        1 | 6..=9 | 12 | 13 => Some(ErrorKind::Error),
+        _ => return None,
+    })
+}
+
 /// What a tag stands for that cannot be stored, because it points out of the bytes.
 pub(crate) fn unsupported(tag: u8) -> Option<&'static str> {
     match tag {

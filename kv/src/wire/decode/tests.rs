@@ -84,6 +84,33 @@ fn other_forms_of_the_same_values() {
 }
 
 #[test]
+fn errors_as_workerd_stores_them() {
+    let error =
+        |kind, cause| ErrorObject { kind, message: Some("m".into()), stack: Some("st".into()), cause };
+    let known = "5c0a02 22016d 6f 2205737461636b 22027374 2204636f6465 490a 7b02";
+    let named = "5c0a00 220a52616e67654572726f72 22016d 6f 2205737461636b 22027374 22056361757365 5e00 7b02";
+    let wrap = |error: &str| decode(&format!("ff0f 4101 {error} 240001")).unwrap();
+    assert_eq!(wrap(known), vec![error(ErrorKind::TypeError, None).into()].into());
+    let cyclic = wrap(named);
+    let text = format!("{cyclic:?}");
+    assert!(text.starts_with("Anchor(Label(0), Array([Error(ErrorObject { kind: RangeError"), "{text}");
+    assert!(text.contains("cause: Some(Ref(Label(0)))"), "{text}");
+    assert_eq!(Value::from_bytes(&cyclic.to_bytes().unwrap()).unwrap(), cyclic);
+    // A Buffer of Node stays one, also beside a text that looks like an error.
+    let buffer = decode("ff0f 4102 5c0a0101 22025c0a 240002").unwrap();
+    assert_eq!(buffer, vec![View::new(ViewKind::Uint8Array, vec![1]).into(), "\\\n".into()].into());
+    // The object of a dropped property, referred to afterwards.
+    let shared = decode("ff0f 4102 5c0a01 22016d 6f 220161 6f7b00 7b01 5e03 240002");
+    assert!(
+        matches!(shared, Err(Error::UnsupportedObject { what, .. }) if what.contains("property of an error"))
+    );
+    // One that is shared in the dropped property alone goes with it.
+    let inside = decode("ff0f 5c0a01 22016d 6f 220161 4102 4100240000 5e03 240002 7b01").unwrap();
+    assert_eq!(inside, ErrorObject::new(ErrorKind::Error, "m").into());
+    assert!(matches!(decode("ff0f 5c0701 00"), Err(Error::Malformed { .. })));
+}
+
+#[test]
 fn labels_are_numbered_in_the_order_of_their_anchors() {
     // The inner array is referred to first, but begins second; the third is not referred to.
     let value = decode("ff0f 4103 4101 4100 240000 240001 5e02 5e01 240003").unwrap();

@@ -1,7 +1,7 @@
 use super::{Reader, Text, array_index};
 
 fn reader(bytes: &[u8]) -> Reader<'_> {
-    Reader { bytes, position: 0, view_flags: true }
+    Reader { bytes, position: 0, view_flags: true, workerd: false }
 }
 
 #[test]
