@@ -17,7 +17,7 @@ use crate::recovery::{self, RecoveryReport};
 use crate::txn::{ReadView, View, WriteTxn};
 use crate::verify::{self, Progress, VerifyReport};
 use crate::version::OldestReader;
-use crate::wal::LogSink;
+use crate::wal::{self, LogSink};
 use crate::worker;
 
 /// An open database. Clones are handles to the same one; it closes when the last handle and the last write transaction
@@ -210,13 +210,10 @@ impl Database {
         let shared = &*self.handle;
         let version = shared.newest()?;
         let checkpoints = shared.checkpoints();
-        let (mut log_bytes, mut log_segments) = (0, 0);
-        if let Some(log) = &shared.log {
-            for segment in log.segments()? {
-                log_bytes += segment.bytes;
-                log_segments += 1;
-            }
-        }
+        let log = match &shared.log {
+            Some(log) => log.segments()?,
+            None => wal::segments(&shared.io.fs, &shared.dir, shared.database, version.log_end.position)?,
+        };
         Ok(Info {
             id: shared.database,
             lsn: version.lsn,
@@ -226,8 +223,8 @@ impl Database {
             entries: version.catalog.iter().map(|(_, entry)| entry.root.count()).sum(),
             page_bytes: shared.pages.segments().total_bytes(),
             page_segments: to_u64(shared.pages.segments().table().len()),
-            log_bytes,
-            log_segments,
+            log_bytes: log.iter().map(|segment| segment.bytes).sum(),
+            log_segments: to_u64(log.len()),
             replay_bytes: shared.log_bytes_since_checkpoint(),
             dirty_bytes: shared.dirty_bytes(),
             roots: to_u64(checkpoints.list.kept().count()),

@@ -328,6 +328,7 @@ fn open_existing(
         Shutdown::Clean { .. } => report.clean = true,
         Shutdown::Unclean { torn } => report.torn_tail = torn.clone(),
     }
+    parts.log_end.position = end.position;
     if !read_only {
         remove_leftovers(&*io.fs, dir, &found, &parts)?;
         let log = Arc::new(Log::resume(log_setup(&io, dir, database, &options), &end)?);

@@ -156,10 +156,7 @@ impl Log {
     /// Damage in their headers, or what the file system answers.
     pub fn segments(&self) -> Result<Vec<SegmentInfo>> {
         let end = self.lock().named_end();
-        let mut files = self.files();
-        let mut listed = list(&*files.fs, &files.dir)?.segments;
-        listed.retain(|&id| id <= end.segment);
-        Ok(files.chain(&listed, SegmentId(1))?.infos(end.offset))
+        self.files().segments(end)
     }
 
     /// Removes all segments before `segment`, oldest first, but never the newest ones that the log goes on from. How

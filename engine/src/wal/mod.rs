@@ -22,7 +22,7 @@ mod writer;
 
 pub use log::{Log, LogSetup};
 pub use reader::{LogEnd, LogReader, LogRecord, LogScan, LogStart, Shutdown, TornTail};
-pub use segment::SegmentInfo;
+pub use segment::{SegmentInfo, segments};
 pub use sink::LogSink;
 pub use waiters::WaiterId;
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::format::version::FormatVersion;
 use crate::format::wal::{BadHeader, HEADER_BYTES, SegmentHeader};
-use crate::ids::{DatabaseId, Lsn, SegmentId};
+use crate::ids::{DatabaseId, LogPosition, Lsn, SegmentId};
 use crate::io::{File, Fs, OpenMode, read_up_to_at};
 
 const SUFFIX: &str = ".wal";
@@ -134,6 +134,26 @@ impl LogFiles {
         chain.headers.reverse();
         Ok(chain)
     }
+
+    /// The segments that form the log, oldest first, where its records end at `end`.
+    pub(crate) fn segments(&mut self, end: LogPosition) -> Result<Vec<SegmentInfo>> {
+        let mut listed = list(&*self.fs, &self.dir)?.segments;
+        listed.retain(|&id| id <= end.segment);
+        Ok(self.chain(&listed, SegmentId(1))?.infos(end.offset))
+    }
+}
+
+/// The segments of a log that nobody writes to, oldest first, where its records end at `end`.
+///
+/// # Errors
+/// Damage in their headers, or what the file system answers.
+pub fn segments(
+    fs: &Arc<dyn Fs>,
+    dir: &Path,
+    database: DatabaseId,
+    end: LogPosition,
+) -> Result<Vec<SegmentInfo>> {
+    LogFiles { fs: Arc::clone(fs), dir: dir.to_path_buf(), database: Some(database) }.segments(end)
 }
 
 /// Segments that follow each other.
