@@ -13,6 +13,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// The engine refused or failed; its own error says what the caller can do.
     Engine(duramen_engine::Error),
+    /// The key-value layer refused; never [`duramen_kv::Error::Engine`], which becomes [`Error::Engine`].
+    Kv(duramen_kv::Error),
     /// A key or value in a tree is not of the type the tree is read as. Use the type it was written with.
     WrongType {
         /// The tree.
@@ -41,10 +43,20 @@ impl From<duramen_engine::Error> for Error {
     }
 }
 
+impl From<duramen_kv::Error> for Error {
+    fn from(error: duramen_kv::Error) -> Error {
+        match error {
+            duramen_kv::Error::Engine(error) => Error::Engine(error),
+            error => Error::Kv(error),
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Engine(error) => error.fmt(f),
+            Error::Kv(error) => error.fmt(f),
             Error::WrongType { tree, part, wanted, key } => {
                 let part = match part {
                     Part::Key => "key",
@@ -60,6 +72,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Engine(error) => error.source(),
+            Error::Kv(error) => error.source(),
             Error::WrongType { .. } => None,
         }
     }

@@ -38,6 +38,11 @@
 //! `Tree` without types maps bytes to bytes: `TreeName<'_>` is short for `TreeName<'_, &[u8], &[u8]>`. What is read is
 //! borrowed from the view; [`Tree::get_owned`] gives [`Bytes`] that outlive it.
 //!
+//! # Values with structure
+//!
+//! [`kv`] keeps structured values under string keys: what `serde` knows, and all that JavaScript's structured clone can
+//! express.
+//!
 //! # What is kept
 //!
 //! Each commit says with its [`Durability`] what it survives. After a crash, [`Database::open`] recovers without being
@@ -48,6 +53,11 @@
 //!
 //! [`io`] has the files, clock and randomness that the engine runs on, and simulated ones with faults and crashes. Open
 //! a database on them with [`Database::open_with`] to see what your program does on a bad day.
+//!
+//! # Features
+//!
+//! `shell` (on by default) builds the program `duramen`. A program that embeds the library needs none of it:
+//! `duramen = { version = "0.1", default-features = false }`.
 
 #![forbid(unsafe_code)]
 
@@ -67,6 +77,7 @@ pub use duramen_engine::{
     KeyRange, Lsn, Options, ReadView, Retention, Savepoint, Timestamp, TreeId, VerifyReport, View, WriteTxn,
     io,
 };
+pub use duramen_kv as kv;
 
 pub use crate::bytes::Bytes;
 pub use crate::error::{Error, Part, Result};

@@ -5,8 +5,8 @@ use crate::scratch::Scratch;
 
 /// A type of values.
 ///
-/// Implemented for bytes, strings, numbers, `bool`, arrays of bytes and `()`. For anything with structure, implement it
-/// over an encoding of your choice.
+/// Implemented for bytes, strings, numbers, `bool`, arrays of bytes and `()`. For anything with structure, either
+/// implement it over an encoding of your choice, or use [`duramen::kv`](crate::kv), which takes what `serde` knows.
 pub trait TreeValue {
     /// The form in which a value is given to a call and read from a view, such as `&str`.
     type Given<'a>;

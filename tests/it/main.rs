@@ -1,3 +1,8 @@
 //! The tests of the whole: the house rules, the documents, and the shell as somebody at a terminal uses it.
 
+mod bad_days;
+mod kill;
+mod program;
+mod shell;
 mod tidy;
+mod tutorial;

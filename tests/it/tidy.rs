@@ -319,9 +319,9 @@ fn documents_name_what_exists(tree: &Tree) -> Vec<String> {
     for (page, text) in tree.with_end(".md") {
         for (line, name) in named_files(text) {
             let beside = page.rsplit_once('/').map_or(name.clone(), |(dir, _)| joined(dir, &name));
-            let bare =
-                !name.contains('/') && tree.names.iter().any(|path| path.ends_with(&format!("/{name}")));
-            if !tree.has(&name) && !tree.has(&beside) && !bare {
+            let cut_off = format!("/{name}");
+            let below = tree.names.iter().any(|path| path.ends_with(&cut_off));
+            if !tree.has(&name) && !tree.has(&beside) && !below {
                 problems.push(format!("{page}:{line}: `{name}` does not exist; name the file that is meant"));
             }
         }
@@ -662,7 +662,8 @@ fn sqlparser_outside_parse_is_found() {
 
 #[test]
 fn a_document_that_names_nothing_is_found() {
-    let page = "See `src/here.rs` or `here.rs` and `engine/`, [that](../README.md), [this](b.md#part) and [the net](https://x.y/z).\n\
+    let page = "See `src/here.rs` or `here.rs` and `engine/`, `deep/er.rs`, \
+                [that](../README.md), [this](b.md#part) and [the net](https://x.y/z).\n\
                 But `src/gone.rs`, [gone](gone.md), `notes.toml`; not `a::b`, `NNNN.wal`, `/etc/hosts.rs`.\n\
                 ```\n`src/fenced.rs`\n```\n";
     let sample = [
@@ -670,6 +671,7 @@ fn a_document_that_names_nothing_is_found() {
         ("docs/b.md", ""),
         ("README.md", ""),
         ("src/here.rs", ""),
+        ("src/deep/er.rs", ""),
         ("engine/Cargo.toml", ""),
     ];
     let wanted = ["docs/a.md:2: `gone.md`", "docs/a.md:2: `src/gone.rs`", "docs/a.md:2: `notes.toml`"];

@@ -1,0 +1,134 @@
+//! [`Failure`]: what is told when something cannot be done: what happened, the way out, and the exit code.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use duramen::engine;
+
+/// What scripts see of a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// No such key, or refused.
+    Refused = 1,
+    /// Wrong arguments or input.
+    Wrong = 2,
+    /// No database, or one this build cannot read.
+    NoDatabase = 3,
+    /// In use.
+    InUse = 4,
+    /// The disk failed or is full.
+    Disk = 5,
+    /// Damaged.
+    Damaged = 6,
+}
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: Code,
+    pub(crate) message: String,
+    /// What to do about it, one line each.
+    pub(crate) way_out: Vec<String>,
+}
+
+/// How a command can end before its end.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// It could not be done.
+    Failed(Failure),
+    /// Nobody reads the output any more; there is nobody to tell.
+    NobodyReads,
+}
+
+pub(crate) type Outcome<T = ()> = Result<T, Stop>;
+
+impl Failure {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Failure {
+        Failure { code, message: message.into(), way_out: Vec::new() }
+    }
+
+    /// Adds a line about what to do.
+    pub(crate) fn help(mut self, line: impl Into<String>) -> Failure {
+        self.way_out.push(line.into());
+        self
+    }
+
+    /// What the engine reports about the database at `db`.
+    pub(crate) fn of_engine(db: &Path, error: &engine::Error) -> Failure {
+        use engine::Error as E;
+        let shown = quoted(db);
+        let at = |text: String| {
+            if text.contains(&*db.to_string_lossy()) { text } else { format!("{}: {text}", db.display()) }
+        };
+        let failure = |code| Failure::new(code, at(error.to_string()));
+        match error {
+            E::NotFound(_) => failure(Code::NoDatabase)
+                .help(format!("make one: duramen kv {shown} put KEY JSON, or duramen kv {shown} import FILE")),
+            E::NotADatabase { .. } => failure(Code::NoDatabase).help("name the directory of a database, or one that is not there yet"),
+            E::UnsupportedVersion { .. } => failure(Code::NoDatabase).help("use the version of duramen that wrote it; CHANGELOG.md lists the formats"),
+            E::Locked(_) => failure(Code::InUse).help("end the other process, or wait for it; one process at a time has a database open for writing"),
+            E::Busy { .. } => failure(Code::InUse).help("run the command again when the other transaction is done"),
+            E::Full { .. } => failure(Code::Disk).help("make room on that disk, then run the command again; everything committed before is kept"),
+            E::Io { source, .. } => about_io(failure(Code::Disk), source),
+            E::Poisoned { .. } => failure(Code::Disk)
+                .help("run the command again: opening the database recovers all that is on disk")
+                .help("if it happens again, the disk may be failing: look at the system's log"),
+            E::Corrupt(_) => failure(Code::Damaged)
+                .help("nothing was changed; restore the directory from a copy")
+                .help(format!("list all damage: duramen verify {shown}")),
+            _ => failure(Code::Refused),
+        }
+    }
+
+    /// What any layer of the library reports about the database at `db`.
+    pub(crate) fn of_library(db: &Path, error: &duramen::Error) -> Failure {
+        match error {
+            duramen::Error::Engine(error) => Failure::of_engine(db, error),
+            other => Failure::new(Code::Refused, other.to_string()),
+        }
+    }
+
+    /// What the system reports about another file.
+    pub(crate) fn of_file(action: &str, path: &Path, error: &io::Error) -> Failure {
+        Failure::new(Code::Wrong, format!("{}: cannot {action}: {error}", path.display()))
+    }
+}
+
+/// The ways out that differ by what the system says.
+fn about_io(failure: Failure, source: &io::Error) -> Failure {
+    match source.kind() {
+        io::ErrorKind::PermissionDenied => failure
+            .help("get the right to read and write the directory and its files, or name another directory"),
+        io::ErrorKind::ReadOnlyFilesystem => failure
+            .help("the disk is mounted read-only: reading commands work, writing ones need another place"),
+        io::ErrorKind::NotADirectory => {
+            failure.help("a database is a directory; name one whose parents are directories")
+        }
+        _ => failure.help("see that the disk is there and sound, then run the command again"),
+    }
+}
+
+/// A path as one would type it.
+fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+:@".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Stop {
+        Stop::Failed(failure)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        self.way_out.iter().try_for_each(|line| write!(f, "\n  help: {line}"))
+    }
+}

@@ -1,0 +1,75 @@
+//! [`World`]: all that a command touches besides its arguments, so that tests run commands on files that fail.
+
+use std::io::{self, BufRead, Write};
+use std::path::Path;
+
+use duramen::io::Io;
+use duramen::{Access, Database, Options};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::failure::{Code, Failure, Outcome, Stop};
+
+/// Where a command reads, writes, and keeps databases.
+pub(crate) struct World<'w> {
+    pub(crate) io: Io,
+    /// How databases are opened, but for what each command may do.
+    pub(crate) options: Options,
+    pub(crate) input: &'w mut dyn BufRead,
+    pub(crate) out: &'w mut dyn Write,
+    /// What is no result: notes to whoever watches.
+    pub(crate) notes: &'w mut dyn Write,
+    /// Whether somebody types the input at a terminal.
+    pub(crate) typed: bool,
+    /// Whether somebody watches the notes at a terminal.
+    pub(crate) watched: bool,
+}
+
+impl World<'_> {
+    /// Opens the database at `path`.
+    pub(crate) fn open(&self, path: &Path, access: Access) -> Result<Database, Failure> {
+        let options = Options { access, ..self.options.clone() };
+        Database::open_with(self.io.clone(), path, options).map_err(|error| Failure::of_engine(path, &error))
+    }
+
+    /// Writes a line of the result.
+    pub(crate) fn line(&mut self, line: std::fmt::Arguments<'_>) -> Outcome {
+        write_line(self.out, line).map_err(cannot_write)
+    }
+
+    /// Hands what was written to whoever reads it.
+    pub(crate) fn flush(&mut self) -> Outcome {
+        self.out.flush().map_err(cannot_write)
+    }
+
+    /// Writes a note. Where it cannot be written there is nobody to tell.
+    pub(crate) fn note(&mut self, line: std::fmt::Arguments<'_>) {
+        let _ = write_line(self.notes, line);
+    }
+
+    /// A bar for work of `total` steps; invisible where nobody watches.
+    pub(crate) fn bar(&self, total: Option<u64>, template: &str) -> ProgressBar {
+        let target = if self.watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(total, target);
+        bar.set_style(
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+        );
+        bar
+    }
+}
+
+/// Writes a line of the result and hands it on at once.
+pub(crate) fn say(out: &mut dyn Write, line: std::fmt::Arguments<'_>) -> Outcome {
+    write_line(out, line).and_then(|()| out.flush()).map_err(cannot_write)
+}
+
+fn write_line(out: &mut dyn Write, line: std::fmt::Arguments<'_>) -> io::Result<()> {
+    out.write_fmt(line)?;
+    out.write_all(b"\n")
+}
+
+fn cannot_write(error: io::Error) -> Stop {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Stop::NobodyReads,
+        _ => Failure::new(Code::Disk, format!("cannot write the result: {error}")).into(),
+    }
+}
