@@ -427,7 +427,7 @@ fn longest(tree: &Tree) -> Vec<String> {
     files.chain(functions).collect()
 }
 
-/// The lines from a function's `fn` to the end of its body; 0 for one without a body.
+/// The lines from a function's `fn` to the end of its body; 0 for one without a body and for the type of a pointer.
 fn body_lines(tokens: &[Token]) -> usize {
     let mut depth = 0_usize;
     for token in tokens {
@@ -435,7 +435,8 @@ fn body_lines(tokens: &[Token]) -> usize {
             ";" if depth == 0 => return 0,
             "{" | "(" | "[" => depth += 1,
             "}" | ")" | "]" => {
-                depth -= 1;
+                let Some(outside) = depth.checked_sub(1) else { return 0 };
+                depth = outside;
                 if depth == 0 && token.text == "}" {
                     return token.line - tokens[0].line + 1;
                 }

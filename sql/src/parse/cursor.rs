@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use sqlparser::keywords::Keyword;
 
 use super::literal;
-use super::tokens::{Kind, Token, Tokens};
+use super::token::{Kind, Token};
+use super::tokens::Tokens;
 use crate::ast::{Name, Parameters, QualifiedName, Quote, Span};
 use crate::error::{Error, Result};
 use crate::limits::Limits;

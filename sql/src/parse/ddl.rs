@@ -3,7 +3,7 @@
 use sqlparser::keywords::Keyword;
 
 use super::cursor::Parser;
-use super::tokens::Kind;
+use super::token::Kind;
 use super::write::Place;
 use crate::ast::{
     AlterAction, AlterTable, CheckExpr, ColumnConstraint, ColumnConstraintKind, ColumnDefinition,

@@ -12,7 +12,7 @@ use sqlparser::keywords::Keyword;
 
 use super::cursor::Parser;
 use super::literal;
-use super::tokens::{Kind, Token};
+use super::token::{Kind, Token};
 use crate::ast::{
     Arguments, BinaryOp, CaseExpr, ColumnRef, Expr, ExprKind, Frame as WindowFrame, FrameBound, FrameExclude,
     FrameUnit, FunctionCall, InSet, Literal, MatchExpr, MatchOp, Name, Over, QualifiedName, Raise, Span,

@@ -4,7 +4,7 @@
 //! a text can be cut between two tokens. All functions take a position in the text and give the position after the
 //! lexeme; none of them looks at what the lexeme means.
 
-use super::tokens::Kind;
+use super::token::Kind;
 
 /// Whether the byte can stand inside a word.
 fn is_word_byte(byte: u8) -> bool {

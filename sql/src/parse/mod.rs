@@ -20,6 +20,7 @@ mod lexeme;
 mod literal;
 mod select;
 mod statement;
+mod token;
 mod tokens;
 mod write;
 

@@ -3,7 +3,7 @@
 use sqlparser::keywords::Keyword;
 
 use super::cursor::{Parser, is_join_word};
-use super::tokens::Kind;
+use super::token::Kind;
 use crate::ast::{
     ColumnLabel, CommonTable, CompoundOp, Direction, From, IndexHint, Join, JoinConstraint, JoinKind, Limit,
     Materialized, Name, NamedWindow, NullsOrder, OrderTerm, Query, ResultColumn, Select, SelectBody,

@@ -5,7 +5,7 @@ use std::ops::Range;
 use sqlparser::keywords::Keyword;
 
 use super::cursor::Parser;
-use super::tokens::Kind;
+use super::token::Kind;
 use super::write::Place;
 use crate::ast::{
     Attach, ColumnRef, ExplainKind, Expr, ExprKind, Literal, Pragma, QualifiedName, Statement,

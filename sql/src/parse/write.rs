@@ -3,7 +3,7 @@
 use sqlparser::keywords::Keyword;
 
 use super::cursor::Parser;
-use super::tokens::Kind;
+use super::token::Kind;
 use crate::ast::{
     Assignment, ConflictAction, Delete, IndexHint, Insert, InsertSource, ResultColumn, Update, Upsert,
     UpsertAction, UpsertTarget, With, WriteTarget,
