@@ -15,7 +15,9 @@ pub struct Limits {
     /// Greatest height of an expression tree, subqueries in it included. At most 1,000: whatever walks a tree by
     /// recursion counts on it.
     pub expression_depth: u32,
-    /// Deepest nesting of one `SELECT` in another, in `FROM` or in expressions. At most 100, for the same reason.
+    /// Most operators and brackets of an expression that wait to be finished.
+    pub parser_depth: usize,
+    /// Deepest nesting of one `SELECT` in another, in `FROM` or in expressions. At most 64, for the same reason.
     pub select_depth: u32,
     /// Most `SELECT`s joined by `UNION`, `INTERSECT` and `EXCEPT` in one query; `VALUES` rows do not count.
     pub compound_selects: usize,
@@ -40,7 +42,8 @@ impl Default for Limits {
             sql_length_bytes: 1_000_000_000,
             columns: 2_000,
             expression_depth: 1_000,
-            select_depth: 100,
+            parser_depth: 2_500,
+            select_depth: 64,
             compound_selects: 500,
             function_arguments: 1_000,
             joined_tables: 64,

@@ -20,6 +20,8 @@ pub(super) struct Parser<'a> {
     parameters: ParameterNames<'a>,
     /// How deep the parser has recursed.
     nesting: u32,
+    /// The first thing that is wrong although it fits the grammar, and the number of the token after it.
+    complaint: Option<(usize, Error)>,
     /// The height of the highest expression since [`Parser::measured`] was last entered.
     pub(super) height: u32,
 }
@@ -32,13 +34,9 @@ impl<'a> Parser<'a> {
             limits,
             parameters: ParameterNames::default(),
             nesting: 0,
+            complaint: None,
             height: 0,
         }
-    }
-
-    /// Whether the text read so far is longer than the limit.
-    pub(super) fn is_too_long(&self) -> bool {
-        self.tokens.is_too_long()
     }
 
     pub(super) fn into_parameters(self) -> Parameters {
@@ -167,6 +165,34 @@ impl<'a> Parser<'a> {
         Error::Syntax { message, offset: Some(token.span.offset()) }
     }
 
+    /// Something is wrong although it fits the grammar. As in SQLite, that is the error unless the very next token does
+    /// not fit the grammar.
+    pub(super) fn complain(&mut self, error: Error) {
+        self.complaint.get_or_insert((self.at, error));
+    }
+
+    /// The same of the next token, which fits the grammar.
+    pub(super) fn complain_of_next(&mut self, error: Error) {
+        self.complaint.get_or_insert((self.at + 1, error));
+    }
+
+    /// Something is wrong that SQLite sees only when it has read the whole statement.
+    pub(super) fn complain_at_end(&mut self, error: Error) {
+        self.complaint.get_or_insert((usize::MAX, error));
+    }
+
+    /// The result of parsing, with what was complained of.
+    pub(super) fn settle<T>(&mut self, result: Result<T>) -> Result<T> {
+        if self.tokens.is_too_long() {
+            return Err(Error::TooBig("statement too long"));
+        }
+        match (self.complaint.take(), result) {
+            (Some((after, _)), Err(error)) if self.at <= after => Err(error),
+            (Some((_, complaint)), _) => Err(complaint),
+            (None, result) => result,
+        }
+    }
+
     // Names.
 
     /// Whether the token `ahead` tokens after the next one can be a name without quotes that needs no `AS` before it.
@@ -271,23 +297,35 @@ impl<'a> Parser<'a> {
 
     // Parameters and depth.
 
-    /// Takes the next token, a parameter, and gives its number.
-    pub(super) fn parameter(&mut self) -> Result<u32> {
+    /// Takes the next token, a parameter, and gives its number; some number if there is none for it.
+    pub(super) fn parameter(&mut self) -> u32 {
         let token = self.token();
         let text = self.text(token.span);
         if let [b'#', b'0'..=b'9', ..] = text.as_bytes() {
-            return Err(self.syntax_error());
+            let error = self.syntax_error();
+            self.at += 1;
+            self.complain(error);
+            return 0;
         }
         self.at += 1;
-        self.parameters
-            .number(text, self.limits.parameters)
-            .map_err(|message| Error::Syntax { message, offset: Some(token.span.offset()) })
+        self.parameters.number(text, self.limits.parameters).unwrap_or_else(|message| {
+            self.complain(Error::statement_at(message, token.span.offset()));
+            0
+        })
+    }
+
+    /// Makes sure that not too many operators and brackets wait to be finished.
+    pub(super) fn check_open(&self, open: usize) -> Result<()> {
+        match open <= self.limits.parser_depth {
+            true => Ok(()),
+            false => Err(Error::statement("Recursion limit")),
+        }
     }
 
     /// Calls a part of the grammar that may call itself again.
     pub(super) fn nested<T>(&mut self, part: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if self.nesting >= self.limits.select_depth {
-            return Err(Error::Syntax { message: "parser stack overflow".into(), offset: None });
+            return Err(Error::statement("Recursion limit"));
         }
         self.nesting += 1;
         let result = part(self);

@@ -8,9 +8,9 @@ use super::write::Place;
 use crate::ast::{
     AlterAction, AlterTable, CheckExpr, ColumnConstraint, ColumnConstraintKind, ColumnDefinition,
     CreateIndex, CreateTable, CreateTrigger, CreateView, CreateVirtualTable, DefaultValue, Deferral, Drop,
-    Expr, ExprKind, ForeignAction, ForeignReference, Literal, Name, ObjectKind, QualifiedName, Statement,
-    TableBody, TableConstraint, TableConstraintKind, TableDefinition, TriggerEvent, TriggerStep, TriggerTime,
-    TypeName, UnaryOp,
+    Expr, ExprKind, ForeignAction, ForeignReference, Literal, Name, ObjectKind, QualifiedName, Span,
+    Statement, TableBody, TableConstraint, TableConstraintKind, TableDefinition, TriggerEvent, TriggerStep,
+    TriggerTime, TypeName, UnaryOp,
 };
 use crate::error::{Error, Result};
 
@@ -44,7 +44,7 @@ impl Parser<'_> {
 
     /// The text that the schema keeps of a statement: `head`, then what was written from the name to `end`.
     fn schema_sql(&self, head: &str, name: &QualifiedName, end: u32) -> Box<str> {
-        let written = self.text(crate::ast::Span { start: name.name.span.start, end });
+        let written = self.text(Span { start: name.name.span.start, end });
         format!("{head} {written}").into()
     }
 
@@ -55,7 +55,7 @@ impl Parser<'_> {
         let if_not_exists = self.if_not_exists()?;
         let name = self.qualified_name()?;
         let body = match self.eat_word(Keyword::AS) {
-            true => TableBody::Select(Box::new(self.select()?)),
+            true => TableBody::Select(self.select()?),
             false => TableBody::Columns(self.table_definition(&name)?),
         };
         Ok(Statement::CreateTable(Box::new(CreateTable { temporary, if_not_exists, name, body })))
@@ -77,6 +77,8 @@ impl Parser<'_> {
             TableDefinition { columns, constraints, strict: false, without_rowid: false, sql: "".into() };
         let mut end = self.last_span().end;
         if !matches!(self.kind(), Kind::Semicolon | Kind::End) {
+            // In SQLite's grammar there may be a comma before the first option too.
+            self.eat(Kind::Comma);
             self.comma_list(|parser| parser.table_option(&mut table))?;
             // SQLite takes all up to the next token here.
             end = self.token().span.start;
@@ -89,15 +91,14 @@ impl Parser<'_> {
     fn table_option(&mut self, table: &mut TableDefinition) -> Result<()> {
         let without = self.eat_word(Keyword::WITHOUT);
         let option = self.name()?;
-        let flag = match without {
-            true if option.is("rowid") => &mut table.without_rowid,
-            false if option.is("strict") => &mut table.strict,
+        match without {
+            true if option.is("rowid") => table.without_rowid = true,
+            false if option.is("strict") => table.strict = true,
             _ => {
                 let option = self.text(option.span);
-                return Err(Error::statement(format!("unknown table option: {option}")));
+                self.complain(Error::statement(format!("unknown table option: {option}")));
             }
-        };
-        *flag = true;
+        }
         Ok(())
     }
 
@@ -109,6 +110,42 @@ impl Parser<'_> {
         let constraints = self.column_constraints()?;
         let span = self.span_from(name.span.start);
         Ok(ColumnDefinition { name, type_name, constraints, span })
+    }
+
+    /// The name of a type, if one follows: words, and one or two numbers in parentheses.
+    pub(super) fn type_name(&mut self) -> Result<Option<TypeName>> {
+        let start = self.token().span.start;
+        if !self.at_plain_name() {
+            return Ok(None);
+        }
+        while self.at_plain_name() {
+            self.take();
+        }
+        if self.eat(Kind::LeftParen) {
+            self.signed_number()?;
+            if self.eat(Kind::Comma) {
+                self.signed_number()?;
+            }
+            self.expect(Kind::RightParen)?;
+        }
+        let span = self.span_from(start);
+        Ok(Some(TypeName { text: self.text(span).into() }))
+    }
+
+    /// A number without separators, perhaps with a sign; from its sign to its end.
+    pub(super) fn signed_number(&mut self) -> Result<Span> {
+        let start = self.token().span.start;
+        if !self.eat(Kind::Minus) {
+            self.eat(Kind::Plus);
+        }
+        let number = self.token();
+        match number.kind {
+            Kind::Integer | Kind::Real if !self.text(number.span).contains('_') => {
+                self.take();
+                Ok(self.span_from(start))
+            }
+            _ => Err(self.syntax_error()),
+        }
     }
 
     fn column_constraints(&mut self) -> Result<Vec<ColumnConstraint>> {
@@ -163,7 +200,14 @@ impl Parser<'_> {
                 self.take();
                 ColumnConstraintKind::Collate(self.plain_name()?)
             }
-            Keyword::REFERENCES => ColumnConstraintKind::References(self.foreign_reference()?),
+            Keyword::REFERENCES => {
+                let mut references = self.foreign_reference()?;
+                let not = usize::from(self.at_word(Keyword::NOT));
+                if self.word_ahead(not, Keyword::DEFERRABLE) {
+                    references.deferral = Some(self.deferral()?);
+                }
+                ColumnConstraintKind::References(references)
+            }
             Keyword::GENERATED => {
                 self.expect_words(&[Keyword::GENERATED, Keyword::ALWAYS])?;
                 self.generated()?
@@ -210,10 +254,10 @@ impl Parser<'_> {
         };
         let expr = if let Some(sign) = sign {
             self.take();
-            let operand = self.literal_expr()?.ok_or_else(|| self.syntax_error())?;
+            let operand = self.literal_expr().ok_or_else(|| self.syntax_error())?;
             let span = self.span_from(token.span.start);
             self.signed_literal(sign, operand, span)?
-        } else if let Some(literal) = self.literal_expr()? {
+        } else if let Some(literal) = self.literal_expr() {
             literal
         } else if self.kind() == Kind::Indexed || self.at_identifier(0) {
             let word = self.take_name();
@@ -232,7 +276,7 @@ impl Parser<'_> {
 
     // Foreign keys.
 
-    /// `REFERENCES ..`
+    /// `REFERENCES ..` up to where `DEFERRABLE` may follow.
     fn foreign_reference(&mut self) -> Result<ForeignReference> {
         self.expect_word(Keyword::REFERENCES)?;
         let table = self.name()?;
@@ -257,10 +301,7 @@ impl Parser<'_> {
                 break;
             }
         }
-        let is_deferred = self.at_word(Keyword::DEFERRABLE)
-            || (self.at_word(Keyword::NOT) && self.word_ahead(1, Keyword::DEFERRABLE));
-        let deferral = if is_deferred { Some(self.deferral()?) } else { None };
-        Ok(ForeignReference { table, columns, on_delete, on_update, deferral })
+        Ok(ForeignReference { table, columns, on_delete, on_update, deferral: None })
     }
 
     fn foreign_action(&mut self) -> Result<ForeignAction> {
@@ -346,7 +387,11 @@ impl Parser<'_> {
             Kind::Word(Keyword::FOREIGN) => {
                 self.expect_words(&[Keyword::FOREIGN, Keyword::KEY])?;
                 let columns = self.paren_list(Self::column_name_only)?;
-                TableConstraintKind::ForeignKey { columns, references: self.foreign_reference()? }
+                let mut references = self.foreign_reference()?;
+                if matches!(self.kind(), Kind::Word(Keyword::NOT | Keyword::DEFERRABLE)) {
+                    references.deferral = Some(self.deferral()?);
+                }
+                TableConstraintKind::ForeignKey { columns, references }
             }
             _ => return Err(self.syntax_error()),
         })
@@ -373,7 +418,7 @@ impl Parser<'_> {
     /// Any tokens up to the closing parenthesis, split at commas that are not in parentheses of their own.
     fn module_arguments(&mut self) -> Result<Vec<Box<str>>> {
         let mut arguments = Vec::new();
-        let mut current: Option<crate::ast::Span> = None;
+        let mut current: Option<Span> = None;
         let mut depth = 0usize;
         loop {
             let token = self.token();
@@ -421,7 +466,7 @@ impl Parser<'_> {
         let name = self.qualified_name()?;
         let columns = self.column_names()?;
         self.expect_word(Keyword::AS)?;
-        let select = Box::new(self.select()?);
+        let select = self.select()?;
         // SQLite takes all up to the next token here, but for blanks.
         let end = self.token().span.start;
         let sql = self.schema_sql("CREATE VIEW", &name, end).trim_ascii_end().into();
@@ -488,7 +533,7 @@ impl Parser<'_> {
                 }
                 Kind::Word(Keyword::UPDATE) => TriggerStep::Update(Box::new(self.update(None, place)?)),
                 Kind::Word(Keyword::DELETE) => TriggerStep::Delete(Box::new(self.delete(None, place)?)),
-                _ => TriggerStep::Select(Box::new(self.select()?)),
+                _ => TriggerStep::Select(self.select()?),
             });
             self.expect(Kind::Semicolon)?;
             if self.eat_word(Keyword::END) {

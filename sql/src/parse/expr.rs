@@ -14,9 +14,8 @@ use super::cursor::Parser;
 use super::literal;
 use super::token::{Kind, Token};
 use crate::ast::{
-    Arguments, BinaryOp, CaseExpr, ColumnRef, Expr, ExprKind, Frame as WindowFrame, FrameBound, FrameExclude,
-    FrameUnit, FunctionCall, InSet, Literal, MatchExpr, MatchOp, Name, Over, QualifiedName, Raise, Span,
-    TypeName, UnaryOp, WindowSpec,
+    Arguments, BinaryOp, CaseExpr, ColumnRef, Expr, ExprKind, FunctionCall, InSet, Literal, MatchExpr,
+    MatchOp, Name, QualifiedName, Raise, Span, TypeName, UnaryOp,
 };
 use crate::error::{Error, Result};
 
@@ -212,6 +211,7 @@ impl Parser<'_> {
     pub(super) fn expr(&mut self) -> Result<Expr> {
         let mut stack = Vec::new();
         loop {
+            self.check_open(stack.len())?;
             let mut operand = match self.before_operand(&mut stack)? {
                 Start::Operand(operand) => operand,
                 Start::Open => continue,
@@ -258,6 +258,16 @@ impl Parser<'_> {
         matches!(self.kind(), Kind::Word(Keyword::SELECT | Keyword::VALUES | Keyword::WITH))
     }
 
+    /// Whether the next token is a word that elsewhere may be a name, but not where an operand is expected.
+    pub(super) fn at_operand_word(&mut self) -> bool {
+        use Keyword as K;
+        let kind = self.kind();
+        matches!(
+            kind,
+            Kind::Word(K::CAST | K::RAISE | K::CURRENT_TIME | K::CURRENT_DATE | K::CURRENT_TIMESTAMP)
+        )
+    }
+
     // Before an operand.
 
     fn before_operand(&mut self, stack: &mut Vec<Frame>) -> Result<Start> {
@@ -283,13 +293,13 @@ impl Parser<'_> {
             stack.push(Frame::Paren { start, list: List::default() });
             return Ok(Start::Open);
         }
-        if let Some(literal) = self.literal(token)? {
+        if let Some(literal) = self.literal(token) {
             self.take();
             return Ok(leaf(ExprKind::Literal(literal), token.span));
         }
         match token.kind {
             Kind::Parameter => {
-                let number = self.parameter()?;
+                let number = self.parameter();
                 Ok(leaf(ExprKind::Parameter(number), token.span))
             }
             Kind::Word(Keyword::CASE) => {
@@ -320,12 +330,18 @@ impl Parser<'_> {
     }
 
     /// The constant that a token is, if it is one. Does not take the token.
-    fn literal(&mut self, token: Token) -> Result<Option<Literal>> {
+    fn literal(&mut self, token: Token) -> Option<Literal> {
         let text = self.text(token.span);
-        Ok(Some(match token.kind {
-            Kind::Integer => literal::whole_number(text).ok_or_else(|| {
-                Error::statement_at(format!("hex literal too big: {text}"), token.span.offset())
-            })?,
+        if matches!(token.kind, Kind::Integer | Kind::Real) && !literal::has_good_separators(text) {
+            let message = format!("unrecognized token: \"{text}\"");
+            self.complain_of_next(Error::Syntax { message, offset: None });
+        }
+        Some(match token.kind {
+            Kind::Integer => literal::whole_number(text).unwrap_or_else(|| {
+                let message = format!("hex literal too big: {text}");
+                self.complain_at_end(Error::statement_at(message, token.span.offset()));
+                Literal::Null
+            }),
             Kind::Real => literal::real_number(text),
             Kind::Text if self.kind_ahead(1) != Kind::Dot => Literal::Text(literal::unquote(text)),
             Kind::Blob => literal::blob(text),
@@ -333,22 +349,20 @@ impl Parser<'_> {
             Kind::Word(Keyword::CURRENT_TIME) => Literal::CurrentTime,
             Kind::Word(Keyword::CURRENT_DATE) => Literal::CurrentDate,
             Kind::Word(Keyword::CURRENT_TIMESTAMP) => Literal::CurrentTimestamp,
-            _ => return Ok(None),
-        }))
+            _ => return None,
+        })
     }
 
     /// A constant without sign, as `DEFAULT` takes it.
-    pub(super) fn literal_expr(&mut self) -> Result<Option<Expr>> {
+    pub(super) fn literal_expr(&mut self) -> Option<Expr> {
         let token = self.token();
         let literal = self.literal(token)?;
-        Ok(literal.map(|literal| {
-            self.take();
-            Expr { kind: ExprKind::Literal(literal), span: token.span }
-        }))
+        self.take();
+        Some(Expr { kind: ExprKind::Literal(literal), span: token.span })
     }
 
     /// A constant after a sign.
-    pub(super) fn signed_literal(&self, sign: UnaryOp, literal: Expr, span: Span) -> Result<Expr> {
+    pub(super) fn signed_literal(&mut self, sign: UnaryOp, literal: Expr, span: Span) -> Result<Expr> {
         let right = Operand { outer: literal.span, expr: literal, height: 1 };
         self.finish(Frame::Prefix { op: sign, start: span.start }, right).map(|operand| operand.expr)
     }
@@ -411,7 +425,7 @@ impl Parser<'_> {
         self.expect(Kind::RightParen)?;
         if list.items.len() > self.limits.function_arguments {
             let message = format!("too many arguments on function {}", self.text(name.span));
-            return Err(Error::statement_at(message, name.span.offset()));
+            self.complain(Error::statement_at(message, name.span.offset()));
         }
         let arguments = Arguments::List { distinct, values: list.items, order_by };
         self.after_arguments(name, arguments, list.height.max(height))
@@ -432,23 +446,6 @@ impl Parser<'_> {
         })?;
         let call = FunctionCall { name, arguments, filter, over };
         self.build(ExprKind::Function(Box::new(call)), start, height.max(inside))
-    }
-
-    fn filter_clause(&mut self) -> Result<Expr> {
-        self.expect_word(Keyword::FILTER)?;
-        self.expect(Kind::LeftParen)?;
-        self.expect_word(Keyword::WHERE)?;
-        let filter = self.expr()?;
-        self.expect(Kind::RightParen)?;
-        Ok(filter)
-    }
-
-    fn over_clause(&mut self) -> Result<Over> {
-        self.expect_word(Keyword::OVER)?;
-        match self.kind() {
-            Kind::LeftParen => self.window_in_parens().map(Over::Window),
-            _ => self.name().map(Over::Name),
-        }
     }
 
     /// `RAISE(..)`
@@ -477,7 +474,7 @@ impl Parser<'_> {
     fn subquery(&mut self, start: u32, kind: fn(Box<crate::ast::Select>) -> ExprKind) -> Result<Operand> {
         let (select, height) = self.measured(|parser| parser.nested(Self::select))?;
         self.expect(Kind::RightParen)?;
-        self.build(kind(Box::new(select)), start, height)
+        self.build(kind(select), start, height)
     }
 
     // After an operand.
@@ -631,7 +628,7 @@ impl Parser<'_> {
         if self.at_select() {
             let (select, height) = self.measured(|parser| parser.nested(Self::select))?;
             self.expect(Kind::RightParen)?;
-            let set = InSet::Select(Box::new(select));
+            let set = InSet::Select(select);
             return self.close_in(negated, operand, set, height).map(Next::Value);
         }
         if self.eat(Kind::RightParen) {
@@ -766,7 +763,7 @@ impl Parser<'_> {
     /// Gives the operand to the operators on the stack that bind at least as tight as `level`, or to all of them down
     /// to the innermost bracket. A chain of `AND` or `OR` that goes on is left open.
     fn finish_operators(
-        &self,
+        &mut self,
         operand: Operand,
         stack: &mut Vec<Frame>,
         level: Option<Level>,
@@ -783,19 +780,26 @@ impl Parser<'_> {
     }
 
     /// Gives an operator its last operand.
-    fn finish(&self, frame: Frame, right: Operand) -> Result<Operand> {
+    fn finish(&mut self, frame: Frame, right: Operand) -> Result<Operand> {
         let end = right.outer.end;
-        let build = |kind, start, height| self.build_until(kind, Span { start, end }, height);
         let boxed = |operand: Operand| Box::new(operand.expr);
         match frame {
             Frame::Prefix { op, start } => {
-                if op == UnaryOp::Minus
-                    && let Some(smallest) = self.smallest_integer(&right.expr)?
-                {
-                    return build(smallest, start, 0);
+                let Operand { mut expr, outer, mut height } = right;
+                if op == UnaryOp::Minus || op == UnaryOp::Plus {
+                    // As in SQLite, a sign takes the place of a plus after it.
+                    while let ExprKind::Unary(UnaryOp::Plus, inner) = expr.kind {
+                        expr = *inner;
+                        height -= 1;
+                    }
                 }
-                let height = right.height;
-                build(ExprKind::Unary(op, boxed(right)), start, height)
+                let span = Span { start, end: outer.end };
+                match op {
+                    UnaryOp::Minus if let Some(smallest) = self.smallest_integer(&expr) => {
+                        self.build_until(smallest, span, 0)
+                    }
+                    op => self.build_until(ExprKind::Unary(op, Box::new(expr)), span, height),
+                }
             }
             Frame::Binary { op, left } => {
                 let (start, height) = (left.outer.start, left.height.max(right.height));
@@ -805,7 +809,7 @@ impl Parser<'_> {
                     BinaryOp::IsNot if is_null => ExprKind::NotNull(boxed(left)),
                     _ => ExprKind::Binary(op, boxed(left), boxed(right)),
                 };
-                build(kind, start, height)
+                self.build_until(kind, Span { start, end }, height)
             }
             Frame::And(chain) => self.finish_chain(ExprKind::And, chain, right),
             Frame::Or(chain) => self.finish_chain(ExprKind::Or, chain, right),
@@ -813,20 +817,24 @@ impl Parser<'_> {
                 let (start, height) = (operand.outer.start, operand.height.max(right.height));
                 let (operand, pattern) = (operand.expr, right.expr);
                 let test = MatchExpr { op, negated, operand, pattern, escape: None };
-                build(ExprKind::Match(Box::new(test)), start, height)
+                self.build_until(ExprKind::Match(Box::new(test)), Span { start, end }, height)
             }
             Frame::MatchEscape { op, negated, operand, pattern } => {
                 let start = operand.outer.start;
                 let height = operand.height.max(pattern.height).max(right.height);
                 let (operand, pattern, escape) = (operand.expr, pattern.expr, Some(right.expr));
                 let test = MatchExpr { op, negated, operand, pattern, escape };
-                build(ExprKind::Match(Box::new(test)), start, height)
+                self.build_until(ExprKind::Match(Box::new(test)), Span { start, end }, height)
             }
             Frame::BetweenHigh { negated, operand, low } => {
                 let start = operand.outer.start;
                 let height = operand.height.max(low.height).max(right.height);
                 let (operand, low, high) = (boxed(operand), boxed(low), boxed(right));
-                build(ExprKind::Between { negated, operand, low, high }, start, height)
+                self.build_until(
+                    ExprKind::Between { negated, operand, low, high },
+                    Span { start, end },
+                    height,
+                )
             }
             bracket => unreachable!("only operators are finished by their last operand: {bracket:?}"),
         }
@@ -846,18 +854,19 @@ impl Parser<'_> {
     }
 
     /// The integer that `-9223372036854775808` is, although its digits alone are a real.
-    fn smallest_integer(&self, digits: &Expr) -> Result<Option<ExprKind>> {
+    fn smallest_integer(&mut self, digits: &Expr) -> Option<ExprKind> {
         let text = self.text(digits.span);
-        Ok(match digits.kind {
+        match digits.kind {
             ExprKind::Literal(Literal::Real(_)) if literal::is_smallest_integer_without_sign(text) => {
                 Some(ExprKind::Literal(Literal::Integer(i64::MIN)))
             }
             ExprKind::Literal(Literal::Integer(i64::MIN)) if !text.starts_with('-') => {
                 let message = format!("hex literal too big: -{text}");
-                return Err(Error::statement_at(message, digits.span.offset()));
+                self.complain_at_end(Error::statement_at(message, digits.span.offset()));
+                None
             }
             _ => None,
-        })
+        }
     }
 
     /// A node from `start` to the last token, above operands of a height.
@@ -876,146 +885,6 @@ impl Parser<'_> {
             true => Ok(height + 1),
             false => Err(Error::statement(format!("Expression tree is too large (maximum depth {limit})"))),
         }
-    }
-
-    // Types and windows.
-
-    /// The name of a type, if one follows: words, and one or two numbers in parentheses.
-    pub(super) fn type_name(&mut self) -> Result<Option<TypeName>> {
-        let start = self.token().span.start;
-        if !self.at_plain_name() {
-            return Ok(None);
-        }
-        while self.at_plain_name() {
-            self.take();
-        }
-        if self.eat(Kind::LeftParen) {
-            self.signed_number()?;
-            if self.eat(Kind::Comma) {
-                self.signed_number()?;
-            }
-            self.expect(Kind::RightParen)?;
-        }
-        let span = self.span_from(start);
-        Ok(Some(TypeName { text: self.text(span).into() }))
-    }
-
-    /// A number, perhaps with a sign; from its sign to its end.
-    pub(super) fn signed_number(&mut self) -> Result<Span> {
-        let start = self.token().span.start;
-        if !self.eat(Kind::Minus) {
-            self.eat(Kind::Plus);
-        }
-        match self.kind() {
-            Kind::Integer | Kind::Real => {
-                self.take();
-                Ok(self.span_from(start))
-            }
-            _ => Err(self.syntax_error()),
-        }
-    }
-
-    /// `(base PARTITION BY .. ORDER BY .. frame)`
-    pub(super) fn window_in_parens(&mut self) -> Result<WindowSpec> {
-        self.expect(Kind::LeftParen)?;
-        let start = self.token().span.start;
-        let clause = |kind| {
-            use Keyword as K;
-            matches!(kind, Kind::Word(K::PARTITION | K::ORDER | K::ROWS | K::RANGE | K::GROUPS))
-        };
-        let base = match clause(self.kind()) || self.kind() == Kind::RightParen {
-            true => None,
-            false => Some(self.name()?),
-        };
-        let mut partition_by = Vec::new();
-        if self.eat_word(Keyword::PARTITION) {
-            self.expect_word(Keyword::BY)?;
-            partition_by = self.comma_list(Self::expr)?;
-        }
-        let order_by = match self.at_word(Keyword::ORDER) {
-            true => self.order_by()?,
-            false => Vec::new(),
-        };
-        let frame = self.frame()?;
-        let span = self.span_from(start);
-        self.expect(Kind::RightParen)?;
-        Ok(WindowSpec { base, partition_by, order_by, frame, span })
-    }
-
-    fn frame(&mut self) -> Result<Option<WindowFrame>> {
-        let unit = match self.kind() {
-            Kind::Word(Keyword::ROWS) => FrameUnit::Rows,
-            Kind::Word(Keyword::RANGE) => FrameUnit::Range,
-            Kind::Word(Keyword::GROUPS) => FrameUnit::Groups,
-            _ => return Ok(None),
-        };
-        self.take();
-        let between = self.eat_word(Keyword::BETWEEN);
-        let start = match self.eat_word(Keyword::UNBOUNDED) {
-            true => {
-                self.expect_word(Keyword::PRECEDING)?;
-                FrameBound::UnboundedPreceding
-            }
-            false => self.frame_bound()?,
-        };
-        let end = if between {
-            self.expect_word(Keyword::AND)?;
-            match self.eat_word(Keyword::UNBOUNDED) {
-                true => {
-                    self.expect_word(Keyword::FOLLOWING)?;
-                    FrameBound::UnboundedFollowing
-                }
-                false => self.frame_bound()?,
-            }
-        } else {
-            FrameBound::CurrentRow
-        };
-        let exclude = self.frame_exclude()?;
-        use FrameBound as B;
-        match (&start, &end) {
-            (B::CurrentRow, B::Preceding(_)) | (B::Following(_), B::Preceding(_) | B::CurrentRow) => {
-                Err(Error::statement("unsupported frame specification"))
-            }
-            _ => Ok(Some(WindowFrame { unit, start, end, exclude })),
-        }
-    }
-
-    /// `CURRENT ROW`, `n PRECEDING` or `n FOLLOWING`
-    fn frame_bound(&mut self) -> Result<FrameBound> {
-        if self.eat_word(Keyword::CURRENT) {
-            self.expect_word(Keyword::ROW)?;
-            return Ok(FrameBound::CurrentRow);
-        }
-        let distance = Box::new(self.expr()?);
-        if self.eat_word(Keyword::PRECEDING) {
-            return Ok(FrameBound::Preceding(distance));
-        }
-        self.expect_word(Keyword::FOLLOWING)?;
-        Ok(FrameBound::Following(distance))
-    }
-
-    fn frame_exclude(&mut self) -> Result<FrameExclude> {
-        if !self.eat_word(Keyword::EXCLUDE) {
-            return Ok(FrameExclude::NoOthers);
-        }
-        if self.eat_word(Keyword::GROUP) {
-            return Ok(FrameExclude::Group);
-        }
-        if self.eat_word(Keyword::TIES) {
-            return Ok(FrameExclude::Ties);
-        }
-        if self.eat_word(Keyword::CURRENT) {
-            self.expect_word(Keyword::ROW)?;
-            return Ok(FrameExclude::CurrentRow);
-        }
-        self.expect_word(Keyword::NO)?;
-        // sqlparser has no keyword `OTHERS`.
-        let word = self.token();
-        if !self.text(word.span).eq_ignore_ascii_case("others") {
-            return Err(self.syntax_error());
-        }
-        self.take();
-        Ok(FrameExclude::NoOthers)
     }
 }
 

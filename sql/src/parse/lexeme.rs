@@ -22,18 +22,25 @@ fn skip_while(text: &[u8], at: usize, wanted: impl Fn(u8) -> bool) -> usize {
 }
 
 /// Finds a place after `from` where the text can be cut without cutting a token: after the next semicolon or, if none
-/// comes before, at the first blank that is at least `wish` bytes away.
+/// comes before, at the first good place that is at least `wish` bytes away. Good places are blanks, and behind text
+/// in quotes, parameters and the signs that are always a token of their own.
 pub(super) fn piece_end(text: &[u8], from: usize, wish: usize) -> usize {
     let mut at = from;
     while at < text.len() {
-        match text[at] {
+        let is_good;
+        (at, is_good) = match text[at] {
             b';' => return at + 1,
-            b' ' | b'\t' | b'\n' | b'\r' if at - from >= wish => return at,
-            quote @ (b'\'' | b'"' | b'`') => at = quoted_end(text, at, quote).unwrap_or(text.len()),
-            b'[' => at = quoted_end(text, at, b']').unwrap_or(text.len()),
-            b'-' | b'/' => at = comment_end(text, at).unwrap_or(at + 1),
-            b'$' | b'@' | b':' | b'#' => at = parameter(text, at).1,
-            _ => at += 1,
+            quote @ (b'\'' | b'"' | b'`') => (quoted_end(text, at, quote).unwrap_or(text.len()), true),
+            b'[' => (quoted_end(text, at, b']').unwrap_or(text.len()), true),
+            b'-' | b'/' => (comment_end(text, at).unwrap_or(at + 1), false),
+            b'$' | b'@' | b':' | b'#' => (parameter(text, at).1, true),
+            b' ' | b'\t' | b'\n' | b'\r' | b',' | b'(' | b')' | b'+' | b'*' | b'%' | b'&' | b'~' => {
+                (at + 1, true)
+            }
+            _ => (at + 1, false),
+        };
+        if is_good && at - from >= wish {
+            return at;
         }
     }
     text.len()
@@ -128,13 +135,12 @@ fn blob(text: &[u8], at: usize) -> (Option<Kind>, usize) {
     (Some(Kind::Illegal), text.len().min(close + 1))
 }
 
-/// A number: `12`, `1_000`, `0x1F`, `1.5`, `.5`, `1e-9`. One that runs into a word is illegal with the word.
+/// A number: `12`, `1_000`, `0x1F`, `1.5`, `.5`, `1e-9`. One that runs into a word is illegal with the word. Where its
+/// separators stand is not looked at.
 fn number(text: &[u8], at: usize) -> (Option<Kind>, usize) {
     let mut kind = Kind::Integer;
-    let mut is_digit: fn(&u8) -> bool = u8::is_ascii_digit;
     let mut end;
     if is_hexadecimal(&text[at..]) {
-        is_digit = u8::is_ascii_hexdigit;
         end = skip_while(text, at + 2, |byte| byte.is_ascii_hexdigit() || byte == b'_');
     } else {
         let digits = |from| skip_while(text, from, |byte| byte.is_ascii_digit() || byte == b'_');
@@ -152,7 +158,7 @@ fn number(text: &[u8], at: usize) -> (Option<Kind>, usize) {
         }
     }
     let word_end = skip_while(text, end, is_word_byte);
-    if word_end > end || !separators_are_between(&text[at..end], is_digit) {
+    if word_end > end {
         kind = Kind::Illegal;
     }
     (Some(kind), word_end)
@@ -164,12 +170,13 @@ pub(super) fn is_hexadecimal(number: &[u8]) -> bool {
 }
 
 /// Whether every `_` of a number has a digit on both sides.
-fn separators_are_between(number: &[u8], is_digit: fn(&u8) -> bool) -> bool {
-    number
-        .iter()
-        .enumerate()
-        .filter(|&(_, &byte)| byte == b'_')
-        .all(|(at, _)| at > 0 && is_digit(&number[at - 1]) && is_digit(&byte_at(number, at + 1)))
+pub(super) fn separators_are_between_digits(number: &[u8]) -> bool {
+    let is_digit: fn(&u8) -> bool = match is_hexadecimal(number) {
+        true => u8::is_ascii_hexdigit,
+        false => u8::is_ascii_digit,
+    };
+    let mut separators = number.iter().enumerate().filter(|&(_, &byte)| byte == b'_');
+    separators.all(|(at, _)| at > 0 && is_digit(&number[at - 1]) && is_digit(&byte_at(number, at + 1)))
 }
 
 /// A parameter with a name: `:a`, `@a`, `$a`, and the forms of Tcl, `$a::b` and `$a(b)`.

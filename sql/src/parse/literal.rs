@@ -42,6 +42,11 @@ pub(super) fn is_smallest_integer_without_sign(text: &str) -> bool {
     without_separators(text).trim_start_matches('0') == "9223372036854775808"
 }
 
+/// Whether the `_` in a number stand where they may.
+pub(super) fn has_good_separators(number: &str) -> bool {
+    !number.contains('_') || lexeme::separators_are_between_digits(number.as_bytes())
+}
+
 fn without_separators(number: &str) -> std::borrow::Cow<'_, str> {
     match number.contains('_') {
         true => number.replace('_', "").into(),

@@ -9,8 +9,8 @@
 //! 3. Expressions are parsed without recursion, so no input overflows the stack; queries and windows inside of
 //!    expressions recurse, to a depth that [`Limits`] bounds.
 //!
-//! sqlparser's own parser is not used: it recurses with 5 to 42 KB of stack for every level of nesting (33 to 183 KB
-//! in debug builds), so that a depth of 1,000 overflows any usual stack.
+//! sqlparser's own parser is not used: it takes 5 to 42 KB of stack for every level of nesting (33 to 183 KB in debug
+//! builds), so that a depth of 1,000 overflows any usual stack. It would need a C compiler to grow the stack.
 
 mod cursor;
 mod ddl;
@@ -22,12 +22,13 @@ mod select;
 mod statement;
 mod token;
 mod tokens;
+mod window;
 mod write;
 
 use std::ops::Range;
 
 use crate::ast::{Expr, Parameters, Statement};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::limits::Limits;
 use cursor::Parser;
 
@@ -57,10 +58,7 @@ pub struct Parsed {
 pub fn parse_next(sql: &str, start: usize, limits: &Limits) -> Result<Option<Parsed>> {
     let mut parser = Parser::new(&sql[start..], limits);
     let result = parser.statement_in_text();
-    if parser.is_too_long() {
-        return Err(Error::TooBig("statement too long"));
-    }
-    let Some((statement, range, next)) = result? else { return Ok(None) };
+    let Some((statement, range, next)) = parser.settle(result)? else { return Ok(None) };
     Ok(Some(Parsed {
         statement,
         parameters: parser.into_parameters(),
@@ -76,8 +74,8 @@ pub fn parse_next(sql: &str, start: usize, limits: &Limits) -> Result<Option<Par
 pub fn parse_expr(text: &str, limits: &Limits) -> Result<Expr> {
     let mut parser = Parser::new(text, limits);
     let result = parser.whole_expr();
-    if parser.is_too_long() {
-        return Err(Error::TooBig("statement too long"));
-    }
-    result
+    parser.settle(result)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,22 +5,22 @@ use sqlparser::keywords::Keyword;
 use super::cursor::{Parser, is_join_word};
 use super::token::Kind;
 use crate::ast::{
-    ColumnLabel, CommonTable, CompoundOp, Direction, From, IndexHint, Join, JoinConstraint, JoinKind, Limit,
-    Materialized, Name, NamedWindow, NullsOrder, OrderTerm, Query, ResultColumn, Select, SelectBody,
-    TableSource, TableTerm, With,
+    ColumnLabel, CommonTable, CompoundOp, Direction, Expr, From, IndexHint, Join, JoinConstraint, JoinKind,
+    Limit, Materialized, Name, NullsOrder, OrderTerm, Query, ResultColumn, Select, SelectBody, TableSource,
+    TableTerm, With,
 };
 use crate::error::{Error, Result};
 
 impl Parser<'_> {
     /// A whole query.
-    pub(super) fn select(&mut self) -> Result<Select> {
+    pub(super) fn select(&mut self) -> Result<Box<Select>> {
         let start = self.token().span.start;
         let with = self.with()?;
         self.select_after_with(with, start)
     }
 
     /// A query whose `WITH` was taken; it started at `start`.
-    pub(super) fn select_after_with(&mut self, with: Option<With>, start: u32) -> Result<Select> {
+    pub(super) fn select_after_with(&mut self, with: Option<With>, start: u32) -> Result<Box<Select>> {
         let body = self.select_body()?;
         let mut compound = Vec::new();
         let (mut order_by, mut limit) = self.order_and_limit(&body)?;
@@ -28,16 +28,19 @@ impl Parser<'_> {
             let early = if order_by.is_empty() { "LIMIT" } else { "ORDER BY" };
             let is_early = !order_by.is_empty() || limit.is_some();
             let member = self.select_body()?;
-            if is_early {
-                return Err(Error::statement(format!("{early} clause should come after {name} not before")));
-            }
             (order_by, limit) = self.order_and_limit(&member)?;
-            compound.push((op, member));
-            if compound.len() >= self.limits.compound_selects {
-                return Err(Error::statement("too many terms in compound SELECT"));
+            if is_early {
+                self.complain(Error::statement(format!(
+                    "{early} clause should come after {name} not before"
+                )));
             }
+            compound.push((op, member));
         }
-        Ok(Select { with, body, compound, order_by, limit, span: self.span_from(start) })
+        if compound.len() >= self.limits.compound_selects {
+            self.complain(Error::statement("too many terms in compound SELECT"));
+        }
+        let span = self.span_from(start);
+        Ok(Box::new(Select { with, body, compound, order_by, limit, span }))
     }
 
     /// `UNION` and its kin, if one follows, and what it is called in errors.
@@ -75,21 +78,13 @@ impl Parser<'_> {
             true => Some(self.expr()?),
             false => None,
         };
-        let mut windows = Vec::new();
-        if self.at_window_word(Keyword::WINDOW) {
-            self.take();
-            windows = self.comma_list(|parser| {
-                let name = parser.name()?;
-                parser.expect_word(Keyword::AS)?;
-                Ok(NamedWindow { name, window: parser.window_in_parens()? })
-            })?;
-        }
+        let windows = self.named_windows()?;
         let query = Query { distinct, columns, from, filter, group_by, having, windows };
         Ok(SelectBody::Query(Box::new(query)))
     }
 
     /// The rows after `VALUES`.
-    fn values(&mut self) -> Result<Vec<Vec<crate::ast::Expr>>> {
+    fn values(&mut self) -> Result<Vec<Vec<Expr>>> {
         self.comma_list(|parser| parser.paren_list(Self::expr))
     }
 
@@ -149,7 +144,7 @@ impl Parser<'_> {
     }
 
     /// `WHERE ..`, if it follows.
-    pub(super) fn where_clause(&mut self) -> Result<Option<crate::ast::Expr>> {
+    pub(super) fn where_clause(&mut self) -> Result<Option<Expr>> {
         match self.eat_word(Keyword::WHERE) {
             true => self.expr().map(Some),
             false => Ok(None),
@@ -167,7 +162,8 @@ impl Parser<'_> {
         if self.eat(Kind::Star) {
             return Ok(ResultColumn::Star(start));
         }
-        if self.kind_ahead(1) == Kind::Dot && self.kind_ahead(2) == Kind::Star && self.at_name(0) {
+        let is_table = self.at_name(0) && !self.at_operand_word();
+        if is_table && self.kind_ahead(1) == Kind::Dot && self.kind_ahead(2) == Kind::Star {
             let table = self.take_name();
             self.take();
             self.take();
@@ -206,12 +202,18 @@ impl Parser<'_> {
     /// Tables, and how they are joined.
     fn joined_tables(&mut self) -> Result<From> {
         let first = self.table_term()?;
-        let constraint = self.join_constraint()?;
-        let mut from = match (first, constraint) {
+        let word = match self.join_constraint()? {
+            JoinConstraint::None => None,
+            JoinConstraint::On(_) => Some("ON"),
+            JoinConstraint::Using(_) => Some("USING"),
+        };
+        if let Some(word) = word {
+            self.complain(Error::statement(format!("a JOIN clause is required before {word}")));
+        }
+        let mut from = match first {
             // A join in parentheses that comes first and has no name goes on as if it had no parentheses.
-            (TableTerm { source: TableSource::Nested(from), alias: None, .. }, JoinConstraint::None) => *from,
-            (first, JoinConstraint::None) => From { first, joins: Vec::new() },
-            (_, constraint) => return Err(self.constraint_without_join(&constraint)),
+            TableTerm { source: TableSource::Nested(from), alias: None, .. } => *from,
+            first => From { first, joins: Vec::new() },
         };
         while let Some((kind, natural)) = self.join_op()? {
             let table = self.table_term()?;
@@ -219,16 +221,6 @@ impl Parser<'_> {
             from.joins.push(Join { kind, natural, table, constraint });
         }
         Ok(from)
-    }
-
-    /// The first table has `ON` or `USING`. In `INSERT INTO .. SELECT .. FROM t ON CONFLICT DO ..` that is meant to be
-    /// something else, and SQLite names the `DO` that does not fit.
-    fn constraint_without_join(&mut self, constraint: &JoinConstraint) -> Error {
-        if matches!(self.kind(), Kind::Word(Keyword::DO | Keyword::USING)) {
-            return self.syntax_error();
-        }
-        let word = if matches!(constraint, JoinConstraint::On(_)) { "ON" } else { "USING" };
-        Error::statement(format!("a JOIN clause is required before {word}"))
     }
 
     /// A comma or `JOIN` with the words before it, if one follows.
@@ -259,10 +251,11 @@ impl Parser<'_> {
             words.add(token.kind);
         }
         self.expect_word(Keyword::JOIN)?;
-        words
-            .kind()
-            .map(|kind| Some((kind, words.natural)))
-            .ok_or_else(|| Error::statement_at(format!("unknown join type: {spelled}"), first.span.offset()))
+        let kind = words.kind().unwrap_or_else(|| {
+            self.complain(Error::statement_at(format!("unknown join type: {spelled}"), first.span.offset()));
+            JoinKind::Inner
+        });
+        Ok(Some((kind, words.natural)))
     }
 
     fn join_constraint(&mut self) -> Result<JoinConstraint> {
@@ -297,7 +290,7 @@ impl Parser<'_> {
     /// A query or a join whose opening parenthesis was taken.
     fn table_in_parens(&mut self, start: u32) -> Result<TableTerm> {
         if self.at_select() {
-            let select = Box::new(self.select()?);
+            let select = self.select()?;
             self.expect(Kind::RightParen)?;
             let alias = self.alias()?;
             return Ok(TableTerm { source: TableSource::Select(select), alias, span: self.span_from(start) });
@@ -336,7 +329,8 @@ impl Parser<'_> {
         let tables = self.comma_list(Self::common_table)?;
         for (index, table) in tables.iter().enumerate() {
             if tables[..index].iter().any(|earlier| earlier.name.is(&table.name.text)) {
-                return Err(Error::statement(format!("duplicate WITH table name: {}", table.name.text)));
+                let message = format!("duplicate WITH table name: {}", table.name.text);
+                self.complain(Error::statement(message));
             }
         }
         Ok(Some(With { recursive, tables }))
@@ -355,7 +349,7 @@ impl Parser<'_> {
             Materialized::Either
         };
         self.expect(Kind::LeftParen)?;
-        let select = Box::new(self.nested(Self::select)?);
+        let select = self.nested(Self::select)?;
         self.expect(Kind::RightParen)?;
         Ok(CommonTable { name, columns, materialized, select })
     }
@@ -378,7 +372,7 @@ impl Parser<'_> {
         }
         if self.direction().is_some() || !is_bare {
             let name = self.text(name.span);
-            return Err(Error::statement(format!("syntax error after column name \"{name}\"")));
+            self.complain(Error::statement(format!("syntax error after column name \"{name}\"")));
         }
         Ok(name)
     }

@@ -45,7 +45,7 @@ impl Parser<'_> {
     fn statement(&mut self) -> Result<Statement> {
         let Kind::Word(keyword) = self.kind() else { return Err(self.syntax_error()) };
         match keyword {
-            Keyword::SELECT | Keyword::VALUES => Ok(Statement::Select(Box::new(self.select()?))),
+            Keyword::SELECT | Keyword::VALUES => Ok(Statement::Select(self.select()?)),
             Keyword::WITH => self.statement_with_tables(),
             Keyword::INSERT | Keyword::REPLACE => {
                 Ok(Statement::Insert(Box::new(self.insert(None, Place::Top)?)))
@@ -101,7 +101,7 @@ impl Parser<'_> {
             }
             Kind::Word(Keyword::UPDATE) => Statement::Update(Box::new(self.update(with, Place::Top)?)),
             Kind::Word(Keyword::DELETE) => Statement::Delete(Box::new(self.delete(with, Place::Top)?)),
-            _ => Statement::Select(Box::new(self.select_after_with(with, start)?)),
+            _ => Statement::Select(self.select_after_with(with, start)?),
         })
     }
 

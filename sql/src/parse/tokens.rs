@@ -61,10 +61,15 @@ impl<'a> Tokens<'a> {
                 return token;
             }
             match self.tokens.last() {
-                Some(&token) if matches!(token.kind, Kind::End | Kind::Illegal) => return token,
+                Some(&last) if self.has_ended() => return last,
                 _ => self.read_piece(),
             }
         }
+    }
+
+    /// Whether the last token was read.
+    fn has_ended(&self) -> bool {
+        self.tokens.last().is_some_and(|last| matches!(last.kind, Kind::End | Kind::Illegal))
     }
 
     /// Reads the next piece of the text. Adds at least one token, or reads at least one blank or comment.
@@ -86,6 +91,7 @@ impl<'a> Tokens<'a> {
         self.raw = raw;
 
         if agreed && !whole {
+            // The tokenizer gave up here.
             self.read_lexeme();
         }
         self.piece = match agreed && whole {
@@ -94,7 +100,8 @@ impl<'a> Tokens<'a> {
         };
     }
 
-    /// Takes over what the tokenizer made of the piece at `start`. False if it has to read again from `self.read` on.
+    /// Takes over what the tokenizer made of the piece at `start`. False if its tokens do not end where SQLite's do: it
+    /// has to read again from `self.read` on.
     fn take_raw(&mut self, raw: &[TokenWithSpan], start: usize) -> bool {
         let mut place = Place { byte: start, location: Location { line: 1, column: 1 } };
         for token in raw {
@@ -105,6 +112,9 @@ impl<'a> Tokens<'a> {
                     true => continue,
                     false => return false,
                 }
+            }
+            if self.has_ended() {
+                return false;
             }
             match same_in_sqlite(&token.token) {
                 Reading::Blank => self.read = place.byte,
@@ -118,13 +128,13 @@ impl<'a> Tokens<'a> {
                     self.read = place.byte;
                 }
                 Reading::Doubtful => {
-                    while self.read < place.byte {
+                    while self.read < place.byte && !self.has_ended() {
                         self.read_lexeme();
                     }
                 }
             }
         }
-        true
+        self.read == place.byte && !self.has_ended()
     }
 
     /// Reads one lexeme at `self.read` without the tokenizer.
@@ -240,3 +250,6 @@ impl Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,7 +44,7 @@ impl Parser<'_> {
             let returning = self.returning()?;
             return Ok(Insert { with, conflict, target, columns, source, upserts: Vec::new(), returning });
         }
-        let source = InsertSource::Select(Box::new(self.select()?));
+        let source = InsertSource::Select(self.select()?);
         let upserts = self.upserts()?;
         let returning = self.returning()?;
         Ok(Insert { with, conflict, target, columns, source, upserts, returning })
@@ -158,7 +158,7 @@ impl Parser<'_> {
     fn write_target(&mut self, place: Place) -> Result<WriteTarget> {
         let table = self.qualified_name()?;
         if table.schema.is_some() && place == (Place::Trigger { temporary: false }) {
-            return Err(Error::statement(
+            self.complain(Error::statement(
                 "qualified table names are not allowed on INSERT, UPDATE, and DELETE statements within triggers",
             ));
         }
@@ -177,12 +177,12 @@ impl Parser<'_> {
             IndexHint::NotIndexed => "NOT INDEXED",
             IndexHint::Any => return Ok(hint),
         };
-        match place {
-            Place::Top => Ok(hint),
-            Place::Trigger { .. } => Err(Error::statement(format!(
+        if place != Place::Top {
+            self.complain(Error::statement(format!(
                 "the {clause} clause is not allowed on UPDATE or DELETE statements within triggers"
-            ))),
+            )));
         }
+        Ok(hint)
     }
 
     /// `a = value` or `(a, b, ..) = value`

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use duramen_sql::Limits;
+use duramen_sql::ast::{ColumnLabel, ExprKind, ResultColumn, SelectBody, Statement};
 use duramen_sql::parse::parse_next;
 
 /// The directory with the test material, beside the project; `None`, with a loud word, if it is not there.
@@ -52,11 +53,36 @@ impl Tally {
         }
     }
 
+    /// A result column that has an alias, or is no plain column, is called what the tree says.
+    fn labels(&mut self, sql: &str, names: &[serde_json::Value]) {
+        let Ok(Some(parsed)) = parse_next(sql, 0, &Limits::default()) else { return };
+        let Statement::Select(select) = parsed.statement else { return };
+        let SelectBody::Query(query) = select.body else { return };
+        if query.columns.len() != names.len() {
+            return;
+        }
+        for (column, name) in query.columns.iter().zip(names) {
+            let label = match column {
+                ResultColumn::Expr { label: ColumnLabel::Alias(alias), .. } => &alias.text,
+                ResultColumn::Expr { expr, label: ColumnLabel::Source(text) }
+                    if !matches!(expr.kind, ExprKind::Column(_)) =>
+                {
+                    text
+                }
+                _ => continue,
+            };
+            match name.as_str() {
+                Some(name) if name == &**label => self.right += 1,
+                _ => self.wrong.push(format!("{sql}\n  {name} is called {label}")),
+            }
+        }
+    }
+
     fn check(self, what: &str) {
         let all = self.right + self.wrong.len();
-        eprintln!("{what}: {} of {all} statements", self.right);
+        eprintln!("{what}: {} of {all}", self.right);
         self.wrong.iter().take(50).for_each(|wrong| eprintln!("{wrong}"));
-        assert!(self.wrong.is_empty(), "{} of {all} statements are wrong", self.wrong.len());
+        assert!(self.wrong.is_empty(), "{} of {all} are wrong", self.wrong.len());
     }
 }
 
@@ -84,7 +110,7 @@ fn recorded_statements_parse_as_in_sqlite() {
     let Ok(unpacked) = unpack else {
         return eprintln!("SKIPPED: there is no program zstd to unpack {}", path.display());
     };
-    let mut tally = Tally::default();
+    let (mut tally, mut labels) = (Tally::default(), Tally::default());
     for line in String::from_utf8_lossy(&unpacked.stdout).lines() {
         let record: serde_json::Value = serde_json::from_str(line).expect("a JSON object a line");
         let Some(sql) = record["sql"].as_str() else { continue };
@@ -94,8 +120,12 @@ fn recorded_statements_parse_as_in_sqlite() {
             Some(_) if parse_all(sql).is_err() => tally.right += 1,
             _ => tally.accept(sql),
         }
+        if let Some(names) = record["cols"].as_array() {
+            labels.labels(sql, names);
+        }
     }
-    tally.check("recorded");
+    tally.check("recorded statements");
+    labels.check("names of result columns");
 }
 
 #[test]
@@ -118,7 +148,7 @@ fn sqllogictest_statements_parse() {
             tally.accept(&sql.join("\n"));
         }
     }
-    tally.check("sqllogictest");
+    tally.check("statements of sqllogictest");
 }
 
 fn test_files(directory: &Path) -> Vec<PathBuf> {
