@@ -82,6 +82,9 @@ impl<'a> Tokens<'a> {
         let piece = &self.text[start..end];
 
         let mut raw = std::mem::take(&mut self.raw);
+        // Words and the blanks between them: about a token in three bytes.
+        raw.reserve(piece.len() / 3 + 4);
+        self.tokens.reserve(piece.len() / 4 + 4);
         let whole = Tokenizer::new(&SqliteWords, piece)
             .with_unescape(false)
             .tokenize_with_location_into_buf(&mut raw)
