@@ -88,15 +88,20 @@ pub(crate) struct Form {
 pub(crate) enum KvCommand {
     /// Set the value of a key; on disk when the command returns
     Put {
+        /// The key
         key: String,
         /// The value; `-` reads it from standard input
         #[arg(allow_hyphen_values = true)]
         json: String,
     },
     /// Print the value of a key as JSON
-    Get { key: String },
+    Get {
+        /// The key
+        key: String,
+    },
     /// Delete keys, all or none; prints how many there were
     Delete {
+        /// The keys
         #[arg(required = true)]
         keys: Vec<String>,
     },

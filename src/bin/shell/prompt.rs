@@ -84,7 +84,7 @@ impl Session {
             Err(error) if error.use_stderr() => return Err(wrong_line(&error).into()),
             Err(help) => {
                 world.line(format_args!("{}", help.render()))?;
-                return Ok(Next::Line);
+                return world.flush().map(|()| Next::Line);
             }
         };
         let (task, form) = match parsed.command {
