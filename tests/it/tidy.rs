@@ -563,6 +563,8 @@ fn tests_comments_and_strings_are_no_imports() {
             "//! [`crate::a::A`]\n/* crate::a::A */ const S: &str = \"crate::a::A\"; // crate::a::A",
         ),
         ("kv/src/c.rs", "use crate::d::D;"),
+        ("kv/src/e/mod.rs", "mod f; pub use f::F;"),
+        ("kv/src/e/f.rs", "pub(in crate::e) struct F;"),
         ("kv/src/d.rs", "#[cfg(test)] use crate::c::C; #[cfg(all(test, unix))] fn f() { crate::c::g() }"),
     ];
     finds(imports_go_one_way, &sample, &[]);

@@ -34,7 +34,7 @@
 
 use std::borrow::Cow;
 
-use super::Malformed;
+use super::malformed::Malformed;
 use crate::value::{Arena, Collation, ValueRef, integer_to_real};
 
 const NULL: u8 = 0x10;

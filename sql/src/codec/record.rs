@@ -27,7 +27,7 @@
 //! 1. Nothing read is trusted: tags, counts and ends that do not fit give [`Malformed`], for the column asked for.
 //! 2. A record has one form for given columns: the shortest integer form, and short ends wherever they suffice.
 
-use super::Malformed;
+use super::malformed::Malformed;
 use crate::value::ValueRef;
 
 /// Flag of the first byte: ends of four bytes.

@@ -126,6 +126,9 @@ pub(crate) fn paths(tokens: &[Token]) -> Vec<NamedPath> {
         let after_use = tokens[i].text == "use" && tokens.get(i + 1).is_some_and(|t| t.text != "<");
         if after_use {
             i = import(tokens, i + 1, &[], &mut out);
+        } else if tokens[i].text == "in" && i > 1 && tokens[i - 2].text == "pub" {
+            // `pub(in crate::a)` says who may import, and imports nothing.
+            i = inline_path(tokens, i + 1, &mut Vec::new());
         } else if is_name(&tokens[i].text) && !follows_a_path(tokens, i) {
             i = inline_path(tokens, i, &mut out);
         } else {
