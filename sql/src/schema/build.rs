@@ -1,0 +1,472 @@
+//! From the statements that `sqlite_schema` keeps to tables and indexes, with SQLite's checks on them.
+
+use std::sync::Arc;
+
+use duramen_engine::TreeId;
+
+use super::index::{Index, IndexColumn, IndexOrigin, IndexPart};
+use super::table::{Check, Column, ForeignKey, Generated, Table, TableKey, TableKind};
+use crate::ast::{
+    self, ColumnConstraintKind, ConflictAction, ExprKind, Literal, TableConstraintKind, TableDefinition,
+};
+use crate::codec::Direction;
+use crate::error::{Error, Result};
+use crate::value::{Affinity, Collation, Value};
+
+/// What building needs to know of the rest.
+pub struct Builder<'b> {
+    /// The trees of the indexes that constraints make, by name.
+    pub tree_of: &'b dyn Fn(&str) -> TreeId,
+    /// The collation of a name.
+    pub collation: &'b dyn Fn(&str) -> Result<Collation>,
+}
+
+/// The columns of a key, how they compare and how they are sorted.
+type KeyColumns = Vec<(usize, Collation, Direction)>;
+
+/// A key that a constraint asks for.
+struct KeyTerms {
+    columns: KeyColumns,
+    conflict: Option<ConflictAction>,
+    primary: bool,
+}
+
+impl Builder<'_> {
+    /// A table from its definition.
+    ///
+    /// # Errors
+    /// What SQLite refuses.
+    pub fn table(&self, name: &str, tree: TreeId, definition: &TableDefinition) -> Result<Table> {
+        let mut columns: Vec<Column> = Vec::new();
+        let mut keys: Vec<KeyTerms> = Vec::new();
+        let mut checks = Vec::new();
+        let mut foreign_keys = Vec::new();
+        let mut autoincrement = false;
+        let mut primary: Option<(KeyColumns, Option<ConflictAction>, bool)> = None;
+        let more_than_one = || Error::statement(format!("table \"{name}\" has more than one primary key"));
+        for column in &definition.columns {
+            if columns.iter().any(|known| known.name.eq_ignore_ascii_case(&column.name.text)) {
+                return Err(Error::statement(format!("duplicate column name: {}", column.name.text)));
+            }
+            columns.push(self.column(column, definition.strict, name)?);
+        }
+        for (place, column) in definition.columns.iter().enumerate() {
+            let collation = columns[place].collation.clone();
+            let mut deferrable_of: Option<usize> = None;
+            for constraint in &column.constraints {
+                let label = constraint.name.as_ref().map(|name| name.text.clone());
+                match &constraint.kind {
+                    ColumnConstraintKind::PrimaryKey { direction, conflict, autoincrement: auto } => {
+                        if primary.is_some() {
+                            return Err(more_than_one());
+                        }
+                        let descending = *direction == Some(ast::Direction::Descending);
+                        autoincrement |= auto;
+                        let key = vec![(place, collation.clone(), direction_of(*direction))];
+                        primary = Some((key, *conflict, descending));
+                        keys.push(KeyTerms {
+                            columns: vec![(place, collation.clone(), direction_of(*direction))],
+                            conflict: *conflict,
+                            primary: true,
+                        });
+                    }
+                    ColumnConstraintKind::Unique(conflict) => keys.push(KeyTerms {
+                        columns: vec![(place, collation.clone(), Direction::Ascending)],
+                        conflict: *conflict,
+                        primary: false,
+                    }),
+                    ColumnConstraintKind::Check(check) => checks.push(Check {
+                        name: label.unwrap_or_else(|| check.text.clone()),
+                        expr: Arc::new(check.expr.clone()),
+                    }),
+                    ColumnConstraintKind::References(reference) => {
+                        deferrable_of = Some(foreign_keys.len());
+                        foreign_keys.push(foreign_key(vec![place], reference)?);
+                    }
+                    ColumnConstraintKind::Deferrable(deferral) => {
+                        if let Some(number) = deferrable_of {
+                            foreign_keys[number].deferred = *deferral == ast::Deferral::Deferred;
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for constraint in &definition.constraints {
+            let label = constraint.name.as_ref().map(|name| name.text.clone());
+            match &constraint.kind {
+                TableConstraintKind::PrimaryKey { columns: terms, autoincrement: auto, conflict } => {
+                    if primary.is_some() {
+                        return Err(more_than_one());
+                    }
+                    let key = self.key_terms(name, terms, &columns)?;
+                    autoincrement |= auto;
+                    primary = Some((key.clone(), *conflict, false));
+                    keys.push(KeyTerms { columns: key, conflict: *conflict, primary: true });
+                }
+                TableConstraintKind::Unique { columns: terms, conflict } => {
+                    let key = self.key_terms(name, terms, &columns)?;
+                    keys.push(KeyTerms { columns: key, conflict: *conflict, primary: false });
+                }
+                TableConstraintKind::Check(check) => checks.push(Check {
+                    name: label.unwrap_or_else(|| check.text.clone()),
+                    expr: Arc::new(check.expr.clone()),
+                }),
+                TableConstraintKind::ForeignKey { columns: names, references } => {
+                    let mut places = Vec::new();
+                    for name in names {
+                        let place = columns.iter().position(|column| name.is(&column.name));
+                        places.push(place.ok_or_else(|| {
+                            Error::statement(format!(
+                                "unknown column \"{}\" in foreign key definition",
+                                name.text
+                            ))
+                        })?);
+                    }
+                    foreign_keys.push(foreign_key(places, references)?);
+                }
+            }
+        }
+        if let Some((key, ..)) = &primary {
+            for (number, (place, ..)) in key.iter().enumerate() {
+                if columns[*place].generated.is_some() {
+                    return Err(Error::statement("generated columns cannot be part of the PRIMARY KEY"));
+                }
+                if columns[*place].primary_key == 0 {
+                    columns[*place].primary_key = number + 1;
+                }
+            }
+        }
+        if columns.iter().all(|column| column.generated.is_some()) {
+            return Err(Error::statement("must have at least one non-generated column"));
+        }
+        let integer_key = match &primary {
+            Some((key, _, false)) if key.len() == 1 => {
+                let place = key[0].0;
+                columns[place].type_name.eq_ignore_ascii_case("INTEGER").then_some(place)
+            }
+            _ => None,
+        };
+        if autoincrement {
+            if definition.without_rowid {
+                return Err(Error::statement("AUTOINCREMENT not allowed on WITHOUT ROWID tables"));
+            }
+            if integer_key.is_none() {
+                return Err(Error::statement("AUTOINCREMENT is only allowed on an INTEGER PRIMARY KEY"));
+            }
+        }
+        let key = if definition.without_rowid {
+            let Some((key, conflict, _)) = primary else {
+                return Err(Error::statement(format!("PRIMARY KEY missing on table {name}")));
+            };
+            let mut own: Vec<IndexColumn> = Vec::new();
+            for (place, collation, direction) in key {
+                let known = |column: &IndexColumn| {
+                    matches!(column.part, IndexPart::Column(of) if of == place)
+                        && column.collation == collation
+                };
+                if !own.iter().any(known) {
+                    own.push(IndexColumn { part: IndexPart::Column(place), collation, direction });
+                }
+                if columns[place].not_null.is_none() {
+                    columns[place].not_null = Some(None);
+                }
+            }
+            TableKey::Primary { columns: own, conflict }
+        } else {
+            let conflict = integer_key.and(primary.as_ref()).and_then(|(_, conflict, _)| *conflict);
+            TableKey::Rowid { alias: integer_key, conflict }
+        };
+        let mut table = Table {
+            name: name.into(),
+            tree,
+            kind: TableKind::Ordinary,
+            columns,
+            key,
+            indexes: Vec::new(),
+            checks,
+            foreign_keys,
+            strict: definition.strict,
+            autoincrement,
+            sql: definition.sql.as_ref().into(),
+        };
+        self.constraint_indexes(&mut table, keys);
+        Ok(table)
+    }
+
+    /// The indexes of `UNIQUE` and of a `PRIMARY KEY` that is not the key of the rows. Equal ones are made once.
+    fn constraint_indexes(&self, table: &mut Table, keys: Vec<KeyTerms>) {
+        let is_rowid_table = table.has_rowid();
+        let mut made: Vec<Index> = Vec::new();
+        for key in keys {
+            if key.primary && (!is_rowid_table || table.rowid_alias().is_some()) {
+                continue;
+            }
+            let same_columns = |columns: &[IndexColumn]| {
+                columns.len() == key.columns.len()
+                    && columns.iter().zip(&key.columns).all(|(a, (place, collation, _))| {
+                        matches!(a.part, IndexPart::Column(of) if of == *place) && a.collation == *collation
+                    })
+            };
+            if let Some(known) = made.iter_mut().find(|index| same_columns(&index.columns)) {
+                if known.conflict.is_none() {
+                    known.conflict = key.conflict;
+                }
+                continue;
+            }
+            if let TableKey::Primary { columns, .. } = &table.key
+                && same_columns(columns)
+            {
+                continue;
+            }
+            let number = made.len() + 1 + usize::from(!is_rowid_table);
+            let name = format!("sqlite_autoindex_{}_{number}", table.name);
+            let columns: Vec<IndexColumn> = key
+                .columns
+                .into_iter()
+                .map(|(place, collation, direction)| IndexColumn {
+                    part: IndexPart::Column(place),
+                    collation,
+                    direction,
+                })
+                .collect();
+            made.push(Index {
+                tree: (self.tree_of)(&name),
+                name: name.into(),
+                origin: if key.primary { IndexOrigin::PrimaryKey } else { IndexOrigin::Unique },
+                unique: true,
+                conflict: key.conflict,
+                suffix: suffix(&table.key, &columns),
+                columns,
+                filter: None,
+                sql: None,
+            });
+        }
+        table.indexes = made.into_iter().map(Arc::new).collect();
+    }
+
+    fn key_terms(&self, table: &str, terms: &[ast::OrderTerm], columns: &[Column]) -> Result<KeyColumns> {
+        let mut key = Vec::new();
+        for term in terms {
+            if term.nulls.is_some() {
+                return Err(unsupported_nulls(term));
+            }
+            let (expr, collation) = self.without_collation(&term.expr)?;
+            let Some(name) = column_name(expr) else {
+                return Err(Error::statement("expressions prohibited in PRIMARY KEY and UNIQUE constraints"));
+            };
+            let place = columns
+                .iter()
+                .position(|column| column.name.eq_ignore_ascii_case(name))
+                .ok_or_else(|| Error::statement(format!("table {table} has no column named {name}")))?;
+            let collation = collation.unwrap_or_else(|| columns[place].collation.clone());
+            key.push((place, collation, direction_of(term.direction)));
+        }
+        Ok(key)
+    }
+
+    fn without_collation<'e>(&self, expr: &'e ast::Expr) -> Result<(&'e ast::Expr, Option<Collation>)> {
+        match &expr.kind {
+            ExprKind::Collate { operand, collation } => {
+                let collation = (self.collation)(&collation.text)?;
+                Ok((self.without_collation(operand)?.0, Some(collation)))
+            }
+            _ => Ok((expr, None)),
+        }
+    }
+
+    fn column(&self, column: &ast::ColumnDefinition, strict: bool, table: &str) -> Result<Column> {
+        let type_name: Box<str> = column.type_name.as_ref().map_or_else(Box::default, |t| t.text.clone());
+        let name = &column.name.text;
+        if strict {
+            if type_name.is_empty() {
+                return Err(Error::statement(format!("missing datatype for {table}.{name}")));
+            }
+            let known = ["INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"];
+            if !known.iter().any(|known| known.eq_ignore_ascii_case(&type_name)) {
+                return Err(Error::statement(format!(
+                    "unknown datatype for {table}.{name}: \"{type_name}\""
+                )));
+            }
+        }
+        let affinity = match &*type_name {
+            "" => Affinity::Blob,
+            any if strict && any.eq_ignore_ascii_case("ANY") => Affinity::Blob,
+            name => Affinity::of_type(name),
+        };
+        let mut built = Column {
+            name: name.clone(),
+            type_name,
+            affinity,
+            collation: Collation::Binary,
+            not_null: None,
+            default: None,
+            missing: Value::Null,
+            generated: None,
+            primary_key: 0,
+            hidden: false,
+        };
+        for constraint in &column.constraints {
+            match &constraint.kind {
+                ColumnConstraintKind::NotNull(conflict) => built.not_null = Some(*conflict),
+                ColumnConstraintKind::Default(default) => {
+                    if built.generated.is_some() {
+                        return Err(Error::statement("cannot use DEFAULT on a generated column"));
+                    }
+                    if !is_constant(&default.expr) {
+                        return Err(Error::statement(format!(
+                            "default value of column [{name}] is not constant"
+                        )));
+                    }
+                    built.default = Some((Arc::new(default.expr.clone()), default.text.clone()));
+                }
+                ColumnConstraintKind::Collate(collation) => {
+                    built.collation = (self.collation)(&collation.text)?;
+                }
+                ColumnConstraintKind::Generated { expr, storage } => {
+                    let stored = match storage {
+                        None => false,
+                        Some(word) if word.is("virtual") => false,
+                        Some(word) if word.is("stored") => true,
+                        Some(_) => {
+                            return Err(Error::statement(format!("error in generated column \"{name}\"")));
+                        }
+                    };
+                    if built.default.is_some() {
+                        return Err(Error::statement("cannot use DEFAULT on a generated column"));
+                    }
+                    built.generated = Some(Generated { expr: Arc::new(expr.clone()), stored });
+                }
+                _ => {}
+            }
+        }
+        Ok(built)
+    }
+
+    /// An index from its statement.
+    ///
+    /// # Errors
+    /// What SQLite refuses.
+    pub fn index(&self, table: &Table, tree: TreeId, statement: &ast::CreateIndex) -> Result<Index> {
+        let mut columns = Vec::new();
+        for term in &statement.columns {
+            if term.nulls.is_some() {
+                return Err(unsupported_nulls(term));
+            }
+            let (expr, collation) = self.without_collation(&term.expr)?;
+            let direction = direction_of(term.direction);
+            let place = column_name(expr).and_then(|name| table.column(name));
+            columns.push(match place {
+                Some(place) => IndexColumn {
+                    collation: collation.unwrap_or_else(|| table.columns[place].collation.clone()),
+                    part: IndexPart::Column(place),
+                    direction,
+                },
+                None => {
+                    if let ExprKind::Literal(Literal::Text(name)) = &expr.kind {
+                        return Err(Error::statement(format!("no such column: {name}")));
+                    }
+                    IndexColumn {
+                        part: IndexPart::Expr(Arc::new(expr.clone())),
+                        collation: collation.unwrap_or_default(),
+                        direction,
+                    }
+                }
+            });
+        }
+        Ok(Index {
+            name: statement.name.name.text.clone(),
+            tree,
+            origin: IndexOrigin::Statement,
+            unique: statement.unique,
+            conflict: None,
+            suffix: suffix(&table.key, &columns),
+            columns,
+            filter: statement.filter.as_ref().map(|filter| Arc::new(filter.clone())),
+            sql: Some(statement.sql.as_ref().into()),
+        })
+    }
+}
+
+fn unsupported_nulls(term: &ast::OrderTerm) -> Error {
+    let which = if term.nulls == Some(ast::NullsOrder::First) { "FIRST" } else { "LAST" };
+    Error::statement(format!("unsupported use of NULLS {which}"))
+}
+
+/// The columns of the primary key of a table `WITHOUT ROWID` that an index does not have itself.
+fn suffix(key: &TableKey, columns: &[IndexColumn]) -> Vec<IndexColumn> {
+    let TableKey::Primary { columns: key, .. } = key else { return Vec::new() };
+    let has = |wanted: &IndexColumn| {
+        columns.iter().any(|column| {
+            matches!((&column.part, &wanted.part), (IndexPart::Column(a), IndexPart::Column(b)) if a == b)
+                && column.collation == wanted.collation
+        })
+    };
+    key.iter().filter(|column| !has(column)).cloned().collect()
+}
+
+fn direction_of(direction: Option<ast::Direction>) -> Direction {
+    match direction {
+        Some(ast::Direction::Descending) => Direction::Descending,
+        _ => Direction::Ascending,
+    }
+}
+
+/// The name, if an expression in a key is the name of a column. A text is one too.
+fn column_name(expr: &ast::Expr) -> Option<&str> {
+    match &expr.kind {
+        ExprKind::Column(name) if name.table.is_none() => Some(&name.column.text),
+        ExprKind::Literal(Literal::Text(name)) => Some(name),
+        _ => None,
+    }
+}
+
+fn foreign_key(columns: Vec<usize>, reference: &ast::ForeignReference) -> Result<ForeignKey> {
+    if !reference.columns.is_empty() && reference.columns.len() != columns.len() {
+        return Err(Error::statement(
+            "number of columns in foreign key does not match the number of columns in the referenced table",
+        ));
+    }
+    Ok(ForeignKey {
+        columns,
+        parent: reference.table.text.clone(),
+        parent_columns: reference.columns.iter().map(|name| name.text.clone()).collect(),
+        on_delete: reference.on_delete,
+        on_update: reference.on_update,
+        deferred: reference.deferral == Some(ast::Deferral::Deferred),
+    })
+}
+
+/// Whether a default value names no column, parameter or query.
+fn is_constant(expr: &ast::Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Literal(_) => true,
+        ExprKind::Column(name) => {
+            name.table.is_none()
+                && (name.column.quote == ast::Quote::Double
+                    || name.column.is_word("true")
+                    || name.column.is_word("false"))
+        }
+        ExprKind::Parameter(_) | ExprKind::Exists(_) | ExprKind::Subquery(_) | ExprKind::Raise(_) => false,
+        ExprKind::Unary(_, a) | ExprKind::IsNull(a) | ExprKind::NotNull(a) => is_constant(a),
+        ExprKind::Cast { operand, .. } | ExprKind::Collate { operand, .. } => is_constant(operand),
+        ExprKind::Binary(_, a, b) => is_constant(a) && is_constant(b),
+        ExprKind::And(all) | ExprKind::Or(all) | ExprKind::Row(all) => all.iter().all(is_constant),
+        ExprKind::Between { operand, low, high, .. } => {
+            is_constant(operand) && is_constant(low) && is_constant(high)
+        }
+        ExprKind::In { operand, set, .. } => {
+            is_constant(operand) && matches!(&**set, ast::InSet::List(all) if all.iter().all(is_constant))
+        }
+        ExprKind::Match(matching) => is_constant(&matching.operand) && is_constant(&matching.pattern),
+        ExprKind::Case(case) => {
+            case.operand.iter().all(is_constant)
+                && case.branches.iter().all(|(a, b)| is_constant(a) && is_constant(b))
+                && case.otherwise.iter().all(is_constant)
+        }
+        ExprKind::Function(call) => match &call.arguments {
+            ast::Arguments::Star => false,
+            ast::Arguments::List { values, .. } => values.iter().all(is_constant) && call.over.is_none(),
+        },
+    }
+}
