@@ -1,3 +1,23 @@
-//! Expressions.
+//! Bound expressions compiled to closures: once for a plan, then run for every row.
+//!
+//! A file imports only from those listed above it.
 
 pub mod pattern;
+
+mod row;
+
+mod env;
+
+mod scalar;
+
+mod affinity;
+
+mod compile;
+mod inside;
+mod test;
+
+pub use affinity::{affinity_of, collation_of};
+pub use compile::{Compiler, Location, Names};
+pub use env::{Env, ErrorSlot, Scope, Shared, Subqueries, SubqueryNumber};
+pub use row::{Cells, Row};
+pub use scalar::{Constants, Eval, Scalar, Test};
