@@ -1,0 +1,159 @@
+//! [`Binder`]: what binding a statement keeps track of.
+
+use std::sync::Arc;
+
+use super::scope::Scope;
+use super::with::CommonTables;
+use crate::bound::{QueryId, Slot};
+use crate::error::{Error, Result};
+use crate::func::{Place, Registry};
+use crate::limits::Limits;
+use crate::schema::{Schema, Store, Table, View};
+use crate::value::Collation;
+
+/// What statements may name.
+#[derive(Clone, Copy)]
+pub struct Catalog<'c> {
+    /// The objects in the database.
+    pub main: &'c Schema,
+    /// The temporary objects, which hide those of equal name in the database.
+    pub temp: &'c Schema,
+    /// Functions.
+    pub functions: &'c Registry,
+    /// Collations besides the built-in ones.
+    pub collations: &'c [Collation],
+    /// Bounds.
+    pub limits: &'c Limits,
+}
+
+/// A table or view found by name.
+pub(super) enum Found<'c> {
+    Table(Store, &'c Arc<Table>),
+    View(Store, &'c Arc<View>),
+}
+
+impl<'c> Catalog<'c> {
+    /// The schemas to look in: the one named, or all in their order.
+    pub(super) fn stores(&self, schema: Option<&str>) -> Result<&'static [Store]> {
+        match schema {
+            None => Ok(&[Store::Temp, Store::Main]),
+            Some(name) if name.eq_ignore_ascii_case("main") => Ok(&[Store::Main]),
+            Some(name) if name.eq_ignore_ascii_case("temp") => Ok(&[Store::Temp]),
+            Some(_) => Ok(&[]),
+        }
+    }
+
+    /// The objects of a store.
+    #[must_use]
+    pub fn schema(&self, store: Store) -> &'c Schema {
+        match store {
+            Store::Main => self.main,
+            Store::Temp => self.temp,
+        }
+    }
+
+    pub(super) fn find(&self, schema: Option<&str>, name: &str) -> Result<Option<Found<'c>>> {
+        for &store in self.stores(schema)? {
+            let objects = self.schema(store);
+            if let Some(table) = objects.table(name) {
+                return Ok(Some(Found::Table(store, table)));
+            }
+            if let Some(view) = objects.view(name) {
+                return Ok(Some(Found::View(store, view)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The collation of this name.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn collation(&self, name: &str) -> Result<Collation> {
+        Collation::built_in(name)
+            .or_else(|| self.collations.iter().find(|own| own.name().eq_ignore_ascii_case(name)).cloned())
+            .ok_or_else(|| Error::statement(format!("no such collation sequence: {name}")))
+    }
+}
+
+/// Binds one statement.
+pub struct Binder<'c> {
+    pub(super) catalog: Catalog<'c>,
+    slots: u32,
+    queries: u32,
+    recursions: u32,
+    /// What names mean, outermost query first.
+    pub(super) scopes: Vec<Scope>,
+    /// Common table expressions in view, innermost last.
+    pub(super) common: Vec<CommonTables>,
+    /// Scopes of the members of compounds, whose `ORDER BY` may name their expressions.
+    pub(super) members: Vec<Scope>,
+    /// Views that are being bound, so that none contains itself.
+    pub(super) views: Vec<Arc<View>>,
+    /// What kind of place expressions stand in.
+    pub(super) place: Place,
+    /// The name of that place, for what is prohibited in it.
+    pub(super) place_name: &'static str,
+    /// Whether `"x"` that is no column is a text.
+    pub(super) quoted_texts: bool,
+    /// Whether `RAISE` may stand here.
+    pub(super) in_trigger: bool,
+}
+
+impl<'c> Binder<'c> {
+    /// For a statement over these objects.
+    #[must_use]
+    pub fn new(catalog: Catalog<'c>) -> Binder<'c> {
+        Binder {
+            catalog,
+            slots: 0,
+            queries: 0,
+            recursions: 0,
+            scopes: Vec::new(),
+            common: Vec::new(),
+            members: Vec::new(),
+            views: Vec::new(),
+            place: Place::Statement,
+            place_name: "",
+            quoted_texts: true,
+            in_trigger: false,
+        }
+    }
+
+    /// For definitions, in which `"x"` that is no column is an error.
+    #[must_use]
+    pub fn strict_names(mut self) -> Self {
+        self.quoted_texts = false;
+        self
+    }
+
+    /// A slot that nothing has yet.
+    pub fn new_slot(&mut self) -> Slot {
+        self.slots += 1;
+        Slot(self.slots)
+    }
+
+    pub(super) fn new_query(&mut self) -> QueryId {
+        self.queries += 1;
+        QueryId(self.queries)
+    }
+
+    pub(super) fn new_recursion(&mut self) -> crate::bound::RecursionId {
+        self.recursions += 1;
+        crate::bound::RecursionId(self.recursions)
+    }
+
+    /// Runs `bind` with these names in view only: neither those of the queries around nor common tables are.
+    pub(super) fn alone<T>(
+        &mut self,
+        scopes: Vec<Scope>,
+        bind: impl FnOnce(&mut Binder<'c>) -> Result<T>,
+    ) -> Result<T> {
+        let scopes = std::mem::replace(&mut self.scopes, scopes);
+        let common = std::mem::take(&mut self.common);
+        let result = bind(self);
+        self.scopes = scopes;
+        self.common = common;
+        result
+    }
+}

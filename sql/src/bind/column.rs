@@ -1,0 +1,121 @@
+//! Columns by their names.
+
+use super::binder::Binder;
+use super::scope::{Scope, ScopeTable};
+use crate::ast;
+use crate::bound::Expr;
+use crate::error::{Error, Result};
+use crate::value::Value;
+
+impl Binder<'_> {
+    /// The column of this name, or what the word means where it is none.
+    pub(super) fn column(&mut self, name: &ast::ColumnRef) -> Result<Expr> {
+        for depth in (0..self.scopes.len()).rev() {
+            if let Some(expr) = find(&self.scopes[depth], name)? {
+                return Ok(expr);
+            }
+        }
+        if name.table.is_none() {
+            let word = &name.column;
+            if self.quoted_texts && word.quote == ast::Quote::Double {
+                return Ok(Expr::Literal(Value::from(&*word.text)));
+            }
+            if word.is_word("true") {
+                return Ok(Expr::Literal(Value::Integer(1)));
+            }
+            if word.is_word("false") {
+                return Ok(Expr::Literal(Value::Integer(0)));
+            }
+        }
+        let hint = if name.table.is_none() && name.column.quote == ast::Quote::Double {
+            return Err(Error::statement_at(
+                format!(
+                    "no such column: \"{}\" - should this be a string literal in single-quotes?",
+                    name.column.text
+                ),
+                name.column.span.offset(),
+            ));
+        } else {
+            written(name)
+        };
+        Err(Error::statement_at(format!("no such column: {hint}"), name.column.span.offset()))
+    }
+}
+
+/// A column name with what stands before it.
+fn written(name: &ast::ColumnRef) -> String {
+    match &name.table {
+        None => name.column.text.to_string(),
+        Some(table) => match &table.schema {
+            None => format!("{}.{}", table.name.text, name.column.text),
+            Some(schema) => format!("{}.{}.{}", schema.text, table.name.text, name.column.text),
+        },
+    }
+}
+
+/// The column in one scope.
+fn find(scope: &Scope, name: &ast::ColumnRef) -> Result<Option<Expr>> {
+    let column = &*name.column.text;
+    if name.table.is_none()
+        && let Some((_, merged)) = scope.merged.iter().find(|(known, _)| known.eq_ignore_ascii_case(column))
+    {
+        return Ok(Some(merged.clone()));
+    }
+    let mut found: Option<&Expr> = None;
+    let mut fitting = Vec::new();
+    for table in &scope.tables {
+        if !fits(table, name) {
+            continue;
+        }
+        fitting.push(table);
+        let own = table
+            .columns
+            .iter()
+            .find(|known| known.name.eq_ignore_ascii_case(column) && !(name.table.is_none() && known.joined));
+        if let Some(own) = own {
+            if found.is_some() {
+                return Err(Error::statement_at(
+                    format!("ambiguous column name: {}", written(name)),
+                    name.column.span.offset(),
+                ));
+            }
+            found = Some(&own.expr);
+        }
+    }
+    if let Some(found) = found {
+        return Ok(Some(found.clone()));
+    }
+    let is_rowid = ["rowid", "oid", "_rowid_"].iter().any(|known| known.eq_ignore_ascii_case(column));
+    if is_rowid {
+        let rowids: Vec<&Expr> = fitting.iter().filter_map(|table| table.rowid.as_ref()).collect();
+        match rowids.as_slice() {
+            [rowid] => return Ok(Some((*rowid).clone())),
+            [] => {}
+            _ => {
+                return Err(Error::statement_at(
+                    format!("ambiguous column name: {}", written(name)),
+                    name.column.span.offset(),
+                ));
+            }
+        }
+    }
+    if name.table.is_none()
+        && let Some((_, expr)) = scope.aliases.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(column))
+    {
+        return Ok(Some(expr.clone()));
+    }
+    Ok(None)
+}
+
+/// Whether what stands before a column, if anything, means this table.
+pub(super) fn fits(table: &ScopeTable, name: &ast::ColumnRef) -> bool {
+    let Some(wanted) = &name.table else { return true };
+    if !wanted.name.is(&table.name) {
+        return false;
+    }
+    match (&wanted.schema, table.schema) {
+        (None, _) => true,
+        (Some(schema), Some(known)) => schema.is(known),
+        (Some(_), None) => false,
+    }
+}

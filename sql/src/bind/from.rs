@@ -1,0 +1,514 @@
+//! `FROM`: tables, and how they are joined.
+
+use std::sync::Arc;
+
+use super::binder::{Binder, Found};
+use super::expr::compare;
+use super::query::CoalesceColumns;
+use super::scope::{Scope, ScopeColumn, ScopeTable};
+use crate::ast::{self, IndexHint, TableSource};
+use crate::bound::{
+    BoundIndex, Column, CompareOp, Expr, From, IndexChoice, Join, JoinKind, Place, Select, Slot, Source,
+    SourceRows, TableFunction,
+};
+use crate::error::{Error, Result};
+use crate::schema::{Index, IndexPart, Store, Table, View};
+use crate::value::Affinity;
+
+impl Binder<'_> {
+    /// The tables of a query. They come into view in the innermost scope.
+    pub(super) fn from(&mut self, from: &ast::From) -> Result<From> {
+        let mut bound = self.tables(from)?;
+        let count = self.scope().tables.len();
+        if count > self.catalog.limits.joined_tables {
+            return Err(Error::statement(format!(
+                "at most {} tables in a join",
+                self.catalog.limits.joined_tables
+            )));
+        }
+        self.conditions(from, &mut bound)?;
+        Ok(bound)
+    }
+
+    pub(super) fn scope(&mut self) -> &mut Scope {
+        let innermost = self.scopes.len() - 1;
+        &mut self.scopes[innermost]
+    }
+
+    /// The tables, and the columns that `USING` and `NATURAL` make one.
+    fn tables(&mut self, from: &ast::From) -> Result<From> {
+        let start = self.scope().tables.len();
+        let mut left = self.term(&from.first)?;
+        for join in &from.joins {
+            let middle = self.scope().tables.len();
+            let right = self.term(&join.table)?;
+            let kind = match join.kind {
+                ast::JoinKind::Comma | ast::JoinKind::Inner => JoinKind::Inner,
+                ast::JoinKind::Cross => JoinKind::Cross,
+                ast::JoinKind::Left => JoinKind::Left,
+                ast::JoinKind::Right => JoinKind::Right,
+                ast::JoinKind::Full => JoinKind::Full,
+            };
+            if join.natural && join.constraint != ast::JoinConstraint::None {
+                return Err(Error::statement("a NATURAL join may not have an ON or USING clause"));
+            }
+            let names: Vec<Box<str>> = match &join.constraint {
+                ast::JoinConstraint::Using(names) => names.iter().map(|name| name.text.clone()).collect(),
+                _ if join.natural => self.common_names(start, middle),
+                _ => Vec::new(),
+            };
+            let mut on = Vec::new();
+            for name in names {
+                on.push(self.join_using(&name, start, middle, kind)?);
+            }
+            left = From::Join(Box::new(Join { kind, left, right, on }));
+        }
+        Ok(left)
+    }
+
+    /// The names that both sides of a natural join have.
+    fn common_names(&mut self, start: usize, middle: usize) -> Vec<Box<str>> {
+        let tables = &self.scope().tables;
+        let left = |name: &str| {
+            tables[start..middle]
+                .iter()
+                .flat_map(|table| &table.columns)
+                .any(|column| !column.hidden && column.name.eq_ignore_ascii_case(name))
+        };
+        let right = tables[middle..].iter().flat_map(|table| &table.columns);
+        right
+            .filter(|column| !column.hidden && !column.joined && left(&column.name))
+            .map(|column| column.name.clone())
+            .collect()
+    }
+
+    /// Makes one column of the two that `USING` names.
+    fn join_using(&mut self, name: &str, start: usize, middle: usize, kind: JoinKind) -> Result<Expr> {
+        let missing = || {
+            Error::statement(format!("cannot join using column {name} - column not present in both tables"))
+        };
+        let merged = self.scope().merged.iter().position(|(known, _)| known.eq_ignore_ascii_case(name));
+        let tables = &mut self.scope().tables;
+        let mut of_left = tables[start..middle].iter().flat_map(|table| &table.columns);
+        let left = of_left
+            .find(|column| !column.joined && column.name.eq_ignore_ascii_case(name))
+            .map(|column| column.expr.clone());
+        let mut of_right = tables[middle..].iter_mut().flat_map(|table| &mut table.columns);
+        let right = of_right.find(|column| !column.joined && column.name.eq_ignore_ascii_case(name));
+        let (Some(left), Some(right)) = (left, right) else { return Err(missing()) };
+        right.joined = true;
+        let right = right.expr.clone();
+        let left = match merged {
+            Some(merged) => self.scope().merged[merged].1.clone(),
+            None => left,
+        };
+        if matches!(kind, JoinKind::Right | JoinKind::Full) {
+            let both = CoalesceColumns(self).make(left.clone(), right.clone())?;
+            let scope = self.scope();
+            scope.merged.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+            scope.merged.push((name.into(), both));
+        }
+        Ok(compare(CompareOp::Eq, left, right))
+    }
+
+    /// The conditions of `ON`, now that all tables are in view.
+    fn conditions(&mut self, from: &ast::From, bound: &mut From) -> Result<()> {
+        let mut rest = bound;
+        for join in from.joins.iter().rev() {
+            let From::Join(both) = rest else { return Ok(()) };
+            if let ast::JoinConstraint::On(condition) = &join.constraint {
+                both.on.extend(self.conjuncts(condition)?);
+            }
+            if let TableSource::Nested(nested) = &join.table.source {
+                self.conditions(nested, &mut both.right)?;
+            }
+            rest = &mut both.left;
+        }
+        if let TableSource::Nested(nested) = &from.first.source {
+            self.conditions(nested, rest)?;
+        }
+        Ok(())
+    }
+
+    fn term(&mut self, term: &ast::TableTerm) -> Result<From> {
+        let alias = term.alias.as_ref().map(|alias| alias.text.clone());
+        let (rows, table) = match &term.source {
+            TableSource::Nested(nested) if alias.is_none() => return self.tables(nested),
+            TableSource::Nested(nested) => {
+                // A join with a name is a table of all its columns.
+                let select = self.behind(|binder| binder.all_of_join(nested))?;
+                self.of_select(select, alias.unwrap_or_default())
+            }
+            TableSource::Select(select) => {
+                let select = self.behind(|binder| binder.select(select))?;
+                self.of_select(select, alias.unwrap_or_default())
+            }
+            TableSource::Function { name, arguments } => self.table_function(name, arguments, alias)?,
+            TableSource::Table { name, index } => self.named_table(name, index, alias)?,
+        };
+        let source = Source { slot: table.slot, name: table.name.clone(), rows };
+        self.scope().tables.push(table);
+        Ok(From::Source(Box::new(source)))
+    }
+
+    /// Binds something in `FROM` that does not see the tables beside it.
+    fn behind<T>(&mut self, bind: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let scope = self.scopes.pop();
+        let result = bind(self);
+        self.scopes.extend(scope);
+        result
+    }
+
+    /// The rows of a query as a table.
+    pub(super) fn of_select(&mut self, select: Select, name: Box<str>) -> (SourceRows, ScopeTable) {
+        let slot = self.new_slot();
+        let table = table_of_columns(slot, name, &select.columns);
+        (SourceRows::Select { select: Box::new(select), shared: None }, table)
+    }
+
+    fn named_table(
+        &mut self,
+        name: &ast::QualifiedName,
+        index: &IndexHint,
+        alias: Option<Box<str>>,
+    ) -> Result<(SourceRows, ScopeTable)> {
+        if name.schema.is_none()
+            && let Some(found) = self.common_table(&name.name, alias.as_deref())?
+        {
+            if let IndexHint::IndexedBy(index) = index {
+                return Err(Error::statement(format!("no such index: {}", index.text)));
+            }
+            return Ok(found);
+        }
+        let schema = name.schema.as_ref().map(|schema| &*schema.text);
+        match self.catalog.find(schema, &name.name.text)? {
+            Some(Found::Table(store, table)) => {
+                let table = table.clone();
+                self.stored_table(store, table, index, alias)
+            }
+            Some(Found::View(store, view)) => {
+                let view = view.clone();
+                if let IndexHint::IndexedBy(index) = index {
+                    return Err(Error::statement(format!("no such index: {}", index.text)));
+                }
+                self.view(store, &view, alias)
+            }
+            None => {
+                if let Some(pragma) = name.name.text.to_ascii_lowercase().strip_prefix("pragma_") {
+                    return self.pragma(pragma, &[], alias);
+                }
+                let in_view = !self.views.is_empty() && schema.is_none();
+                let shown = match schema {
+                    Some(schema) => format!("{schema}.{}", name.name.text),
+                    None if in_view => format!("main.{}", name.name.text),
+                    None => name.name.text.to_string(),
+                };
+                Err(Error::statement_at(format!("no such table: {shown}"), name.span().offset()))
+            }
+        }
+    }
+
+    /// A stored table in `FROM`, with what its columns and indexes are over its slot.
+    pub(super) fn stored_table(
+        &mut self,
+        store: Store,
+        table: Arc<Table>,
+        index: &IndexHint,
+        alias: Option<Box<str>>,
+    ) -> Result<(SourceRows, ScopeTable)> {
+        let slot = self.new_slot();
+        let index = match index {
+            IndexHint::Any => IndexChoice::Any,
+            IndexHint::NotIndexed => IndexChoice::None,
+            IndexHint::IndexedBy(name) => {
+                let found = table.indexes.iter().find(|index| name.is(&index.name));
+                let found = found.ok_or_else(|| Error::statement(format!("no such index: {}", name.text)))?;
+                IndexChoice::Only(found.clone())
+            }
+        };
+        let schema = alias.is_none().then_some(store.name());
+        let named = self.table_scope(&table, slot, alias.unwrap_or_else(|| table.name.clone()), schema)?;
+        let generated = named
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| {
+                table.columns[*place].generated.as_ref().is_some_and(|generated| !generated.stored)
+            })
+            .map(|(place, column)| (place, column.expr.clone()))
+            .collect();
+        let mut indexes = Vec::new();
+        for each in &table.indexes {
+            indexes.push(self.bound_index(each, &named)?);
+        }
+        let rows = SourceRows::Table {
+            store,
+            table,
+            index,
+            generated: Arc::new(generated),
+            indexes: Arc::new(indexes),
+        };
+        Ok((rows, named))
+    }
+
+    /// The columns of a table over a slot, as names.
+    pub(super) fn table_scope(
+        &mut self,
+        table: &Table,
+        slot: Slot,
+        name: Box<str>,
+        schema: Option<&'static str>,
+    ) -> Result<ScopeTable> {
+        let alias = table.rowid_alias();
+        let columns = table
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(place, column)| {
+                let is_rowid = alias == Some(place);
+                ScopeColumn {
+                    name: column.name.clone(),
+                    expr: Expr::Column(Column {
+                        slot,
+                        place: if is_rowid { Place::Rowid } else { Place::At(place) },
+                        affinity: column.affinity,
+                        collation: column.collation.clone(),
+                        not_null: is_rowid || column.not_null.is_some(),
+                        has_collation: true,
+                    }),
+                    type_name: Some(column.type_name.clone()),
+                    hidden: column.hidden,
+                    joined: false,
+                }
+            })
+            .collect();
+        let rowid = table.has_rowid().then(|| {
+            Expr::Column(Column {
+                slot,
+                place: Place::Rowid,
+                affinity: Affinity::Integer,
+                collation: crate::value::Collation::Binary,
+                not_null: true,
+                has_collation: true,
+            })
+        });
+        let mut named = ScopeTable { name, schema, slot, columns, rowid };
+        self.virtual_columns(table, &mut named)?;
+        Ok(named)
+    }
+
+    /// Puts the values of virtual generated columns in place of the columns.
+    fn virtual_columns(&mut self, table: &Table, named: &mut ScopeTable) -> Result<()> {
+        let is_virtual = |place: usize| {
+            let generated = table.columns[place].generated.as_ref();
+            generated.filter(|generated| !generated.stored).map(|generated| generated.expr.clone())
+        };
+        let mut left: Vec<usize> = (0..table.columns.len()).filter(|&c| is_virtual(c).is_some()).collect();
+        // Each pass resolves the columns that only need what is resolved; a table has no circles among them.
+        let mut passes = left.len();
+        while !left.is_empty() && passes > 0 {
+            passes -= 1;
+            let mut waiting = Vec::new();
+            for place in left {
+                let Some(expr) = is_virtual(place) else { continue };
+                let bound = self.over_table(named, crate::func::Place::GeneratedColumn, |b| b.expr(&expr))?;
+                let needs_others = crate::bound::any(&bound, &mut |part| {
+                    matches!(part, Expr::Column(Column { slot, place: Place::At(other), .. })
+                        if *slot == named.slot && matches!(&named.columns[*other].expr, Expr::Column(_))
+                            && is_virtual(*other).is_some())
+                });
+                if needs_others {
+                    waiting.push(place);
+                    continue;
+                }
+                let column = &table.columns[place];
+                let bound = Expr::Generated(Box::new(bound), column.affinity, column.collation.clone());
+                named.columns[place].expr = bound;
+            }
+            left = waiting;
+        }
+        Ok(())
+    }
+
+    /// Binds something over one table alone.
+    pub(super) fn over_table<T>(
+        &mut self,
+        named: &ScopeTable,
+        place: crate::func::Place,
+        bind: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let query = self.new_query();
+        let mut scope = Scope::new(query);
+        scope.tables.push(named.clone());
+        let before = (self.place, self.place_name);
+        self.place = place;
+        self.place_name = match place {
+            crate::func::Place::Index => "index expressions",
+            crate::func::Place::Check => "CHECK constraints",
+            _ => "generated columns",
+        };
+        let result = self.alone(vec![scope], bind);
+        (self.place, self.place_name) = before;
+        result
+    }
+
+    fn bound_index(&mut self, index: &Arc<Index>, named: &ScopeTable) -> Result<BoundIndex> {
+        let columns = index
+            .columns
+            .iter()
+            .map(|column| match &column.part {
+                IndexPart::Column(place) => Ok(named.columns[*place].expr.clone()),
+                IndexPart::Expr(expr) => {
+                    self.over_table(named, crate::func::Place::Index, |binder| binder.expr(expr))
+                }
+            })
+            .collect::<Result<_>>()?;
+        let filter = match &index.filter {
+            None => Vec::new(),
+            Some(filter) => self.over_table(named, crate::func::Place::Index, |binder| {
+                binder.place_name = "partial index WHERE clauses";
+                binder.conjuncts(filter)
+            })?,
+        };
+        Ok(BoundIndex { index: index.clone(), columns, filter })
+    }
+
+    /// A view is its query, which sees only the schema.
+    pub(super) fn view(
+        &mut self,
+        _store: Store,
+        view: &Arc<View>,
+        alias: Option<Box<str>>,
+    ) -> Result<(SourceRows, ScopeTable)> {
+        if self.views.iter().any(|busy| Arc::ptr_eq(busy, view)) {
+            return Err(Error::statement(format!("view {} is circularly defined", view.name)));
+        }
+        self.views.push(view.clone());
+        let select = self.alone(Vec::new(), |binder| binder.select(&view.select));
+        self.views.pop();
+        let mut select = select?;
+        if !view.columns.is_empty() {
+            if view.columns.len() != select.columns.len() {
+                return Err(Error::statement(format!(
+                    "expected {} columns for '{}' but got {}",
+                    view.columns.len(),
+                    view.name,
+                    select.columns.len()
+                )));
+            }
+            for (column, name) in select.columns.iter_mut().zip(&view.columns) {
+                column.name = name.clone();
+            }
+        }
+        let name = alias.unwrap_or_else(|| view.name.clone());
+        Ok(self.of_select(select, name))
+    }
+
+    fn table_function(
+        &mut self,
+        name: &ast::QualifiedName,
+        arguments: &[ast::Expr],
+        alias: Option<Box<str>>,
+    ) -> Result<(SourceRows, ScopeTable)> {
+        let lower = name.name.text.to_ascii_lowercase();
+        if let Some(pragma) = lower.strip_prefix("pragma_") {
+            return self.pragma(pragma, arguments, alias);
+        }
+        if lower == "generate_series" {
+            let arguments = self.exprs(arguments)?;
+            let columns = [("value", false), ("start", true), ("stop", true), ("step", true)];
+            return Ok(self.function_rows(TableFunction::Series, arguments, &lower, alias, &columns));
+        }
+        if self.catalog.find(None, &name.name.text)?.is_some() {
+            return Err(Error::statement(format!("'{}' is not a function", name.name.text)));
+        }
+        Err(Error::statement_at(format!("no such table-valued function: {}", name.name.text), 0))
+    }
+
+    fn pragma(
+        &mut self,
+        pragma: &str,
+        arguments: &[ast::Expr],
+        alias: Option<Box<str>>,
+    ) -> Result<(SourceRows, ScopeTable)> {
+        let name = format!("pragma_{pragma}");
+        let Some(columns) = crate::schema::pragma_columns(pragma) else {
+            return Err(Error::statement(format!("no such table: {name}")));
+        };
+        let arguments = self.exprs(arguments)?;
+        let mut names: Vec<(&str, bool)> = columns.iter().map(|column| (*column, false)).collect();
+        names.extend([("arg", true), ("schema", true)]);
+        Ok(self.function_rows(TableFunction::Pragma(pragma.into()), arguments, &name, alias, &names))
+    }
+
+    fn function_rows(
+        &mut self,
+        function: TableFunction,
+        arguments: Vec<Expr>,
+        name: &str,
+        alias: Option<Box<str>>,
+        columns: &[(&str, bool)],
+    ) -> (SourceRows, ScopeTable) {
+        let slot = self.new_slot();
+        let columns = columns
+            .iter()
+            .enumerate()
+            .map(|(place, (name, hidden))| ScopeColumn {
+                name: (*name).into(),
+                expr: Expr::Column(Column {
+                    slot,
+                    place: Place::At(place),
+                    affinity: Affinity::Blob,
+                    collation: crate::value::Collation::Binary,
+                    not_null: false,
+                    has_collation: true,
+                }),
+                type_name: None,
+                hidden: *hidden,
+                joined: false,
+            })
+            .collect();
+        let name = alias.unwrap_or_else(|| name.into());
+        let table = ScopeTable { name, schema: None, slot, columns, rowid: None };
+        (SourceRows::Function { function, arguments }, table)
+    }
+}
+
+/// A table in view that has the columns of a query.
+pub(super) fn table_of_columns(
+    slot: Slot,
+    name: Box<str>,
+    columns: &[crate::bound::ResultColumn],
+) -> ScopeTable {
+    let mut named: Vec<ScopeColumn> = Vec::new();
+    for (place, column) in columns.iter().enumerate() {
+        named.push(ScopeColumn {
+            name: unused_name(&column.name, &named),
+            expr: Expr::Column(Column {
+                slot,
+                place: Place::At(place),
+                affinity: column.affinity,
+                collation: column.collation.clone().unwrap_or_default(),
+                not_null: false,
+                has_collation: column.collation.is_some(),
+            }),
+            type_name: column.type_name.clone(),
+            hidden: false,
+            joined: false,
+        });
+    }
+    ScopeTable { name, schema: None, slot, columns: named, rowid: None }
+}
+
+/// A name that no column has yet: with `:1`, `:2` … behind it if need be.
+fn unused_name(name: &str, taken: &[ScopeColumn]) -> Box<str> {
+    let is_free = |name: &str| !taken.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    if is_free(name) {
+        return name.into();
+    }
+    let stem = match name.rsplit_once(':') {
+        Some((stem, digits)) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => stem,
+        _ => name,
+    };
+    (1..).map(|number| format!("{stem}:{number}")).find(|name| is_free(name)).unwrap_or_default().into()
+}

@@ -1,0 +1,22 @@
+//! Names resolved: from syntax trees to bound statements, with SQLite's rules and SQLite's words for what is wrong.
+//!
+//! One [`Binder`] binds one statement. Expressions contain queries and queries expressions, so its methods are spread
+//! over the files of this module.
+
+mod scope;
+
+mod binder;
+
+mod aggregate;
+mod call;
+mod column;
+mod expr;
+mod from;
+mod query;
+mod select;
+mod window;
+mod with;
+
+mod write;
+
+pub use binder::{Binder, Catalog};

@@ -1,0 +1,317 @@
+//! One `SELECT .. FROM .. WHERE .. GROUP BY .. HAVING ..`.
+
+use std::collections::BTreeSet;
+
+use super::aggregate::{Lift, has_aggregate};
+use super::binder::Binder;
+use super::call::order_term;
+use super::expr::split;
+use super::scope::Scope;
+use super::select::result_place;
+use crate::ast::{self, ColumnLabel, ExprKind, Literal};
+use crate::bound::{
+    Aggregation, Body, Expr, From, OrderTerm, Query, QueryId, ResultColumn, Select, slots_of_from,
+};
+use crate::error::{Error, Result};
+use crate::expr::collation_of;
+use crate::value::Collation;
+
+impl Binder<'_> {
+    /// A query with its `ORDER BY` and `LIMIT`.
+    pub(super) fn query(
+        &mut self,
+        query: &ast::Query,
+        order_by: &[ast::OrderTerm],
+        limit: Option<&ast::Limit>,
+    ) -> Result<Select> {
+        let id = self.new_query();
+        self.scopes.push(Scope::new(id));
+        let result = self.query_inside(id, query, order_by);
+        if let Some(scope) = self.scopes.pop() {
+            self.members.push(scope);
+        }
+        let mut select = result?;
+        (select.limit, select.offset) = self.limits(limit)?;
+        Ok(select)
+    }
+
+    /// All columns of a join, as a query.
+    pub(super) fn all_of_join(&mut self, from: &ast::From) -> Result<Select> {
+        let all = ast::Query {
+            distinct: false,
+            columns: vec![ast::ResultColumn::Star(ast::Span::default())],
+            from: Some(from.clone()),
+            filter: None,
+            group_by: Vec::new(),
+            having: None,
+            windows: Vec::new(),
+        };
+        self.query(&all, &[], None)
+    }
+
+    fn query_inside(
+        &mut self,
+        id: QueryId,
+        query: &ast::Query,
+        order_by: &[ast::OrderTerm],
+    ) -> Result<Select> {
+        let from = query.from.as_ref().map(|from| self.from(from)).transpose()?;
+        self.scope().named_windows = query.windows.clone();
+        self.scope().aggregates = true;
+        self.scope().windows = true;
+        let (mut values, columns) = self.result_columns(&query.columns)?;
+        if columns.len() > self.catalog.limits.columns {
+            return Err(Error::statement("too many columns in result set"));
+        }
+        let mut is_aggregate =
+            !query.group_by.is_empty() || values.iter().any(|value| has_aggregate(value, id));
+        self.scope().aggregates = is_aggregate;
+        self.scope().windows = false;
+        let mut having = Vec::new();
+        if let Some(condition) = &query.having {
+            self.scope().aggregates = true;
+            split(self.expr(condition)?, &mut having);
+            is_aggregate |= having.iter().any(|having| has_aggregate(having, id));
+            if !is_aggregate {
+                return Err(Error::statement("HAVING clause on a non-aggregate query"));
+            }
+            self.scope().aggregates = is_aggregate;
+        }
+        let filter = match &query.filter {
+            Some(filter) => self.conjuncts(filter)?,
+            None => Vec::new(),
+        };
+        for part in &filter {
+            no_aggregate(part, id)?;
+        }
+        // Aggregates in ORDER BY make one group of all rows too, though not in SQLite's own grammar of errors.
+        self.scope().aggregates = is_aggregate;
+        self.scope().windows = true;
+        let mut order_by = self.query_order(order_by, &values)?;
+        is_aggregate |= order_by.iter().any(|term| has_aggregate(&term.expr, id));
+        self.scope().windows = false;
+        let group_by = self.group_terms(&query.group_by, &values, id)?;
+        let aggregation = if is_aggregate {
+            Some(self.group(id, from.as_ref(), group_by, &mut values, &mut having, &mut order_by))
+        } else {
+            None
+        };
+        let windows = self.lift_windows(from.as_ref(), aggregation.as_ref(), &mut values, &mut order_by)?;
+        let distinct = query.distinct.then(|| values.iter().map(collation).collect());
+        let query = Query { id, from, filter, aggregation, having, windows, columns: values, distinct };
+        let slot = self.new_slot();
+        let body = Body::Query(Box::new(query));
+        Ok(Select { body, columns, order_by, limit: None, offset: None, slot })
+    }
+
+    /// The result columns, and their names as aliases for what follows.
+    pub(super) fn result_columns(
+        &mut self,
+        columns: &[ast::ResultColumn],
+    ) -> Result<(Vec<Expr>, Vec<ResultColumn>)> {
+        let mut values = Vec::new();
+        let mut named = Vec::new();
+        let mut aliases = Vec::new();
+        for column in columns {
+            match column {
+                ast::ResultColumn::Star(_) => self.star(None, &mut values, &mut named)?,
+                ast::ResultColumn::TableStar(table) => self.star(Some(table), &mut values, &mut named)?,
+                ast::ResultColumn::Expr { expr, label } => {
+                    let value = self.expr(expr)?;
+                    let name = match label {
+                        ColumnLabel::Alias(alias) => {
+                            aliases.push((alias.text.clone(), value.clone()));
+                            alias.text.clone()
+                        }
+                        ColumnLabel::Source(source) => self.column_name(expr, &value, source),
+                    };
+                    named.push(self.result_column(name, &value));
+                    values.push(value);
+                }
+            }
+        }
+        self.scope().aliases = aliases;
+        Ok((values, named))
+    }
+
+    /// The name of a column that has no alias: that of the table's column, or the text of the expression.
+    fn column_name(&mut self, expr: &ast::Expr, value: &Expr, source: &str) -> Box<str> {
+        let mut inner = expr;
+        while let ExprKind::Collate { operand, .. } = &inner.kind {
+            inner = operand;
+        }
+        let ExprKind::Column(name) = &inner.kind else { return source.into() };
+        let scopes = self.scopes.iter().rev();
+        let mut columns = scopes.flat_map(|scope| &scope.tables).flat_map(|table| &table.columns);
+        let value = match value {
+            Expr::Collate(value, _) => value,
+            value => value,
+        };
+        match columns.find(|column| column.expr == *value && name.column.is(&column.name)) {
+            Some(column) => column.name.clone(),
+            None => match value {
+                Expr::Literal(_) => source.into(),
+                _ => {
+                    let alias = self
+                        .scopes
+                        .iter()
+                        .rev()
+                        .flat_map(|scope| &scope.tables)
+                        .flat_map(|table| &table.columns)
+                        .find(|column| column.expr == *value);
+                    alias.map_or_else(|| name.column.text.clone(), |column| column.name.clone())
+                }
+            },
+        }
+    }
+
+    /// All columns, or those of one table.
+    fn star(
+        &mut self,
+        table: Option<&ast::Name>,
+        values: &mut Vec<Expr>,
+        named: &mut Vec<ResultColumn>,
+    ) -> Result<()> {
+        let scope = self.scope().clone();
+        let tables: Vec<_> =
+            scope.tables.iter().filter(|known| table.is_none_or(|table| table.is(&known.name))).collect();
+        if tables.is_empty() {
+            return Err(match table {
+                Some(table) => Error::statement(format!("no such table: {}", table.text)),
+                None => Error::statement("no tables specified"),
+            });
+        }
+        for column in tables.into_iter().flat_map(|table| &table.columns) {
+            if column.hidden || (table.is_none() && column.joined) {
+                continue;
+            }
+            let merged = scope.merged.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name));
+            let value = match merged {
+                Some((_, merged)) if table.is_none() => merged.clone(),
+                _ => column.expr.clone(),
+            };
+            named.push(self.result_column(column.name.clone(), &value));
+            values.push(value);
+        }
+        Ok(())
+    }
+
+    /// `ORDER BY` of one query: an alias, a number, or an expression.
+    fn query_order(&mut self, terms: &[ast::OrderTerm], values: &[Expr]) -> Result<Vec<OrderTerm>> {
+        let mut order = Vec::new();
+        for (number, term) in terms.iter().enumerate() {
+            let mut inner = &term.expr;
+            let mut collation = None;
+            while let ExprKind::Collate { operand, collation: name } = &inner.kind {
+                collation = Some(collation.unwrap_or(self.catalog.collation(&name.text)?));
+                inner = operand;
+            }
+            let expr = match &inner.kind {
+                ExprKind::Literal(Literal::Integer(wanted)) => {
+                    values[result_place(*wanted, values.len(), number, "ORDER")?].clone()
+                }
+                ExprKind::Column(name) if name.table.is_none() => {
+                    let aliases = &self.scope().aliases;
+                    let alias = aliases.iter().find(|(alias, _)| name.column.is(alias));
+                    match alias {
+                        Some((_, value)) => value.clone(),
+                        None => self.expr(inner)?,
+                    }
+                }
+                _ => self.expr(inner)?,
+            };
+            let expr = match collation {
+                Some(collation) => Expr::Collate(Box::new(expr), collation),
+                None => expr,
+            };
+            order.push(order_term(expr, term));
+        }
+        Ok(order)
+    }
+
+    fn group_terms(&mut self, terms: &[ast::Expr], values: &[Expr], id: QueryId) -> Result<Vec<Expr>> {
+        let mut keys = Vec::new();
+        for (number, term) in terms.iter().enumerate() {
+            let key = match &term.kind {
+                ExprKind::Literal(Literal::Integer(wanted)) => {
+                    values[result_place(*wanted, values.len(), number, "GROUP")?].clone()
+                }
+                _ => self.expr(term)?,
+            };
+            if has_aggregate(&key, id) {
+                return Err(Error::statement("aggregate functions are not allowed in the GROUP BY clause"));
+            }
+            keys.push(key);
+        }
+        Ok(keys)
+    }
+
+    /// Puts grouping between the tables and the rest of the query.
+    fn group(
+        &mut self,
+        id: QueryId,
+        from: Option<&From>,
+        keys: Vec<Expr>,
+        values: &mut [Expr],
+        having: &mut [Expr],
+        order_by: &mut [OrderTerm],
+    ) -> Aggregation {
+        let mut tables = BTreeSet::new();
+        if let Some(from) = from {
+            slots_of_from(from, &mut tables);
+        }
+        let grouped = !keys.is_empty();
+        let keys = keys
+            .into_iter()
+            .map(|key| {
+                let collation = collation(&key);
+                (key, collation)
+            })
+            .collect();
+        let slot = self.new_slot();
+        let aggregation = Aggregation { slot, keys, grouped, calls: Vec::new(), bare: Vec::new() };
+        let mut lift = Lift { aggregation, query: id, tables: &tables };
+        for expr in values.iter_mut().chain(having.iter_mut()) {
+            lift.lift(expr);
+        }
+        for term in order_by.iter_mut() {
+            lift.lift(&mut term.expr);
+        }
+        for expr in values.iter_mut().chain(having.iter_mut()) {
+            lift.settle(expr);
+        }
+        for term in order_by.iter_mut() {
+            lift.settle(&mut term.expr);
+        }
+        lift.aggregation
+    }
+}
+
+fn no_aggregate(expr: &Expr, id: QueryId) -> Result<()> {
+    let mut found = None;
+    crate::bound::visit(expr, &mut |part| {
+        if let Expr::Aggregate(call) = part
+            && call.owner == id
+        {
+            found = Some(call.function.name.to_string());
+        }
+        found.is_none()
+    });
+    match found {
+        Some(name) => Err(Error::statement(format!("misuse of aggregate: {name}()"))),
+        None => Ok(()),
+    }
+}
+
+fn collation(expr: &Expr) -> Collation {
+    collation_of(expr).map_or(Collation::Binary, |(collation, _)| collation)
+}
+
+/// Makes the one column of a `USING` that takes its value from either side.
+pub(super) struct CoalesceColumns<'b, 'c>(pub(super) &'b mut Binder<'c>);
+
+impl CoalesceColumns<'_, '_> {
+    pub(super) fn make(self, left: Expr, right: Expr) -> Result<Expr> {
+        self.0.builtin("coalesce", vec![left, right])
+    }
+}

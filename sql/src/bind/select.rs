@@ -1,0 +1,270 @@
+//! Whole queries: compounds, `ORDER BY`, `LIMIT`.
+
+use super::binder::Binder;
+use super::call::order_term;
+use super::expr::values_of;
+use crate::ast::{self, CompoundOp, ExprKind, Literal, SelectBody};
+use crate::bound::{Body, Column, Compound, Expr, OrderTerm, Place, ResultColumn, Select, Slot};
+use crate::error::{Error, Result};
+use crate::expr::{affinity_of, collation_of};
+use crate::value::{Affinity, Collation};
+
+impl Binder<'_> {
+    /// A whole query.
+    ///
+    /// # Errors
+    /// If it names what does not exist, or a part stands where it cannot.
+    pub fn select(&mut self, select: &ast::Select) -> Result<Select> {
+        self.with_common(select.with.as_ref(), |binder| {
+            if select.compound.is_empty() {
+                return match &select.body {
+                    SelectBody::Query(query) => binder.query(query, &select.order_by, select.limit.as_ref()),
+                    SelectBody::Values(rows) => binder.values(rows, select),
+                };
+            }
+            binder.compound(select)
+        })
+    }
+
+    fn values(&mut self, rows: &[Vec<ast::Expr>], select: &ast::Select) -> Result<Select> {
+        let mut bound: Vec<Vec<Expr>> = Vec::with_capacity(rows.len());
+        for row in rows {
+            let row = self.exprs(row)?;
+            if bound.first().is_some_and(|first| first.len() != row.len()) {
+                return Err(Error::statement("all VALUES must have the same number of terms"));
+            }
+            bound.push(row);
+        }
+        let columns: Vec<ResultColumn> = bound.first().map_or_else(Vec::new, |first| {
+            first
+                .iter()
+                .enumerate()
+                .map(|(place, expr)| ResultColumn {
+                    name: format!("column{}", place + 1).into(),
+                    affinity: if rows.len() == 1 { affinity_of(expr) } else { Affinity::None },
+                    collation: None,
+                    type_name: None,
+                })
+                .collect()
+        });
+        if columns.len() > self.catalog.limits.columns {
+            return Err(Error::statement("too many columns in result set"));
+        }
+        let slot = self.new_slot();
+        let (limit, offset) = self.limits(select.limit.as_ref())?;
+        let mut whole =
+            Select { body: Body::Values(bound), columns, order_by: Vec::new(), limit, offset, slot };
+        whole.order_by = self.compound_order(&select.order_by, slot, &whole, &[])?;
+        Ok(whole)
+    }
+
+    fn compound(&mut self, select: &ast::Select) -> Result<Select> {
+        if select.compound.len() + 1 > self.catalog.limits.compound_selects {
+            return Err(Error::statement("too many terms in compound SELECT"));
+        }
+        let member = |binder: &mut Self, body: &SelectBody| match body {
+            SelectBody::Query(query) => binder.query(query, &[], None),
+            SelectBody::Values(rows) => {
+                let alone = ast::Select {
+                    with: None,
+                    body: body.clone(),
+                    compound: Vec::new(),
+                    order_by: Vec::new(),
+                    limit: None,
+                    span: select.span,
+                };
+                binder.values(rows, &alone)
+            }
+        };
+        let first = member(self, &select.body)?;
+        let mut members = Vec::new();
+        for (op, body) in &select.compound {
+            let bound = member(self, body)?;
+            if bound.columns.len() != first.columns.len() {
+                return Err(uneven(*op));
+            }
+            members.push(bound);
+        }
+        let slot = self.new_slot();
+        let order_by = self.compound_order(&select.order_by, slot, &first, &members)?;
+        let (limit, offset) = self.limits(select.limit.as_ref())?;
+        let mut columns = first.columns.clone();
+        for (place, column) in columns.iter_mut().enumerate() {
+            column.affinity = combined_affinity(
+                column.affinity,
+                members.iter().filter_map(|member| member.columns.get(place)).map(|column| column.affinity),
+            );
+            if column.collation.is_none() {
+                column.collation = members
+                    .iter()
+                    .filter_map(|member| member.columns.get(place))
+                    .find_map(|column| column.collation.clone());
+            }
+        }
+        let collations: Vec<Collation> =
+            columns.iter().map(|column| column.collation.clone().unwrap_or_default()).collect();
+        let mut body = first.body;
+        for ((op, _), member) in select.compound.iter().zip(members) {
+            body = Body::Compound(Box::new(Compound {
+                op: *op,
+                left: body,
+                right: member.body,
+                collations: collations.clone(),
+            }));
+        }
+        Ok(Select { body, columns, order_by, limit, offset, slot })
+    }
+
+    /// `ORDER BY` of a compound: every term is a result column, by number, by name, or by an equal expression.
+    pub(super) fn compound_order(
+        &mut self,
+        terms: &[ast::OrderTerm],
+        slot: Slot,
+        first: &Select,
+        others: &[Select],
+    ) -> Result<Vec<OrderTerm>> {
+        let mut order = Vec::new();
+        for (number, term) in terms.iter().enumerate() {
+            let mut inner = &term.expr;
+            let mut collation = None;
+            while let ExprKind::Collate { operand, collation: name } = &inner.kind {
+                collation = Some(collation.unwrap_or(self.catalog.collation(&name.text)?));
+                inner = operand;
+            }
+            let place = match &inner.kind {
+                ExprKind::Literal(Literal::Integer(wanted)) => {
+                    Some(result_place(*wanted, first.columns.len(), number, "ORDER")?)
+                }
+                ExprKind::Column(name) if name.table.is_none() => {
+                    let all = std::iter::once(first).chain(others);
+                    all.into_iter().find_map(|member| {
+                        member.columns.iter().position(|column| name.column.is(&column.name))
+                    })
+                }
+                _ => None,
+            };
+            let place = match place {
+                Some(place) => place,
+                None => self.equal_column(inner, first, others).ok_or_else(|| {
+                    let number = ordinal(number + 1);
+                    Error::statement(format!(
+                        "{number} ORDER BY term does not match any column in the result set"
+                    ))
+                })?,
+            };
+            let column = &first.columns[place];
+            let own = std::iter::once(first)
+                .chain(others)
+                .find_map(|member| member.columns.get(place).and_then(|column| column.collation.clone()));
+            let expr = Expr::Column(Column {
+                slot,
+                place: Place::At(place),
+                affinity: column.affinity,
+                collation: own.clone().unwrap_or_default(),
+                not_null: false,
+                has_collation: own.is_some(),
+            });
+            let expr = match collation {
+                Some(collation) => Expr::Collate(Box::new(expr), collation),
+                None => expr,
+            };
+            order.push(order_term(expr, term));
+        }
+        Ok(order)
+    }
+
+    /// The column of some member that is equal to an expression when it is bound over that member.
+    fn equal_column(&mut self, expr: &ast::Expr, first: &Select, others: &[Select]) -> Option<usize> {
+        for member in std::iter::once(first).chain(others) {
+            let Body::Query(query) = &member.body else { continue };
+            let Some(scope) = self.members.iter().find(|scope| scope.query == query.id).cloned() else {
+                continue;
+            };
+            self.scopes.push(scope);
+            let bound = self.expr(expr);
+            self.scopes.pop();
+            if let Ok(bound) = bound
+                && let Some(place) = query.columns.iter().position(|column| *column == bound)
+            {
+                return Some(place);
+            }
+        }
+        None
+    }
+
+    /// `LIMIT` and `OFFSET`, which see no columns.
+    pub(super) fn limits(&mut self, limit: Option<&ast::Limit>) -> Result<(Option<Expr>, Option<Expr>)> {
+        let Some(limit) = limit else { return Ok((None, None)) };
+        let scopes = std::mem::take(&mut self.scopes);
+        let count = self.expr(&limit.count);
+        let offset = limit.offset.as_ref().map(|offset| self.expr(offset)).transpose();
+        self.scopes = scopes;
+        Ok((Some(count?), offset?))
+    }
+
+    /// What a result column is called and how it compares.
+    pub(super) fn result_column(&mut self, name: Box<str>, expr: &Expr) -> ResultColumn {
+        let type_name = match expr {
+            Expr::Column(column) => self.scopes.last().and_then(|scope| {
+                let table = scope.tables.iter().find(|table| table.slot == column.slot)?;
+                table.columns.iter().find(|known| known.expr == *expr)?.type_name.clone()
+            }),
+            _ => None,
+        };
+        ResultColumn {
+            name,
+            affinity: affinity_of(expr),
+            collation: collation_of(expr).map(|(collation, _)| collation),
+            type_name,
+        }
+    }
+}
+
+/// The place of a result column named by its number.
+pub(super) fn result_place(wanted: i64, count: usize, term: usize, clause: &str) -> Result<usize> {
+    match usize::try_from(wanted) {
+        Ok(place) if (1..=count).contains(&place) => Ok(place - 1),
+        _ => Err(Error::statement(format!(
+            "{} {clause} BY term out of range - should be between 1 and {count}",
+            ordinal(term + 1)
+        ))),
+    }
+}
+
+fn ordinal(number: usize) -> String {
+    let suffix = match (number % 10, number % 100) {
+        (1, rest) if rest != 11 => "st",
+        (2, rest) if rest != 12 => "nd",
+        (3, rest) if rest != 13 => "rd",
+        _ => "th",
+    };
+    format!("{number}{suffix}")
+}
+
+/// The error for members of different width.
+pub(super) fn uneven(op: CompoundOp) -> Error {
+    let op = match op {
+        CompoundOp::Union => "UNION",
+        CompoundOp::UnionAll => "UNION ALL",
+        CompoundOp::Intersect => "INTERSECT",
+        CompoundOp::Except => "EXCEPT",
+    };
+    Error::statement(format!(
+        "SELECTs to the left and right of {op} do not have the same number of result columns"
+    ))
+}
+
+/// The affinity of a column of a compound: that of the first member unless another one has values of another kind.
+fn combined_affinity(first: Affinity, mut others: impl Iterator<Item = Affinity>) -> Affinity {
+    let fits = |other: Affinity| match first {
+        Affinity::Text => !other.is_numeric(),
+        first if first.is_numeric() => other != Affinity::Text,
+        _ => true,
+    };
+    if others.all(fits) { first } else { Affinity::Blob }
+}
+
+/// The values of a row on the right of an assignment.
+pub(super) fn row_values(expr: Expr) -> Vec<Expr> {
+    values_of(expr)
+}

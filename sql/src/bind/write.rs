@@ -1,0 +1,490 @@
+//! `INSERT`, `UPDATE` and `DELETE`.
+
+use std::sync::Arc;
+
+use super::binder::{Binder, Found};
+use super::scope::{Scope, ScopeTable};
+use super::select::row_values;
+use crate::ast::{self, InsertSource, UpsertAction};
+use crate::bound::{
+    Column, Delete, Expr, From, IndexWrite, Insert, InsertRows, Place, Returning, Settings, Slot, Source,
+    Target, Update, Upsert, UpsertTarget,
+};
+use crate::error::{Error, Result};
+use crate::schema::{IndexPart, Store, Table, TableKey, TableKind};
+use crate::value::{Affinity, Collation, Value};
+
+impl Binder<'_> {
+    /// The table that a statement writes to.
+    fn written(&mut self, name: &ast::QualifiedName) -> Result<(Store, Arc<Table>)> {
+        let schema = name.schema.as_ref().map(|schema| &*schema.text);
+        match self.catalog.find(schema, &name.name.text)? {
+            Some(Found::Table(store, table)) => {
+                if table.kind == TableKind::Schema {
+                    return Err(Error::statement(format!("table {} may not be modified", table.name)));
+                }
+                Ok((store, table.clone()))
+            }
+            Some(Found::View(_, view)) => {
+                Err(Error::statement(format!("cannot modify {} because it is a view", view.name)))
+            }
+            None => {
+                let shown = match schema {
+                    Some(schema) => format!("{schema}.{}", name.name.text),
+                    None => name.name.text.to_string(),
+                };
+                Err(Error::statement(format!("no such table: {shown}")))
+            }
+        }
+    }
+
+    /// What writing rows of a table needs, over a slot of its own.
+    pub fn target(&mut self, store: Store, table: &Arc<Table>) -> Result<Target> {
+        let slot = self.new_slot();
+        let named = self.table_scope(table, slot, table.name.clone(), None)?;
+        let mut generated = Vec::new();
+        for (place, column) in table.columns.iter().enumerate() {
+            let Some(of) = &column.generated else { continue };
+            if of.stored {
+                let value = self.over_table(&named, crate::func::Place::GeneratedColumn, |binder| {
+                    binder.expr(&of.expr)
+                })?;
+                generated.push((place, value));
+            }
+        }
+        // A generated column may name others: those that name none come first.
+        let places: Vec<usize> = generated.iter().map(|(place, _)| *place).collect();
+        let mut sorted: Vec<(usize, Expr)> = Vec::new();
+        while !generated.is_empty() {
+            let ready = generated.iter().position(|(_, expr)| {
+                !crate::bound::any(expr, &mut |part| {
+                    matches!(part, Expr::Column(Column { place: Place::At(at), .. })
+                        if places.contains(at) && !sorted.iter().any(|(done, _)| done == at))
+                })
+            });
+            sorted.push(generated.remove(ready.unwrap_or(0)));
+        }
+        let mut checks = Vec::new();
+        for check in &table.checks {
+            checks
+                .push(self.over_table(&named, crate::func::Place::Check, |binder| binder.expr(&check.expr))?);
+        }
+        let mut indexes = Vec::new();
+        for index in &table.indexes {
+            let mut columns = Vec::new();
+            for column in &index.columns {
+                columns.push(match &column.part {
+                    IndexPart::Column(place) => named.columns[*place].expr.clone(),
+                    IndexPart::Expr(expr) => {
+                        self.over_table(&named, crate::func::Place::Index, |binder| binder.expr(expr))?
+                    }
+                });
+            }
+            let filter = match &index.filter {
+                Some(filter) => Some(self.over_table(&named, crate::func::Place::Index, |binder| {
+                    binder.place_name = "partial index WHERE clauses";
+                    binder.expr(filter)
+                })?),
+                None => None,
+            };
+            indexes.push(IndexWrite { index: index.clone(), columns, filter });
+        }
+        Ok(Target { store, table: table.clone(), slot, generated: sorted, checks, indexes })
+    }
+
+    fn returning(&mut self, named: ScopeTable, columns: &[ast::ResultColumn]) -> Result<Returning> {
+        if columns.is_empty() {
+            return Ok(Returning::default());
+        }
+        let query = self.new_query();
+        let mut scope = Scope::new(query);
+        scope.tables.push(named);
+        self.scopes.push(scope);
+        let result = self.result_columns(columns);
+        self.scopes.pop();
+        let (values, columns) = result?;
+        Ok(Returning { values, columns })
+    }
+
+    /// A bound `INSERT`.
+    ///
+    /// # Errors
+    /// If it does not fit its table.
+    pub fn insert(&mut self, insert: &ast::Insert) -> Result<Insert> {
+        self.with_common(insert.with.as_ref(), |binder| binder.insert_inside(insert))
+    }
+
+    fn insert_inside(&mut self, insert: &ast::Insert) -> Result<Insert> {
+        let (store, table) = self.written(&insert.target.table)?;
+        let target = self.target(store, &table)?;
+        let name = insert.target.alias.as_ref().map_or_else(|| table.name.clone(), |a| a.text.clone());
+        let given = self.insert_columns(insert, &table)?;
+        let source = self.new_slot();
+        let (rows, width) = match &insert.source {
+            InsertSource::DefaultValues => (InsertRows::Defaults, 0),
+            InsertSource::Select(select) => {
+                let select = self.select(select)?;
+                let width = select.columns.len();
+                (InsertRows::Select(Box::new(select)), width)
+            }
+        };
+        let defaults = matches!(rows, InsertRows::Defaults);
+        if !defaults && width != given.len() {
+            return Err(Error::statement(if insert.columns.is_empty() {
+                format!("table {} has {} columns but {width} values were supplied", table.name, given.len())
+            } else {
+                format!("{width} values for {} columns", insert.columns.len())
+            }));
+        }
+        let from_source = |place: usize| {
+            Expr::Column(Column {
+                slot: source,
+                place: Place::At(place),
+                affinity: Affinity::None,
+                collation: Collation::Binary,
+                not_null: false,
+                has_collation: false,
+            })
+        };
+        let mut values = Vec::new();
+        for (place, column) in table.columns.iter().enumerate() {
+            let given_at = given.iter().rposition(|of| *of == Given::Column(place));
+            values.push(match given_at {
+                Some(at) if !defaults => from_source(at),
+                _ => self.default_value(column)?,
+            });
+        }
+        let rowid = match given.iter().rposition(|of| *of == Given::Rowid) {
+            Some(at) if !defaults => Some(from_source(at)),
+            _ => table.rowid_alias().map(|alias| values[alias].clone()),
+        };
+        let upserts = self.upserts(&insert.upserts, store, &table, &name, &target)?;
+        let named = self.table_scope(&table, target.slot, name, Some(store.name()))?;
+        let returning = self.returning(named, &insert.returning)?;
+        Ok(Insert { target, conflict: insert.conflict, rows, values, rowid, source, upserts, returning })
+    }
+
+    pub(super) fn default_value(&mut self, column: &crate::schema::Column) -> Result<Expr> {
+        match &column.default {
+            Some((default, _)) => {
+                let default = default.clone();
+                self.alone(Vec::new(), |binder| match &default.kind {
+                    // A bare word is a text.
+                    ast::ExprKind::Column(name)
+                        if name.table.is_none()
+                            && !name.column.is_word("true")
+                            && !name.column.is_word("false") =>
+                    {
+                        Ok(Expr::Literal(Value::from(&*name.column.text)))
+                    }
+                    _ => binder.expr(&default),
+                })
+            }
+            None => Ok(Expr::Literal(Value::Null)),
+        }
+    }
+
+    /// What the values of an `INSERT` go into, in order.
+    fn insert_columns(&mut self, insert: &ast::Insert, table: &Table) -> Result<Vec<Given>> {
+        if insert.columns.is_empty() {
+            return Ok((0..table.columns.len())
+                .filter(|place| table.columns[*place].generated.is_none() && !table.columns[*place].hidden)
+                .map(Given::Column)
+                .collect());
+        }
+        let mut given = Vec::new();
+        for name in &insert.columns {
+            given.push(match table.column(&name.text) {
+                Some(place) if table.columns[place].generated.is_some() => {
+                    return Err(Error::statement(format!(
+                        "cannot INSERT into generated column \"{}\"",
+                        table.columns[place].name
+                    )));
+                }
+                Some(place) => Given::Column(place),
+                None if table.is_rowid(&name.text) => Given::Rowid,
+                None => {
+                    return Err(Error::statement(format!(
+                        "table {} has no column named {}",
+                        table.name, name.text
+                    )));
+                }
+            });
+        }
+        Ok(given)
+    }
+
+    fn upserts(
+        &mut self,
+        upserts: &[ast::Upsert],
+        store: Store,
+        table: &Arc<Table>,
+        name: &str,
+        target: &Target,
+    ) -> Result<Vec<Upsert>> {
+        let mut bound = Vec::new();
+        for upsert in upserts {
+            let existing = self.new_slot();
+            let excluded = self.new_slot();
+            let unique = match &upsert.target {
+                None => UpsertTarget::Any,
+                Some(wanted) => self.upsert_target(wanted, table, target)?,
+            };
+            let update = match &upsert.action {
+                UpsertAction::Nothing => None,
+                UpsertAction::Update { assignments, filter } => {
+                    let of_existing = self.table_scope(table, existing, name.into(), Some(store.name()))?;
+                    let of_excluded = self.table_scope(table, excluded, "excluded".into(), None)?;
+                    let query = self.new_query();
+                    let mut scope = Scope::new(query);
+                    let rowid_of_excluded = of_excluded.rowid.clone();
+                    scope.tables.push(of_existing);
+                    let mut of_excluded = of_excluded;
+                    for column in &mut of_excluded.columns {
+                        // Without a qualifier a name means the row that is there.
+                        column.joined = true;
+                    }
+                    of_excluded.rowid = rowid_of_excluded;
+                    scope.tables.push(of_excluded);
+                    self.scopes.push(scope);
+                    let set = self.assignments(assignments, table);
+                    let filter = filter.as_ref().map(|filter| self.expr(filter)).transpose();
+                    self.scopes.pop();
+                    let (mut set, rowid) = set?;
+                    if let Some(rowid) = rowid {
+                        set.push((usize::MAX, rowid));
+                    }
+                    Some((set, filter?))
+                }
+            };
+            bound.push(Upsert { target: unique, update, existing, excluded });
+        }
+        Ok(bound)
+    }
+
+    fn upsert_target(
+        &mut self,
+        wanted: &ast::UpsertTarget,
+        table: &Arc<Table>,
+        target: &Target,
+    ) -> Result<UpsertTarget> {
+        let named = self.table_scope(table, target.slot, table.name.clone(), None)?;
+        let mut columns = Vec::new();
+        for term in &wanted.columns {
+            columns
+                .push(self.over_table(&named, crate::func::Place::Index, |binder| binder.expr(&term.expr))?);
+        }
+        let filter = match &wanted.filter {
+            Some(filter) => {
+                Some(self.over_table(&named, crate::func::Place::Index, |binder| binder.expr(filter))?)
+            }
+            None => None,
+        };
+        let is_rowid = |expr: &Expr| matches!(expr, Expr::Column(Column { place: Place::Rowid, .. }));
+        if let ([only], true) = (columns.as_slice(), table.rowid_alias().is_some())
+            && is_rowid(only)
+        {
+            return Ok(UpsertTarget::Key);
+        }
+        let fits = |key: &[(Expr, Collation)]| {
+            key.len() == columns.len()
+                && key.iter().all(|(expr, collation)| {
+                    columns.iter().any(|wanted| match wanted {
+                        Expr::Collate(inner, asked) => **inner == *expr && asked == collation,
+                        wanted => {
+                            wanted == expr
+                                && crate::expr::collation_of(wanted).map(|(c, _)| c).unwrap_or_default()
+                                    == *collation
+                        }
+                    })
+                })
+        };
+        if let TableKey::Primary { columns: key, .. } = &table.key {
+            let key: Vec<_> = key
+                .iter()
+                .filter_map(|column| match column.part {
+                    IndexPart::Column(place) => {
+                        Some((named.columns[place].expr.clone(), column.collation.clone()))
+                    }
+                    IndexPart::Expr(_) => None,
+                })
+                .collect();
+            if fits(&key) {
+                return Ok(UpsertTarget::Key);
+            }
+        }
+        for index in target.indexes.iter().filter(|index| index.index.unique) {
+            let key: Vec<_> = index
+                .columns
+                .iter()
+                .zip(&index.index.columns)
+                .map(|(expr, column)| (expr.clone(), column.collation.clone()))
+                .collect();
+            let filter_fits = match (&index.filter, &filter) {
+                (None, _) => true,
+                (Some(own), Some(given)) => own == given,
+                (Some(_), None) => false,
+            };
+            if filter_fits && fits(&key) {
+                return Ok(UpsertTarget::Index(index.index.clone()));
+            }
+        }
+        Err(Error::statement("ON CONFLICT clause does not match any PRIMARY KEY or UNIQUE constraint"))
+    }
+
+    /// The columns that are set and their values; of the rowid apart.
+    fn assignments(
+        &mut self,
+        assignments: &[ast::Assignment],
+        table: &Table,
+    ) -> Result<(Settings, Option<Expr>)> {
+        let mut set: Vec<(usize, Expr)> = Vec::new();
+        let mut rowid = None;
+        for assignment in assignments {
+            let value = match assignment.columns.len() {
+                1 => vec![self.expr(&assignment.value)?],
+                _ => row_values(self.row_or_value(&assignment.value)?),
+            };
+            if value.len() != assignment.columns.len() {
+                return Err(Error::statement(format!(
+                    "{} columns assigned {} values",
+                    assignment.columns.len(),
+                    value.len()
+                )));
+            }
+            for (name, value) in assignment.columns.iter().zip(value) {
+                match table.column(&name.text) {
+                    Some(place) if table.columns[place].generated.is_some() => {
+                        return Err(Error::statement(format!(
+                            "cannot UPDATE generated column \"{}\"",
+                            table.columns[place].name
+                        )));
+                    }
+                    Some(place) if table.rowid_alias() == Some(place) => rowid = Some(value),
+                    Some(place) => {
+                        // The last one counts if a column is named twice.
+                        set.retain(|(known, _)| *known != place);
+                        set.push((place, value));
+                    }
+                    None if table.is_rowid(&name.text) => rowid = Some(value),
+                    None => {
+                        return Err(Error::statement_at(
+                            format!("no such column: {}", name.text),
+                            name.span.offset(),
+                        ));
+                    }
+                }
+            }
+        }
+        Ok((set, rowid))
+    }
+
+    /// The table of an `UPDATE` or `DELETE` as it is: the first in `FROM`.
+    fn existing(
+        &mut self,
+        target: &ast::WriteTarget,
+        store: Store,
+        table: &Arc<Table>,
+    ) -> Result<(Slot, From)> {
+        let alias = target.alias.as_ref().map(|alias| alias.text.clone());
+        let (rows, named) = self.stored_table(store, table.clone(), &target.index, alias)?;
+        let slot = named.slot;
+        let source = Source { slot, name: named.name.clone(), rows };
+        self.scope().tables.push(named);
+        Ok((slot, From::Source(Box::new(source))))
+    }
+
+    /// A bound `UPDATE`.
+    ///
+    /// # Errors
+    /// If it does not fit its table.
+    pub fn update(&mut self, update: &ast::Update) -> Result<Update> {
+        self.with_common(update.with.as_ref(), |binder| {
+            let (store, table) = binder.written(&update.target.table)?;
+            let target = binder.target(store, &table)?;
+            let query = binder.new_query();
+            binder.scopes.push(Scope::new(query));
+            let result = binder.update_inside(update, store, &table, target);
+            binder.scopes.pop();
+            let mut bound = result?;
+            bound.limit = binder.limits(update.limit.as_ref())?;
+            let name = update.target.alias.as_ref().map_or_else(|| table.name.clone(), |a| a.text.clone());
+            let named = binder.table_scope(&table, bound.target.slot, name, Some(store.name()))?;
+            bound.returning = binder.returning(named, &update.returning)?;
+            Ok(bound)
+        })
+    }
+
+    fn update_inside(
+        &mut self,
+        update: &ast::Update,
+        store: Store,
+        table: &Arc<Table>,
+        target: Target,
+    ) -> Result<Update> {
+        let (existing, mut from) = self.existing(&update.target, store, table)?;
+        if let Some(further) = &update.from {
+            let right = self.from(further)?;
+            from = From::Join(Box::new(crate::bound::Join {
+                kind: crate::bound::JoinKind::Inner,
+                left: from,
+                right,
+                on: Vec::new(),
+            }));
+        }
+        let (assignments, rowid) = self.assignments(&update.assignments, table)?;
+        let filter = match &update.filter {
+            Some(filter) => self.conjuncts(filter)?,
+            None => Vec::new(),
+        };
+        let order_by = self.order_terms(&update.order_by)?;
+        Ok(Update {
+            target,
+            conflict: update.conflict,
+            from,
+            existing,
+            filter,
+            assignments,
+            rowid,
+            order_by,
+            limit: (None, None),
+            returning: Returning::default(),
+        })
+    }
+
+    /// A bound `DELETE`.
+    ///
+    /// # Errors
+    /// If it does not fit its table.
+    pub fn delete(&mut self, delete: &ast::Delete) -> Result<Delete> {
+        self.with_common(delete.with.as_ref(), |binder| {
+            let (store, table) = binder.written(&delete.target.table)?;
+            let target = binder.target(store, &table)?;
+            let query = binder.new_query();
+            binder.scopes.push(Scope::new(query));
+            let result = (|| {
+                let (existing, from) = binder.existing(&delete.target, store, &table)?;
+                let filter = match &delete.filter {
+                    Some(filter) => binder.conjuncts(filter)?,
+                    None => Vec::new(),
+                };
+                let order_by = binder.order_terms(&delete.order_by)?;
+                Ok::<_, Error>((existing, from, filter, order_by))
+            })();
+            binder.scopes.pop();
+            let (existing, from, filter, order_by) = result?;
+            let limit = binder.limits(delete.limit.as_ref())?;
+            let name = delete.target.alias.as_ref().map_or_else(|| table.name.clone(), |a| a.text.clone());
+            let named = binder.table_scope(&table, target.slot, name, Some(store.name()))?;
+            let returning = binder.returning(named, &delete.returning)?;
+            Ok(Delete { target, from, existing, filter, order_by, limit, returning })
+        })
+    }
+}
+
+/// What a value of an `INSERT` goes into.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Given {
+    Column(usize),
+    Rowid,
+}
