@@ -1,0 +1,23 @@
+//! From bound statements to plans: which rows are read how, and in which order tables are joined.
+//!
+//! A file imports only from those listed above it.
+
+mod access;
+
+pub mod physical;
+
+mod flatten;
+
+mod planner;
+
+mod join;
+mod scan;
+
+mod write;
+
+mod explain;
+
+pub use explain::{Line, explain_select};
+pub use physical::*;
+pub use planner::Planner;
+pub use write::*;

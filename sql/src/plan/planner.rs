@@ -1,0 +1,446 @@
+//! [`Planner`]: queries to plans.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::flatten::flatten;
+use super::physical::{
+    AggregateCall, Aggregation, Compound, Count, Distinct, FrameBound, FrameSize, Limit, Node, Parts,
+    QueryPlan, Rows, SelectPlan, Sort, SortKey, SubqueryPlan, Values, Window, WindowCall,
+};
+use crate::bound::{self, Body, Expr, From, Place, Query, QueryId, Select, Slot, SourceRows};
+use crate::error::{Error, Result};
+use crate::expr::{Compiler, Constants, Location, Names, Scalar, SubqueryNumber, Test};
+use crate::store::Stores;
+use crate::value::{Affinity, Collation, Value};
+
+/// Plans one statement.
+pub struct Planner<'v> {
+    pub(super) stores: Stores<'v>,
+    frames: Vec<FrameNames>,
+    pub(super) parts: Parts,
+    subqueries: HashMap<(QueryId, usize), SubqueryNumber>,
+    /// The columns of each slot that the statement names.
+    pub(super) used: HashMap<Slot, BTreeSet<Place>>,
+}
+
+/// What a frame holds.
+#[derive(Default)]
+struct FrameNames {
+    slots: HashMap<Slot, Located>,
+    size: FrameSize,
+    correlated: bool,
+}
+
+/// Where a slot is in its frame.
+#[derive(Clone)]
+struct Located {
+    row: usize,
+    places: Option<Arc<Vec<Option<usize>>>>,
+    missing: Arc<Vec<Value>>,
+}
+
+impl Names for Planner<'_> {
+    fn locate(&mut self, slot: Slot) -> Result<Location> {
+        for (depth, frame) in self.frames.iter().rev().enumerate() {
+            let Some(found) = frame.slots.get(&slot).cloned() else { continue };
+            let inner = self.frames.len() - depth;
+            for frame in &mut self.frames[inner..] {
+                frame.correlated = true;
+            }
+            return Ok(Location { depth, row: found.row, places: found.places, missing: found.missing });
+        }
+        Err(Error::statement("a column is used where its table is not in view"))
+    }
+
+    fn subquery(
+        &mut self,
+        subquery: &Arc<bound::Subquery>,
+        rules: &[(Affinity, Collation)],
+    ) -> Result<SubqueryNumber> {
+        let key = (subquery.id, self.frames.len());
+        if let Some(&number) = self.subqueries.get(&key) {
+            if !rules.is_empty() {
+                self.parts.subqueries[number.0].rules = rules.to_vec();
+            }
+            return Ok(number);
+        }
+        self.frames.push(FrameNames::default());
+        let query = self.select(&mut subquery.select.clone());
+        let frame = self.frames.pop().unwrap_or_default();
+        let number = SubqueryNumber(self.parts.subqueries.len());
+        self.parts.subqueries.push(SubqueryPlan {
+            query: query?,
+            frame: frame.size,
+            correlated: frame.correlated,
+            rules: rules.to_vec(),
+        });
+        self.subqueries.insert(key, number);
+        Ok(number)
+    }
+
+    fn constants(&mut self) -> &mut Constants {
+        &mut self.parts.constants
+    }
+}
+
+impl<'v> Planner<'v> {
+    /// Over these versions, of which only sizes are asked.
+    #[must_use]
+    pub fn new(stores: Stores<'v>) -> Planner<'v> {
+        Planner {
+            stores,
+            frames: vec![FrameNames::default()],
+            parts: Parts::default(),
+            subqueries: HashMap::new(),
+            used: HashMap::new(),
+        }
+    }
+
+    /// The plan of a query that is a statement.
+    ///
+    /// # Errors
+    /// Where an index was asked for that cannot be used, and those of the engine.
+    pub fn statement(mut self, mut select: Select) -> Result<SelectPlan> {
+        self.note_select(&select);
+        let columns = select.columns.clone();
+        let query = self.select(&mut select)?;
+        let (frame, parts) = self.finish();
+        Ok(SelectPlan { query, frame, parts, columns })
+    }
+
+    /// What was planned besides.
+    #[must_use]
+    pub fn finish(mut self) -> (FrameSize, Parts) {
+        let frame = self.frames.pop().unwrap_or_default();
+        (frame.size, self.parts)
+    }
+
+    /// Takes note of the columns that a query names.
+    pub fn note_select(&mut self, select: &Select) {
+        let used = &mut self.used;
+        bound::visit_select(select, &mut |part| {
+            if let Expr::Column(column) = part {
+                used.entry(column.slot).or_default().insert(column.place);
+            }
+            true
+        });
+    }
+
+    /// Takes note of the columns that an expression names.
+    pub fn note(&mut self, expr: &Expr) {
+        let used = &mut self.used;
+        bound::visit(expr, &mut |part| {
+            if let Expr::Column(column) = part {
+                used.entry(column.slot).or_default().insert(column.place);
+            }
+            true
+        });
+    }
+
+    /// A compiler for the frame that is planned.
+    pub(super) fn compiler(&mut self) -> Compiler<'_> {
+        Compiler::new(self)
+    }
+
+    /// Compiles an expression for the frame that is planned.
+    ///
+    /// # Errors
+    /// Where a query inside cannot be planned.
+    pub fn scalar(&mut self, expr: &Expr) -> Result<Scalar> {
+        self.compiler().scalar(expr)
+    }
+
+    /// Compiles expressions.
+    ///
+    /// # Errors
+    /// As for one.
+    pub fn scalars(&mut self, exprs: &[Expr]) -> Result<Vec<Scalar>> {
+        self.compiler().scalars(exprs)
+    }
+
+    /// Compiles conditions.
+    ///
+    /// # Errors
+    /// As for an expression.
+    pub fn tests(&mut self, exprs: &[Expr]) -> Result<Vec<Test>> {
+        self.compiler().tests(exprs)
+    }
+
+    /// Gives a slot a row in the frame that is planned; its columns are at their own places.
+    pub fn add_slot(&mut self, slot: Slot) -> usize {
+        self.add_located(slot, None, Arc::default())
+    }
+
+    pub(super) fn add_located(
+        &mut self,
+        slot: Slot,
+        places: Option<Arc<Vec<Option<usize>>>>,
+        missing: Arc<Vec<Value>>,
+    ) -> usize {
+        let innermost = self.frames.len() - 1;
+        let frame = &mut self.frames[innermost];
+        let row = match frame.slots.get(&slot) {
+            Some(known) => known.row,
+            None => {
+                frame.size.rows += 1;
+                frame.size.rows - 1
+            }
+        };
+        frame.slots.insert(slot, Located { row, places, missing });
+        row
+    }
+
+    /// A row that no slot has.
+    pub(super) fn add_row(&mut self) -> usize {
+        let innermost = self.frames.len() - 1;
+        let size = &mut self.frames[innermost].size;
+        size.rows += 1;
+        size.rows - 1
+    }
+
+    /// Two cursors: for a table and an index of it.
+    pub(super) fn add_cursors(&mut self) -> usize {
+        let innermost = self.frames.len() - 1;
+        let size = &mut self.frames[innermost].size;
+        size.cursors += 2;
+        size.cursors - 2
+    }
+
+    /// A query in the frame that is planned.
+    pub(super) fn select(&mut self, select: &mut Select) -> Result<QueryPlan> {
+        flatten(select);
+        self.note_select(select);
+        if let Body::Query(query) = &select.body {
+            return self.query(select, query);
+        }
+        let (mut root, row) = self.body(&select.body, select.slot)?;
+        let output: Vec<Scalar> =
+            (0..select.columns.len()).map(|place| Scalar::Column { row, place }).collect();
+        let output = Arc::new(output);
+        let limit = self.limit(select)?;
+        if !select.order_by.is_empty() {
+            let keys = self.sort_keys(&select.order_by)?;
+            let sort = Sort { row, keys, values: output.clone(), limit: limit.clone() };
+            root = Node::Sort(Box::new(root), Arc::new(sort));
+        }
+        if let Some(limit) = limit {
+            root = Node::Limit(Box::new(root), limit);
+        }
+        Ok(QueryPlan { root, output })
+    }
+
+    /// A body whose rows go into one row of the frame.
+    fn body(&mut self, body: &Body, slot: Slot) -> Result<(Node, usize)> {
+        let row = self.add_slot(slot);
+        Ok(match body {
+            Body::Values(rows) => {
+                let rows = rows.iter().map(|values| self.scalars(values)).collect::<Result<_>>()?;
+                (Node::Values(Arc::new(Values { row, rows })), row)
+            }
+            Body::Compound(compound) => {
+                let left = self.member(&compound.left)?;
+                let right = self.member(&compound.right)?;
+                let plan =
+                    Compound { op: compound.op, row, left, right, collations: compound.collations.clone() };
+                (Node::Compound(Arc::new(plan)), row)
+            }
+            Body::Query(_) => return Err(Error::statement("a query is no combination of rows")),
+        })
+    }
+
+    fn member(&mut self, body: &Body) -> Result<QueryPlan> {
+        let width = match body {
+            Body::Query(query) => query.columns.len(),
+            Body::Values(rows) => rows.first().map_or(0, Vec::len),
+            Body::Compound(compound) => compound.collations.len(),
+        };
+        if let Body::Query(_) = body {
+            let mut select = Select {
+                body: body.clone(),
+                columns: Vec::new(),
+                order_by: Vec::new(),
+                limit: None,
+                offset: None,
+                slot: Slot(0),
+            };
+            return self.select(&mut select);
+        }
+        let row = self.add_row();
+        // Members need no name: nothing but what combines them reads their rows.
+        let (root, row) = match body {
+            Body::Values(rows) => {
+                let rows = rows.iter().map(|values| self.scalars(values)).collect::<Result<_>>()?;
+                (Node::Values(Arc::new(Values { row, rows })), row)
+            }
+            Body::Compound(compound) => {
+                let left = self.member(&compound.left)?;
+                let right = self.member(&compound.right)?;
+                let plan =
+                    Compound { op: compound.op, row, left, right, collations: compound.collations.clone() };
+                (Node::Compound(Arc::new(plan)), row)
+            }
+            Body::Query(_) => return Err(Error::statement("a query is no combination of rows")),
+        };
+        let output = (0..width).map(|place| Scalar::Column { row, place }).collect();
+        Ok(QueryPlan { root, output: Arc::new(output) })
+    }
+
+    fn limit(&mut self, select: &Select) -> Result<Option<Arc<Limit>>> {
+        if select.limit.is_none() && select.offset.is_none() {
+            return Ok(None);
+        }
+        let count = select.limit.as_ref().map(|limit| self.scalar(limit)).transpose()?;
+        let offset = select.offset.as_ref().map(|offset| self.scalar(offset)).transpose()?;
+        Ok(Some(Arc::new(Limit { count, offset })))
+    }
+
+    pub(super) fn sort_keys(&mut self, terms: &[bound::OrderTerm]) -> Result<Vec<SortKey>> {
+        terms
+            .iter()
+            .map(|term| {
+                Ok(SortKey {
+                    value: self.scalar(&term.expr)?,
+                    collation: term.collation.clone(),
+                    descending: term.descending,
+                    nulls_first: term.nulls_first,
+                })
+            })
+            .collect()
+    }
+
+    fn query(&mut self, select: &Select, query: &Query) -> Result<QueryPlan> {
+        let mut ordered = false;
+        let mut root = match self.counted(query) {
+            Some(node) => node,
+            None => {
+                let wanted: &[bound::OrderTerm] = if query.aggregation.is_none() && query.windows.is_empty() {
+                    &select.order_by
+                } else {
+                    &[]
+                };
+                let (node, in_order) = self.from(query.from.as_ref(), &query.filter, wanted)?;
+                ordered = in_order;
+                match &query.aggregation {
+                    Some(aggregation) => self.aggregate(node, aggregation)?,
+                    None => node,
+                }
+            }
+        };
+        if !query.having.is_empty() {
+            let tests = self.tests(&query.having)?;
+            root = Node::Filter(Box::new(root), Arc::new(tests));
+        }
+        for step in &query.windows {
+            root = self.window(root, step)?;
+        }
+        let values = Arc::new(self.scalars(&query.columns)?);
+        if let Some(collations) = &query.distinct {
+            let distinct = Distinct { values: values.clone(), collations: collations.clone() };
+            root = Node::Distinct(Box::new(root), Arc::new(distinct));
+        }
+        let limit = self.limit(select)?;
+        let mut output = values;
+        if !select.order_by.is_empty() && !ordered {
+            let keys = self.sort_keys(&select.order_by)?;
+            let row = self.add_slot(select.slot);
+            let width = output.len();
+            let sort = Sort { row, keys, values: output, limit: limit.clone() };
+            root = Node::Sort(Box::new(root), Arc::new(sort));
+            output = Arc::new((0..width).map(|place| Scalar::Column { row, place }).collect());
+        }
+        if let Some(limit) = limit {
+            root = Node::Limit(Box::new(root), limit);
+        }
+        Ok(QueryPlan { root, output })
+    }
+
+    /// `SELECT count(*) FROM t`: the tree knows.
+    fn counted(&mut self, query: &Query) -> Option<Node> {
+        let aggregation = query.aggregation.as_ref()?;
+        let Some(From::Source(source)) = &query.from else { return None };
+        let SourceRows::Table { store, table, .. } = &source.rows else { return None };
+        let [call] = aggregation.calls.as_slice() else { return None };
+        let counts = call.function.name == "count" && call.arguments.is_empty() && call.filter.is_none();
+        if !counts || aggregation.grouped || !aggregation.bare.is_empty() || !query.filter.is_empty() {
+            return None;
+        }
+        let row = self.add_slot(aggregation.slot);
+        Some(Node::Count(Arc::new(Count { row, store: *store, tree: table.tree })))
+    }
+
+    fn aggregate(&mut self, input: Node, aggregation: &bound::Aggregation) -> Result<Node> {
+        let keys = aggregation
+            .keys
+            .iter()
+            .map(|(key, collation)| Ok((self.scalar(key)?, collation.clone())))
+            .collect::<Result<_>>()?;
+        let calls = aggregation.calls.iter().map(|call| self.call(call)).collect::<Result<_>>()?;
+        let bare = self.scalars(&aggregation.bare)?;
+        let row = self.add_slot(aggregation.slot);
+        let plan = Aggregation { row, keys, grouped: aggregation.grouped, calls, bare };
+        Ok(Node::Aggregate(Box::new(input), Arc::new(plan)))
+    }
+
+    fn call(&mut self, call: &bound::AggregateCall) -> Result<AggregateCall> {
+        Ok(AggregateCall {
+            function: call.function.clone(),
+            arguments: self.scalars(&call.arguments)?,
+            distinct: call.distinct,
+            filter: match &call.filter {
+                Some(filter) => Some(self.compiler().test(filter)?),
+                None => None,
+            },
+            order_by: self.sort_keys(&call.order_by)?,
+            collation: call.collation.clone(),
+            place: crate::func::Place::Statement,
+        })
+    }
+
+    fn window(&mut self, input: Node, step: &bound::WindowStep) -> Result<Node> {
+        let Some(first) = step.calls.first() else { return Ok(input) };
+        let partition: Vec<bound::OrderTerm> = first
+            .partition_by
+            .iter()
+            .map(|expr| bound::OrderTerm {
+                expr: expr.clone(),
+                descending: false,
+                nulls_first: true,
+                collation: crate::expr::collation_of(expr).map(|(c, _)| c).unwrap_or_default(),
+            })
+            .collect();
+        let partition_by = self.sort_keys(&partition)?;
+        let order_by = self.sort_keys(&first.order_by)?;
+        let passed = self.scalars(&step.passed)?;
+        let mut calls = Vec::new();
+        for window in &step.calls {
+            calls.push(WindowCall {
+                call: self.call(&window.call)?,
+                unit: window.frame.unit,
+                start: self.frame_bound(&window.frame.start)?,
+                end: self.frame_bound(&window.frame.end)?,
+                exclude: window.frame.exclude,
+            });
+        }
+        let row = self.add_slot(step.slot);
+        let plan = Window { row, partition_by, order_by, passed, calls };
+        Ok(Node::Window(Box::new(input), Arc::new(plan)))
+    }
+
+    fn frame_bound(&mut self, bound: &bound::FrameBound) -> Result<FrameBound> {
+        Ok(match bound {
+            bound::FrameBound::Unbounded => FrameBound::Unbounded,
+            bound::FrameBound::CurrentRow => FrameBound::CurrentRow,
+            bound::FrameBound::Preceding(expr) => FrameBound::Preceding(self.scalar(expr)?),
+            bound::FrameBound::Following(expr) => FrameBound::Following(self.scalar(expr)?),
+        })
+    }
+
+    /// The rows of a query in `FROM`.
+    pub(super) fn rows(&mut self, slot: Slot, select: &Select, tests: &[Expr], kept: bool) -> Result<Node> {
+        let query = self.select(&mut select.clone())?;
+        let row = self.add_slot(slot);
+        let tests = self.tests(tests)?;
+        Ok(Node::Rows(Arc::new(Rows { row, query, kept, tests })))
+    }
+}

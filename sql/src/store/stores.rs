@@ -1,0 +1,60 @@
+//! [`Stores`]: the two stores that a statement reads, each in one version.
+
+use std::ops::Bound;
+
+use duramen_engine::{Cursor, TreeId, View};
+
+use crate::error::Result;
+use crate::schema::Store;
+
+/// What a statement reads: the database, and the temporary objects of the connection if it has any.
+#[derive(Clone, Copy)]
+pub struct Stores<'v> {
+    /// The database.
+    pub main: &'v dyn View,
+    /// The temporary objects.
+    pub temp: Option<&'v dyn View>,
+}
+
+impl<'v> Stores<'v> {
+    /// What is read of a store.
+    #[must_use]
+    pub fn view(&self, store: Store) -> &'v dyn View {
+        match (store, self.temp) {
+            (Store::Temp, Some(temp)) => temp,
+            _ => self.main,
+        }
+    }
+
+    /// A cursor over a tree.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn cursor(&self, store: Store, tree: TreeId) -> Result<Cursor<'v>> {
+        Ok(self.view(store).cursor(tree)?)
+    }
+
+    /// The value of a key.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn get(&self, store: Store, tree: TreeId, key: &[u8]) -> Result<Option<&'v [u8]>> {
+        Ok(self.view(store).get(tree, key)?)
+    }
+
+    /// How many entries a tree has.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn len(&self, store: Store, tree: TreeId) -> Result<u64> {
+        Ok(self.view(store).len(tree)?)
+    }
+
+    /// How many entries a range of a tree has.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn count(&self, store: Store, tree: TreeId, range: (Bound<&[u8]>, Bound<&[u8]>)) -> Result<u64> {
+        Ok(self.view(store).count(tree, range)?)
+    }
+}

@@ -1,0 +1,116 @@
+//! [`Writers`]: the two stores that a statement writes.
+
+use duramen_engine::{TreeId, View, WriteTxn};
+
+use super::stores::Stores;
+use crate::codec::{push_rowid, rowid_of};
+use crate::error::{Error, Result};
+use crate::schema::Store;
+
+/// What a statement writes: the database, and the temporary objects of the connection if it has any.
+pub struct Writers<'w> {
+    /// The database.
+    pub main: &'w mut WriteTxn,
+    /// The temporary objects.
+    pub temp: Option<&'w mut WriteTxn>,
+}
+
+impl Writers<'_> {
+    /// The same, for reading.
+    #[must_use]
+    pub fn stores(&self) -> Stores<'_> {
+        Stores { main: &*self.main, temp: self.temp.as_deref().map(|temp| temp as &dyn View) }
+    }
+
+    /// The transaction of a store.
+    pub fn of(&mut self, store: Store) -> &mut WriteTxn {
+        match (store, &mut self.temp) {
+            (Store::Temp, Some(temp)) => temp,
+            _ => self.main,
+        }
+    }
+
+    /// Writes the row with a rowid.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn put_row(&mut self, store: Store, tree: TreeId, rowid: i64, record: &[u8]) -> Result<()> {
+        self.of(store).put(tree, &rowid_key(rowid), record)?;
+        Ok(())
+    }
+
+    /// Removes the row with a rowid.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn delete_row(&mut self, store: Store, tree: TreeId, rowid: i64) -> Result<()> {
+        self.of(store).delete(tree, &rowid_key(rowid))?;
+        Ok(())
+    }
+
+    /// Writes an entry.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn put(&mut self, store: Store, tree: TreeId, key: &[u8], value: &[u8]) -> Result<()> {
+        self.of(store).put(tree, key, value)?;
+        Ok(())
+    }
+
+    /// Removes an entry.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn delete(&mut self, store: Store, tree: TreeId, key: &[u8]) -> Result<()> {
+        self.of(store).delete(tree, key)?;
+        Ok(())
+    }
+
+    /// Removes all entries of a tree, and says how many there were.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn clear(&mut self, store: Store, tree: TreeId) -> Result<u64> {
+        Ok(self.of(store).clear(tree)?)
+    }
+}
+
+/// The key of a rowid.
+#[must_use]
+pub fn rowid_key(rowid: i64) -> Vec<u8> {
+    let mut key = Vec::with_capacity(8);
+    push_rowid(&mut key, rowid);
+    key
+}
+
+impl<'v> Stores<'v> {
+    /// The row with a rowid.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn row(&self, store: Store, tree: TreeId, rowid: i64) -> Result<Option<&'v [u8]>> {
+        self.get(store, tree, &rowid_key(rowid))
+    }
+
+    /// The largest rowid of a table.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn last_rowid(&self, store: Store, tree: TreeId) -> Result<Option<i64>> {
+        let mut cursor = self.cursor(store, tree)?;
+        if !cursor.last()? {
+            return Ok(None);
+        }
+        rowid_of(cursor.key()).map(Some).map_err(|_| Error::Malformed)
+    }
+
+    /// The first entry whose key starts with a prefix.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn first_with(&self, store: Store, tree: TreeId, prefix: &[u8]) -> Result<Option<Vec<u8>>> {
+        let mut cursor = self.cursor(store, tree)?;
+        let found = cursor.seek(prefix)? && cursor.key().starts_with(prefix);
+        Ok(found.then(|| cursor.key().to_vec()))
+    }
+}
