@@ -1,0 +1,195 @@
+//! `INSERT`, with upserts.
+
+use super::chunk::single_row;
+use super::subquery::Memory;
+use super::write::{Clash, Image, Outcome, Writing};
+use crate::bound::UpsertTarget;
+use crate::error::{Error, Result};
+use crate::expr::Row;
+use crate::plan::{InsertPlan, UpsertPlan};
+use crate::schema::Store;
+use crate::value::{Affinity, Value, ValueRef};
+
+impl Writing<'_, '_> {
+    /// Runs an `INSERT`.
+    ///
+    /// # Errors
+    /// Where a row is refused, and those of the engine and of expressions.
+    pub fn insert(&mut self, plan: &InsertPlan) -> Result<()> {
+        let rows = match &plan.source {
+            Some(source) => self.rows(source)?,
+            None => vec![Vec::new()],
+        };
+        self.memory = Memory::new(plan.row.parts.subqueries.len());
+        for row in rows {
+            self.insert_row(plan, &row)?;
+        }
+        Ok(())
+    }
+
+    fn insert_row(&mut self, plan: &InsertPlan, row: &[Value]) -> Result<()> {
+        let target = &plan.target;
+        let table = target.table.clone();
+        let columns: Vec<ValueRef<'_>> = row.iter().map(Value::as_ref).collect();
+        let source = single_row(&columns)?;
+        let (values, rowid) = self.with_rows(&plan.row, &[(plan.source_row, source)], |env| {
+            let values: Vec<Value> = plan.values.iter().map(|value| value.eval(env).to_value()).collect();
+            Ok((values, plan.rowid.as_ref().map(|rowid| rowid.eval(env).to_value())))
+        })?;
+        let rowid = match rowid {
+            Some(value) if !value.is_null() => match Affinity::Integer.apply_numeric(value.as_ref()) {
+                ValueRef::Integer(rowid) => Some(rowid),
+                _ => return Err(Error::Mismatch),
+            },
+            _ => None,
+        };
+        let rowid = match rowid {
+            Some(rowid) => rowid,
+            None if table.has_rowid() => self.new_rowid(plan)?,
+            None => 0,
+        };
+        let mut image = self.image(&plan.row, target, values, rowid)?;
+        if !self.check(&plan.row, target, &mut image, plan.conflict, Some(&plan.values))? {
+            return Ok(());
+        }
+        if !plan.upserts.is_empty() && self.upsert(plan, &image)? {
+            return Ok(());
+        }
+        match self.resolve(&plan.row, target, &image, None, plan.conflict)? {
+            Outcome::Ignored => return Ok(()),
+            Outcome::Written => {}
+        }
+        self.write(&plan.row, target, &image, None)?;
+        self.changes += 1;
+        if table.has_rowid() {
+            self.last_rowid = Some(image.rowid);
+        }
+        if table.autoincrement {
+            self.note_sequence(target.store, &table.name, image.rowid)?;
+        }
+        self.give_back(&plan.row, target.row, &image, &plan.returning)
+    }
+
+    /// Adds the values of `RETURNING` for a row.
+    pub(super) fn give_back(
+        &mut self,
+        plan: &crate::plan::RowPlan,
+        row: usize,
+        image: &Image,
+        returning: &crate::plan::ReturningPlan,
+    ) -> Result<()> {
+        if returning.values.is_empty() {
+            return Ok(());
+        }
+        let values = self.with_rows(plan, &[(row, image.row())], |env| {
+            Ok(returning.values.iter().map(|value| value.eval(env).to_value()).collect())
+        })?;
+        self.returned.push(values);
+        Ok(())
+    }
+
+    fn new_rowid(&mut self, plan: &InsertPlan) -> Result<i64> {
+        let target = &plan.target;
+        let stores = self.writers.stores();
+        let mut last = stores.last_rowid(target.store, target.table.tree)?;
+        if target.table.autoincrement {
+            let sequence = self.sequence(target.store, &target.table.name)?.map(|(_, value)| value);
+            last = last.max(sequence);
+            return match last.unwrap_or(0).checked_add(1) {
+                Some(rowid) => Ok(rowid.max(1)),
+                None => Err(Error::Full),
+            };
+        }
+        match last {
+            None => Ok(1),
+            Some(i64::MAX) => {
+                // The largest is taken: any that is free will do.
+                for _ in 0..100 {
+                    let mut bytes = [0; 8];
+                    self.given.context.random(&mut bytes);
+                    let rowid = (i64::from_le_bytes(bytes) & (i64::MAX >> 1)) + 1;
+                    if stores.row(target.store, target.table.tree, rowid)?.is_none() {
+                        return Ok(rowid);
+                    }
+                }
+                Err(Error::Full)
+            }
+            Some(last) => Ok((last + 1).max(1)),
+        }
+    }
+
+    /// The row of a table in `sqlite_sequence`, and its value.
+    fn sequence(&self, store: Store, table: &str) -> Result<Option<(i64, i64)>> {
+        let stores = self.writers.stores();
+        let Some(tree) = crate::store::sequence_tree(stores, store)? else { return Ok(None) };
+        let mut cursor = stores.cursor(store, tree)?;
+        let mut more = cursor.first()?;
+        while more {
+            let record = crate::codec::Record::new(cursor.value()?).map_err(|_| Error::Malformed)?;
+            let name = record.column(0).map_err(|_| Error::Malformed)?;
+            if name.bytes() == Some(table.as_bytes()) {
+                let value = record.column(1).map_err(|_| Error::Malformed)?.to_integer();
+                let rowid = crate::codec::rowid_of(cursor.key()).map_err(|_| Error::Malformed)?;
+                return Ok(Some((rowid, value)));
+            }
+            more = cursor.next()?;
+        }
+        Ok(None)
+    }
+
+    fn note_sequence(&mut self, store: Store, table: &str, rowid: i64) -> Result<()> {
+        let known = self.sequence(store, table)?;
+        if known.is_some_and(|(_, value)| value >= rowid) {
+            return Ok(());
+        }
+        let Some(tree) = crate::store::sequence_tree(self.writers.stores(), store)? else { return Ok(()) };
+        let at = match known {
+            Some((at, _)) => at,
+            None => self.writers.stores().last_rowid(store, tree)?.unwrap_or(0) + 1,
+        };
+        let mut record = Vec::new();
+        crate::codec::encode_record(&mut record, &[ValueRef::text(table), ValueRef::Integer(rowid)], 0)
+            .map_err(|_| Error::Malformed)?;
+        self.writers.put_row(store, tree, at, &record)
+    }
+
+    /// Does what an `ON CONFLICT` clause says, if a row is in the way; whether that was so.
+    fn upsert(&mut self, plan: &InsertPlan, image: &Image) -> Result<bool> {
+        let clashes = self.clashes(&plan.row, &plan.target, image, None)?;
+        for upsert in &plan.upserts {
+            let clash = clashes.iter().find(|(clash, _)| match (&upsert.target, clash) {
+                (UpsertTarget::Any, _) | (UpsertTarget::Key, Clash::Key) => true,
+                (UpsertTarget::Index(index), Clash::Index(number)) => {
+                    std::sync::Arc::ptr_eq(index, &plan.target.indexes[*number].index)
+                }
+                _ => false,
+            });
+            let Some((_, existing)) = clash else { continue };
+            self.update_existing(plan, upsert, existing, image)?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn update_existing(
+        &mut self,
+        plan: &InsertPlan,
+        upsert: &UpsertPlan,
+        existing: &Image,
+        excluded: &Image,
+    ) -> Result<()> {
+        let Some((set, filter)) = &upsert.update else { return Ok(()) };
+        let rows: [(usize, Row<'_>); 2] =
+            [(upsert.existing, existing.row()), (upsert.excluded, excluded.row())];
+        let wanted = self.with_rows(&plan.row, &rows, |env| {
+            if filter.as_ref().is_some_and(|filter| !filter(env)) {
+                return Ok(None);
+            }
+            Ok(Some(
+                set.iter().map(|(place, value)| (*place, value.eval(env).to_value())).collect::<Vec<_>>(),
+            ))
+        })?;
+        let Some(wanted) = wanted else { return Ok(()) };
+        self.update_row(&plan.row, &plan.target, existing, wanted, plan.conflict, &plan.returning)
+    }
+}

@@ -1,0 +1,314 @@
+//! Joins.
+
+use std::sync::Arc;
+
+use super::frame::{Ctx, Frame};
+use super::key_table::KeyTable;
+use super::operator::{BoxOperator, Operator, passes, with_env};
+use crate::codec::{Direction, push_value};
+use crate::error::Result;
+use crate::expr::{Env, Row, Scalar};
+use crate::plan::{HashJoin, OuterJoin};
+use crate::value::{Affinity, ArenaBuffer, Collation};
+
+/// For each row of the first side, the rows of the second.
+pub(super) struct NestedRows {
+    pub(super) outer: BoxOperator,
+    pub(super) inner: BoxOperator,
+    pub(super) at_row: bool,
+}
+
+impl Operator for NestedRows {
+    fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
+        self.at_row = false;
+        self.outer.open(frame, ctx)
+    }
+
+    fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
+        loop {
+            if !self.at_row {
+                if !self.outer.next(frame, ctx)? {
+                    return Ok(false);
+                }
+                self.inner.open(frame, ctx)?;
+                self.at_row = true;
+            }
+            if self.inner.next(frame, ctx)? {
+                return Ok(true);
+            }
+            self.at_row = false;
+        }
+    }
+}
+
+/// The same; a row without any fit comes once with the second side empty.
+pub(super) struct LeftRows {
+    pub(super) outer: BoxOperator,
+    pub(super) inner: BoxOperator,
+    pub(super) rows: Arc<Vec<usize>>,
+    pub(super) at_row: bool,
+    pub(super) found: bool,
+}
+
+impl Operator for LeftRows {
+    fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
+        self.at_row = false;
+        self.outer.open(frame, ctx)
+    }
+
+    fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
+        loop {
+            if !self.at_row {
+                if !self.outer.next(frame, ctx)? {
+                    return Ok(false);
+                }
+                self.inner.open(frame, ctx)?;
+                self.at_row = true;
+                self.found = false;
+            }
+            if self.inner.next(frame, ctx)? {
+                self.found = true;
+                return Ok(true);
+            }
+            self.at_row = false;
+            if !self.found {
+                clear_rows(frame, &self.rows);
+                return Ok(true);
+            }
+        }
+    }
+}
+
+fn clear_rows(frame: &mut Frame<'_>, rows: &[usize]) {
+    for &row in rows {
+        frame.rows[row] = Row::default();
+    }
+}
+
+/// Rows that a join keeps: some rows of the frame, again and again.
+#[derive(Clone, Copy)]
+struct Kept {
+    place: usize,
+    width: usize,
+}
+
+impl Kept {
+    fn new(frame: &mut Frame<'_>, width: usize) -> Kept {
+        frame.kept.push(Vec::new());
+        Kept { place: frame.kept.len() - 1, width }
+    }
+
+    fn push(self, frame: &mut Frame<'_>, rows: &[usize]) {
+        for &row in rows {
+            let row = frame.rows[row].clone();
+            frame.kept[self.place].push(row);
+        }
+    }
+
+    fn load(self, frame: &mut Frame<'_>, rows: &[usize], number: usize) {
+        for (offset, &row) in rows.iter().enumerate() {
+            frame.rows[row] = frame.kept[self.place][number * self.width + offset].clone();
+        }
+    }
+}
+
+/// Appends the key of a row; false if a part is NULL, which nothing is equal to.
+fn push_key(key: &mut Vec<u8>, values: &[Scalar], rules: &[(Affinity, Collation)], env: &Env<'_>) -> bool {
+    for (value, (affinity, collation)) in values.iter().zip(rules) {
+        let value = affinity.apply(value.eval(env), env.arena);
+        if value.is_null() {
+            return false;
+        }
+        push_value(key, value, collation, Direction::Ascending);
+    }
+    true
+}
+
+/// A join by hashing the second side, which is read once.
+pub(super) struct HashRows {
+    pub(super) outer: BoxOperator,
+    pub(super) inner: BoxOperator,
+    pub(super) plan: Arc<HashJoin>,
+    pub(super) built: Option<HashBuilt>,
+    pub(super) key: Vec<u8>,
+    pub(super) buffer: ArenaBuffer,
+    /// The next row of the second side to look at, and whether one fit already.
+    pub(super) at: Option<(Option<usize>, bool)>,
+}
+
+/// The second side.
+pub(super) struct HashBuilt {
+    kept: Kept,
+    keys: KeyTable,
+    /// The first row of each key, and the row with the same key that follows each row.
+    first: Vec<usize>,
+    last: Vec<usize>,
+    next: Vec<Option<usize>>,
+}
+
+impl HashRows {
+    fn build<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<HashBuilt> {
+        let plan = self.plan.clone();
+        let kept = Kept::new(frame, plan.rows.len());
+        let mut built =
+            HashBuilt { kept, keys: KeyTable::default(), first: vec![], last: vec![], next: vec![] };
+        self.inner.open(frame, ctx)?;
+        while self.inner.next(frame, ctx)? {
+            let key = &mut self.key;
+            key.clear();
+            let fits = with_env(&mut self.buffer, frame, ctx, |env| {
+                Ok(push_key(key, &plan.build, &plan.rules, env))
+            })?;
+            if !fits {
+                continue;
+            }
+            let row = built.next.len();
+            kept.push(frame, &plan.rows);
+            built.next.push(None);
+            let (number, is_new) = built.keys.insert(key);
+            if is_new {
+                built.first.push(row);
+                built.last.push(row);
+            } else {
+                built.next[built.last[number]] = Some(row);
+                built.last[number] = row;
+            }
+        }
+        Ok(built)
+    }
+}
+
+impl Operator for HashRows {
+    fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
+        if self.built.is_none() {
+            self.built = Some(self.build(frame, ctx)?);
+        }
+        self.at = None;
+        self.outer.open(frame, ctx)
+    }
+
+    fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
+        let plan = self.plan.clone();
+        loop {
+            let Some(built) = &self.built else { return Ok(false) };
+            let (at, found) = match self.at {
+                Some(at) => at,
+                None => {
+                    if !self.outer.next(frame, ctx)? {
+                        return Ok(false);
+                    }
+                    ctx.check()?;
+                    let key = &mut self.key;
+                    key.clear();
+                    let fits = with_env(&mut self.buffer, frame, ctx, |env| {
+                        Ok(push_key(key, &plan.probe, &plan.rules, env))
+                    })?;
+                    let number = if fits { built.keys.find(key) } else { None };
+                    (number.map(|number| built.first[number]), false)
+                }
+            };
+            match at {
+                Some(row) => {
+                    built.kept.load(frame, &plan.rows, row);
+                    self.at = Some((built.next[row], found));
+                    if passes(&plan.tests, &mut self.buffer, frame, ctx)? {
+                        self.at = Some((built.next[row], true));
+                        return Ok(true);
+                    }
+                }
+                None => {
+                    self.at = None;
+                    if plan.left && !found {
+                        clear_rows(frame, &plan.rows);
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `RIGHT` and `FULL` joins: the right side is kept, and which of its rows something fit to.
+pub(super) struct OuterRows {
+    pub(super) left: BoxOperator,
+    pub(super) right: BoxOperator,
+    pub(super) plan: Arc<OuterJoin>,
+    pub(super) state: Option<OuterState>,
+    pub(super) buffer: ArenaBuffer,
+}
+
+pub(super) struct OuterState {
+    kept: Kept,
+    matched: Vec<bool>,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy)]
+enum Phase {
+    /// The next row of the left side is wanted.
+    Left,
+    /// Inside the right side, and whether something fit to the row on the left.
+    Right(usize, bool),
+    /// Rows of the right side that nothing fit to, from here on.
+    Unmatched(usize),
+}
+
+impl Operator for OuterRows {
+    fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
+        let kept = match &self.state {
+            Some(state) => state.kept,
+            None => Kept::new(frame, self.plan.right_rows.len()),
+        };
+        frame.kept[kept.place].clear();
+        let mut matched = Vec::new();
+        self.right.open(frame, ctx)?;
+        while self.right.next(frame, ctx)? {
+            kept.push(frame, &self.plan.right_rows);
+            matched.push(false);
+        }
+        self.state = Some(OuterState { kept, matched, phase: Phase::Left });
+        self.left.open(frame, ctx)
+    }
+
+    fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
+        let plan = self.plan.clone();
+        let Some(state) = &mut self.state else { return Ok(false) };
+        loop {
+            match state.phase {
+                Phase::Left => {
+                    ctx.check()?;
+                    state.phase = if self.left.next(frame, ctx)? {
+                        Phase::Right(0, false)
+                    } else {
+                        Phase::Unmatched(0)
+                    };
+                }
+                Phase::Right(row, found) if row < state.matched.len() => {
+                    state.kept.load(frame, &plan.right_rows, row);
+                    if passes(&plan.tests, &mut self.buffer, frame, ctx)? {
+                        state.matched[row] = true;
+                        state.phase = Phase::Right(row + 1, true);
+                        return Ok(true);
+                    }
+                    state.phase = Phase::Right(row + 1, found);
+                }
+                Phase::Right(_, found) => {
+                    state.phase = Phase::Left;
+                    if plan.full && !found {
+                        clear_rows(frame, &plan.right_rows);
+                        return Ok(true);
+                    }
+                }
+                Phase::Unmatched(row) if row < state.matched.len() => {
+                    state.phase = Phase::Unmatched(row + 1);
+                    if !state.matched[row] {
+                        state.kept.load(frame, &plan.right_rows, row);
+                        clear_rows(frame, &plan.left_rows);
+                        return Ok(true);
+                    }
+                }
+                Phase::Unmatched(_) => return Ok(false),
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Plans run: operators that move rows, one at a time.
+//!
+//! A file imports only from those listed above it.
+
+mod frame;
+
+mod keys;
+
+mod key_table;
+
+mod chunk;
+
+mod operator;
+
+mod each;
+mod filter;
+mod join;
+mod scan;
+mod values;
+
+mod sort;
+
+mod aggregate;
+
+mod distinct;
+
+mod rows;
+
+mod compound;
+mod recursive;
+mod window;
+
+mod open;
+
+mod subquery;
+
+mod query;
+
+mod write;
+
+mod insert;
+mod update;
+
+mod ddl;
+
+pub use ddl::Definer;
+pub use frame::{Ctx, Frame, FunctionTables};
+pub use operator::Operator;
+pub use query::Running;
+pub use subquery::{Memory, Runtime};
+pub use write::{Given, Image, Writing, run_select};

@@ -1,0 +1,125 @@
+//! From plan steps to operators.
+
+use super::aggregate::AggregateRows;
+use super::chunk::Chunk;
+use super::compound::CompoundRows;
+use super::distinct::DistinctRows;
+use super::each::EachValue;
+use super::filter::{FilterRows, LimitRows, OneRow};
+use super::join::{HashRows, LeftRows, NestedRows, OuterRows};
+use super::key_table::KeyTable;
+use super::operator::BoxOperator;
+use super::recursive::{RecursionRow, RecursiveRows};
+use super::rows::QueryRows;
+use super::scan::{AnyRows, ScanRows};
+use super::sort::{SortRows, Sorter};
+use super::values::{CountRows, FunctionTable, ValueRows};
+use super::window::WindowRows;
+use crate::plan::Node;
+use crate::value::ArenaBuffer;
+
+/// The operators of a step and those below it.
+pub(super) fn operator(node: &Node) -> BoxOperator {
+    let buffer = ArenaBuffer::new();
+    match node {
+        Node::One => Box::new(OneRow { rows: 1, left: 0 }),
+        Node::Empty => Box::new(OneRow { rows: 0, left: 0 }),
+        Node::Scan(plan) => Box::new(ScanRows::new(plan.clone())),
+        Node::Any(plan) => Box::new(AnyRows {
+            plan: plan.clone(),
+            scans: plan.scans.iter().map(operator).collect(),
+            at: 0,
+            seen: std::collections::HashSet::new(),
+            buffer,
+        }),
+        Node::Filter(input, tests) => {
+            Box::new(FilterRows { input: operator(input), tests: tests.clone(), buffer })
+        }
+        Node::Nested(outer, inner) => {
+            Box::new(NestedRows { outer: operator(outer), inner: operator(inner), at_row: false })
+        }
+        Node::Left(outer, inner, rows) => Box::new(LeftRows {
+            outer: operator(outer),
+            inner: operator(inner),
+            rows: rows.clone(),
+            at_row: false,
+            found: false,
+        }),
+        Node::Hash(outer, inner, plan) => Box::new(HashRows {
+            outer: operator(outer),
+            inner: operator(inner),
+            plan: plan.clone(),
+            built: None,
+            key: Vec::new(),
+            buffer,
+            at: None,
+        }),
+        Node::Outer(left, right, plan) => Box::new(OuterRows {
+            left: operator(left),
+            right: operator(right),
+            plan: plan.clone(),
+            state: None,
+            buffer,
+        }),
+        Node::Aggregate(input, plan) => Box::new(AggregateRows::new(operator(input), plan.clone())),
+        Node::Window(input, plan) => Box::new(WindowRows::new(operator(input), plan.clone())),
+        Node::Sort(input, plan) => Box::new(SortRows {
+            input: operator(input),
+            plan: plan.clone(),
+            rows: Chunk::default(),
+            sorter: Sorter::default(),
+            order: Vec::new(),
+            at: 0,
+            buffer,
+        }),
+        Node::Distinct(input, plan) => Box::new(DistinctRows {
+            input: operator(input),
+            plan: plan.clone(),
+            seen: KeyTable::default(),
+            key: Vec::new(),
+            buffer,
+        }),
+        Node::Limit(input, plan) => {
+            Box::new(LimitRows { input: operator(input), plan: plan.clone(), buffer, left: None, skip: 0 })
+        }
+        Node::Rows(plan) => Box::new(QueryRows {
+            input: operator(&plan.query.root),
+            plan: plan.clone(),
+            kept: None,
+            at: 0,
+            buffer,
+        }),
+        Node::Values(plan) => Box::new(ValueRows { plan: plan.clone(), at: 0, buffer }),
+        Node::Compound(plan) => Box::new(CompoundRows {
+            left: operator(&plan.left.root),
+            right: operator(&plan.right.root),
+            plan: plan.clone(),
+            rows: Chunk::default(),
+            order: Vec::new(),
+            at: 0,
+            in_right: false,
+            buffer,
+        }),
+        Node::Recursive(plan) => Box::new(RecursiveRows {
+            initial: operator(&plan.initial.root),
+            steps: plan.steps.iter().map(|step| operator(&step.root)).collect(),
+            plan: plan.clone(),
+            queue: std::collections::BTreeMap::new(),
+            made: 0,
+            seen: KeyTable::default(),
+            left: None,
+            skip: 0,
+            buffer,
+        }),
+        Node::Recursion(row, id) => Box::new(RecursionRow { row: *row, id: *id, done: false }),
+        Node::Function(plan) => Box::new(FunctionTable {
+            plan: plan.clone(),
+            rows: Chunk::default(),
+            series: None,
+            at: 0,
+            buffer,
+        }),
+        Node::Each(plan) => Box::new(EachValue { plan: plan.clone(), values: Vec::new(), at: 0, buffer }),
+        Node::Count(plan) => Box::new(CountRows { plan: plan.clone(), done: false }),
+    }
+}

@@ -1,0 +1,269 @@
+//! Queries inside expressions.
+//!
+//! One that sees no row around it is run once; its result is kept for the rest of the statement. Others are run anew
+//! for every row.
+
+use std::cell::RefCell;
+use std::sync::atomic::AtomicBool;
+
+use super::frame::{Ctx, Frame, FunctionTables};
+use super::key_table::KeyTable;
+use super::keys::converted;
+use super::open::operator;
+use super::operator::with_env;
+use crate::codec::{Direction, push_value};
+use crate::error::Result;
+use crate::expr::{Env, Subqueries, SubqueryNumber};
+use crate::plan::SubqueryPlan;
+use crate::store::Stores;
+use crate::value::{ArenaBuffer, Value, ValueRef, compare};
+
+/// What queries inside expressions keep while a statement runs. Owns no borrow, so it outlives the views it reads.
+#[derive(Default)]
+pub struct Memory {
+    states: Vec<RefCell<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The first row, once it is known.
+    row: Option<Option<Vec<Value>>>,
+    /// All rows, once they are known: for `IN`.
+    set: Option<Set>,
+    values: Option<Vec<Value>>,
+}
+
+#[derive(Default)]
+struct Set {
+    keys: KeyTable,
+    rows: usize,
+    /// Rows that have a NULL.
+    with_null: Vec<Vec<Value>>,
+}
+
+impl Memory {
+    /// For this many queries.
+    #[must_use]
+    pub fn new(count: usize) -> Memory {
+        Memory { states: (0..count).map(|_| RefCell::default()).collect() }
+    }
+}
+
+/// Runs queries inside expressions in one version.
+pub struct Runtime<'r, 'v> {
+    /// What is read.
+    pub stores: Stores<'v>,
+    /// The plans.
+    pub plans: &'r [SubqueryPlan],
+    /// What is kept.
+    pub memory: &'r Memory,
+    /// Set by who wants the statement to stop.
+    pub interrupt: &'r AtomicBool,
+    /// What table functions read.
+    pub tables: &'r dyn FunctionTables,
+}
+
+impl Runtime<'_, '_> {
+    /// Runs a query for the rows around it, until `take` has had enough.
+    fn run(
+        &self,
+        subquery: SubqueryNumber,
+        env: &Env<'_>,
+        mut take: impl FnMut(&[ValueRef<'_>]) -> Result<bool>,
+    ) -> Result<()> {
+        let plan = &self.plans[subquery.0];
+        let ctx = Ctx {
+            shared: env.shared,
+            stores: self.stores,
+            outer: Some(&env.scope),
+            subqueries: self.plans,
+            interrupt: self.interrupt,
+            tables: self.tables,
+        };
+        let mut frame = Frame::new(plan.frame);
+        let mut root = operator(&plan.query.root);
+        let mut buffer = ArenaBuffer::new();
+        root.open(&mut frame, &ctx)?;
+        while root.next(&mut frame, &ctx)? {
+            let more = with_env(&mut buffer, &frame, &ctx, |env| {
+                let values: Vec<ValueRef<'_>> =
+                    plan.query.output.iter().map(|value| value.eval(env)).collect();
+                env.shared.error.check()?;
+                take(&values)
+            })?;
+            if !more {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn first_row(&self, subquery: SubqueryNumber, env: &Env<'_>) -> Result<Option<Vec<Value>>> {
+        let mut row = None;
+        self.run(subquery, env, |values| {
+            row = Some(values.iter().map(|value| value.to_value()).collect());
+            Ok(false)
+        })?;
+        Ok(row)
+    }
+
+    fn set(&self, subquery: SubqueryNumber, env: &Env<'_>) -> Result<Set> {
+        let rules = &self.plans[subquery.0].rules;
+        let mut set = Set::default();
+        self.run(subquery, env, |values| {
+            set.rows += 1;
+            let mut key = Vec::new();
+            let mut has_null = false;
+            for (value, (affinity, collation)) in values.iter().zip(rules) {
+                has_null |= value.is_null();
+                let value = converted(*affinity, &value.to_value());
+                push_value(&mut key, value.as_ref(), collation, Direction::Ascending);
+            }
+            if has_null {
+                set.with_null.push(values.iter().map(|value| value.to_value()).collect());
+            } else {
+                set.keys.insert(&key);
+            }
+            Ok(true)
+        })?;
+        Ok(set)
+    }
+
+    fn is_in(&self, subquery: SubqueryNumber, values: &[ValueRef<'_>], set: &Set) -> Option<bool> {
+        let rules = &self.plans[subquery.0].rules;
+        if set.rows == 0 {
+            return Some(false);
+        }
+        let mut key = Vec::new();
+        let has_null = values.iter().any(|value| value.is_null());
+        if !has_null {
+            for (value, (_, collation)) in values.iter().zip(rules) {
+                push_value(&mut key, *value, collation, Direction::Ascending);
+            }
+            if set.keys.find(&key).is_some() {
+                return Some(true);
+            }
+        }
+        if values.len() == 1 {
+            return if has_null || !set.with_null.is_empty() { None } else { Some(false) };
+        }
+        // A row is unknown to be in the set if it differs from some row only where one of them is NULL.
+        let could_be = |row: &[Value]| {
+            row.iter().zip(values).zip(rules).all(|((a, b), (_, collation))| {
+                a.is_null() || b.is_null() || compare(a.as_ref(), *b, collation).is_eq()
+            })
+        };
+        if set.with_null.iter().any(|row| could_be(row)) || (has_null && self.may_fit(values, set, rules)) {
+            return None;
+        }
+        Some(false)
+    }
+
+    /// Whether a row with NULLs could be one of the rows without any.
+    fn may_fit(
+        &self,
+        values: &[ValueRef<'_>],
+        set: &Set,
+        rules: &[(crate::value::Affinity, crate::value::Collation)],
+    ) -> bool {
+        (0..set.keys.len()).any(|number| {
+            let mut rest = set.keys.key(number);
+            values.iter().zip(rules).all(|(value, (_, collation))| {
+                let before = rest;
+                if crate::codec::skip_value(&mut rest, Direction::Ascending).is_err() {
+                    return false;
+                }
+                let part = &before[..before.len() - rest.len()];
+                let mut wanted = Vec::new();
+                push_value(&mut wanted, *value, collation, Direction::Ascending);
+                value.is_null() || wanted == part
+            })
+        })
+    }
+}
+
+fn copied<'e>(value: &Value, env: &Env<'e>) -> ValueRef<'e> {
+    match value.as_ref() {
+        ValueRef::Text(text) => ValueRef::Text(env.arena.copy(text)),
+        ValueRef::Blob(blob) => ValueRef::Blob(env.arena.copy(blob)),
+        ValueRef::Null => ValueRef::Null,
+        ValueRef::Integer(integer) => ValueRef::Integer(integer),
+        ValueRef::Real(real) => ValueRef::Real(real),
+    }
+}
+
+impl Subqueries for Runtime<'_, '_> {
+    fn column<'e>(&self, subquery: SubqueryNumber, column: usize, env: &Env<'e>) -> Result<ValueRef<'e>> {
+        let plan = &self.plans[subquery.0];
+        if plan.correlated {
+            let row = self.first_row(subquery, env)?;
+            return Ok(row
+                .as_ref()
+                .and_then(|row| row.get(column))
+                .map_or(ValueRef::Null, |value| copied(value, env)));
+        }
+        let known = self.memory.states[subquery.0].borrow().row.is_some();
+        if !known {
+            let row = self.first_row(subquery, env)?;
+            self.memory.states[subquery.0].borrow_mut().row = Some(row);
+        }
+        let state = self.memory.states[subquery.0].borrow();
+        let value = state.row.as_ref().and_then(|row| row.as_ref()).and_then(|row| row.get(column));
+        Ok(value.map_or(ValueRef::Null, |value| copied(value, env)))
+    }
+
+    fn exists(&self, subquery: SubqueryNumber, env: &Env<'_>) -> Result<bool> {
+        let plan = &self.plans[subquery.0];
+        if plan.correlated {
+            let mut found = false;
+            self.run(subquery, env, |_| {
+                found = true;
+                Ok(false)
+            })?;
+            return Ok(found);
+        }
+        let known = self.memory.states[subquery.0].borrow().row.is_some();
+        if !known {
+            let row = self.first_row(subquery, env)?;
+            self.memory.states[subquery.0].borrow_mut().row = Some(row);
+        }
+        Ok(self.memory.states[subquery.0].borrow().row.as_ref().is_some_and(Option::is_some))
+    }
+
+    fn contains(
+        &self,
+        subquery: SubqueryNumber,
+        values: &[ValueRef<'_>],
+        env: &Env<'_>,
+    ) -> Result<Option<bool>> {
+        if self.plans[subquery.0].correlated {
+            let set = self.set(subquery, env)?;
+            return Ok(self.is_in(subquery, values, &set));
+        }
+        let known = self.memory.states[subquery.0].borrow().set.is_some();
+        if !known {
+            let set = self.set(subquery, env)?;
+            self.memory.states[subquery.0].borrow_mut().set = Some(set);
+        }
+        let state = self.memory.states[subquery.0].borrow();
+        Ok(state.set.as_ref().map_or(Some(false), |set| self.is_in(subquery, values, set)))
+    }
+
+    fn first_column(&self, subquery: SubqueryNumber, env: &Env<'_>) -> Result<Vec<Value>> {
+        let correlated = self.plans[subquery.0].correlated;
+        if let Some(values) = &self.memory.states[subquery.0].borrow().values
+            && !correlated
+        {
+            return Ok(values.clone());
+        }
+        let mut all = Vec::new();
+        self.run(subquery, env, |values| {
+            all.extend(values.first().map(|value| value.to_value()));
+            Ok(true)
+        })?;
+        if !correlated {
+            self.memory.states[subquery.0].borrow_mut().values = Some(all.clone());
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,742 @@
+//! Writing rows: constraints, conflicts, and the entries of indexes.
+//!
+//! A row is checked in SQLite's order: `NOT NULL`, `CHECK`, rowid or primary key, then the indexes; those that replace
+//! what is in the way come last. What is refused is decided by the statement's `OR`, else by the constraint's own
+//! `ON CONFLICT`, else the statement is undone.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::frame::{Ctx, FunctionTables};
+use super::query::Running;
+use super::scan::table_key;
+use super::subquery::{Memory, Runtime};
+use crate::ast::ConflictAction;
+use crate::codec::{
+    Direction, Fidelity, Record, encode_record, push_rowid_suffix, push_value, split_rowid_suffix,
+};
+use crate::error::{ConstraintKind, Error, Result};
+use crate::expr::{Env, ErrorSlot, Row, Scope, Shared};
+use crate::func::Context;
+use crate::plan::{IndexPlan, RowPlan, SelectPlan, TablePlan};
+use crate::schema::{IndexPart, Table, TableKey};
+use crate::store::{Stores, Writers, rowid_key};
+use crate::value::{Affinity, ArenaBuffer, Value, ValueRef};
+
+/// What a statement is given to run.
+#[derive(Clone, Copy)]
+pub struct Given<'g> {
+    /// Its parameters.
+    pub parameters: &'g [Value],
+    /// What functions learn.
+    pub context: &'g dyn Context,
+    /// Set by who wants it to stop.
+    pub interrupt: &'g AtomicBool,
+    /// What table functions read.
+    pub tables: &'g dyn FunctionTables,
+}
+
+/// A row of a table.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// Its columns as they are stored.
+    pub values: Vec<Value>,
+    /// Its rowid; 0 in a table without.
+    pub rowid: i64,
+    record: Arc<Vec<u8>>,
+}
+
+impl Image {
+    /// A row from its stored bytes.
+    ///
+    /// # Errors
+    /// If they are malformed.
+    pub fn decode(table: &Table, bytes: &[u8], rowid: i64) -> Result<Image> {
+        let record = Record::new(bytes).map_err(|_| Error::Malformed)?;
+        let mut values = Vec::with_capacity(table.columns.len());
+        for (place, column) in table.columns.iter().enumerate() {
+            values.push(if place < record.len() {
+                record.column(place).map_err(|_| Error::Malformed)?.to_value()
+            } else {
+                column.missing.clone()
+            });
+        }
+        Ok(Image { values, rowid, record: Arc::new(bytes.to_vec()) })
+    }
+
+    /// A row of these values.
+    ///
+    /// # Errors
+    /// If it is too big.
+    pub fn new(table: &Table, values: Vec<Value>, rowid: i64) -> Result<Image> {
+        let mut image = Image { values, rowid, record: Arc::default() };
+        image.encode(table)?;
+        Ok(image)
+    }
+
+    fn encode(&mut self, table: &Table) -> Result<()> {
+        let columns: Vec<ValueRef<'_>> = self.values.iter().map(Value::as_ref).collect();
+        let at_least =
+            table.columns.iter().rposition(|column| !column.missing.is_null()).map_or(0, |last| last + 1);
+        let mut bytes = Vec::new();
+        encode_record(&mut bytes, &columns, at_least).map_err(|_| Error::TooBig("string or blob too big"))?;
+        self.record = Arc::new(bytes);
+        Ok(())
+    }
+
+    /// As the row of a slot.
+    #[must_use]
+    pub fn row<'v>(&self) -> Row<'v> {
+        Row::kept(self.record.clone(), self.rowid)
+    }
+}
+
+/// A uniqueness that a new row breaks.
+#[derive(Clone, Debug)]
+pub enum Clash {
+    /// Of the rowid, or the key of a table `WITHOUT ROWID`.
+    Key,
+    /// Of an index, by its number.
+    Index(usize),
+}
+
+/// What came of writing a row.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It was written.
+    Written,
+    /// It was left out.
+    Ignored,
+}
+
+/// A statement that writes.
+pub struct Writing<'w, 'g> {
+    /// What it writes to.
+    pub writers: Writers<'w>,
+    /// What it was given.
+    pub given: Given<'g>,
+    /// How many rows it changed.
+    pub changes: u64,
+    /// The rowid of the last row it inserted.
+    pub last_rowid: Option<i64>,
+    /// The rows of `RETURNING`.
+    pub returned: Vec<Vec<Value>>,
+    /// What happens to the statement if it fails.
+    pub on_failure: ConflictAction,
+    /// The queries inside its expressions.
+    pub memory: Memory,
+}
+
+impl<'w, 'g> Writing<'w, 'g> {
+    /// A statement that has not begun.
+    #[must_use]
+    pub fn new(writers: Writers<'w>, given: Given<'g>) -> Self {
+        Writing {
+            writers,
+            given,
+            changes: 0,
+            last_rowid: None,
+            returned: Vec::new(),
+            on_failure: ConflictAction::Abort,
+            memory: Memory::default(),
+        }
+    }
+
+    /// All rows of a query.
+    ///
+    /// # Errors
+    /// Those of the engine and of expressions.
+    pub fn rows(&self, plan: &SelectPlan) -> Result<Vec<Vec<Value>>> {
+        let mut rows = Vec::new();
+        run_select(plan, self.writers.stores(), self.given, |values| {
+            rows.push(values.iter().map(|value| value.to_value()).collect());
+            Ok(true)
+        })?;
+        Ok(rows)
+    }
+
+    /// Evaluates something for one row.
+    ///
+    /// # Errors
+    /// Those of expressions.
+    pub fn with_rows<'v, T>(
+        &'v self,
+        plan: &RowPlan,
+        rows: &[(usize, Row<'v>)],
+        run: impl for<'e> FnOnce(&Env<'e>) -> Result<T>,
+    ) -> Result<T> {
+        let stores = self.writers.stores();
+        let error = ErrorSlot::default();
+        let runtime = Runtime {
+            stores,
+            plans: &plan.parts.subqueries,
+            memory: &self.memory,
+            interrupt: self.given.interrupt,
+            tables: self.given.tables,
+        };
+        let shared = Shared {
+            parameters: self.given.parameters,
+            constants: &plan.parts.constants,
+            context: self.given.context,
+            subqueries: &runtime,
+            error: &error,
+        };
+        let mut frame: Vec<Row<'_>> = (0..plan.frame.rows).map(|_| Row::default()).collect();
+        for (place, row) in rows {
+            frame[*place] = row.clone();
+        }
+        let mut buffer = ArenaBuffer::new();
+        let arena = buffer.arena();
+        let env = Env { scope: Scope { rows: &frame, outer: None }, arena: &arena, shared: &shared };
+        let result = run(&env)?;
+        error.check()?;
+        Ok(result)
+    }
+
+    /// The row that is stored under a key found by a scan.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn load(&self, target: &TablePlan, key: &[Value]) -> Result<Option<Image>> {
+        let stores = self.writers.stores();
+        let table = &*target.table;
+        let (bytes, rowid) = match &table.key {
+            TableKey::Rowid { .. } => {
+                let rowid = key.first().map_or(0, |value| value.as_ref().to_integer());
+                (stores.row(target.store, table.tree, rowid)?, rowid)
+            }
+            TableKey::Primary { columns, .. } => {
+                let mut encoded = Vec::new();
+                for (value, column) in key.iter().zip(columns) {
+                    push_value(&mut encoded, value.as_ref(), &column.collation, column.direction);
+                }
+                (stores.get(target.store, table.tree, &encoded)?, 0)
+            }
+        };
+        bytes.map(|bytes| Image::decode(table, bytes, rowid)).transpose()
+    }
+
+    /// Makes the row that is stored of values: with affinity applied and generated columns computed.
+    ///
+    /// # Errors
+    /// Where a value does not fit a `STRICT` table, and those of expressions.
+    pub fn image(
+        &self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        mut values: Vec<Value>,
+        rowid: i64,
+    ) -> Result<Image> {
+        let table = &*target.table;
+        for (value, column) in values.iter_mut().zip(&table.columns) {
+            store_value(table, column, value)?;
+        }
+        if let Some(alias) = table.rowid_alias() {
+            values[alias] = Value::Null;
+        }
+        for (value, column) in values.iter_mut().zip(&table.columns) {
+            if column.generated.is_some() {
+                *value = Value::Null;
+            }
+        }
+        let mut image = Image::new(table, values, rowid)?;
+        for (place, value) in &target.generated {
+            let mut computed =
+                self.with_rows(plan, &[(target.row, image.row())], |env| Ok(value.eval(env).to_value()))?;
+            store_value(table, &table.columns[*place], &mut computed)?;
+            image.values[*place] = computed;
+            image.encode(table)?;
+        }
+        Ok(image)
+    }
+
+    /// Checks `NOT NULL` and `CHECK`; may put a default in place of a NULL. False if the row is to be left out.
+    ///
+    /// # Errors
+    /// If the row is refused.
+    pub fn check(
+        &mut self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        image: &mut Image,
+        conflict: Option<ConflictAction>,
+        defaults: Option<&[crate::expr::Scalar]>,
+    ) -> Result<bool> {
+        let table = target.table.clone();
+        let alias = table.rowid_alias();
+        for (place, column) in table.columns.iter().enumerate() {
+            let Some(own) = column.not_null else { continue };
+            let is_virtual = column.generated.as_ref().is_some_and(|generated| !generated.stored);
+            if alias == Some(place) || is_virtual || !image.values[place].is_null() {
+                continue;
+            }
+            let mut action = conflict.or(own).unwrap_or(ConflictAction::Abort);
+            if action == ConflictAction::Replace {
+                let default = match (defaults, &column.default) {
+                    (Some(defaults), Some(_)) => {
+                        let default = &defaults[place];
+                        self.with_rows(plan, &[], |env| Ok(default.eval(env).to_value()))?
+                    }
+                    _ => Value::Null,
+                };
+                if default.is_null() {
+                    action = ConflictAction::Abort;
+                } else {
+                    let mut default = default;
+                    store_value(&table, column, &mut default)?;
+                    image.values[place] = default;
+                    image.encode(&table)?;
+                    continue;
+                }
+            }
+            if action == ConflictAction::Ignore {
+                return Ok(false);
+            }
+            return Err(self.refuse(
+                action,
+                ConstraintKind::NotNull,
+                format!("NOT NULL constraint failed: {}.{}", table.name, column.name),
+            ));
+        }
+        for (check, scalar) in table.checks.iter().zip(&target.checks) {
+            let holds = self.with_rows(plan, &[(target.row, image.row())], |env| {
+                Ok(scalar.eval(env).to_bool() != Some(false))
+            })?;
+            if holds {
+                continue;
+            }
+            if conflict == Some(ConflictAction::Ignore) {
+                return Ok(false);
+            }
+            // REPLACE cannot help here.
+            let action = match conflict {
+                Some(ConflictAction::Replace) | None => ConflictAction::Abort,
+                Some(action) => action,
+            };
+            return Err(self.refuse(
+                action,
+                ConstraintKind::Check,
+                format!("CHECK constraint failed: {}", check.name),
+            ));
+        }
+        Ok(true)
+    }
+
+    fn refuse(&mut self, action: ConflictAction, kind: ConstraintKind, message: String) -> Error {
+        self.on_failure = action;
+        Error::Constraint { kind, message }
+    }
+
+    /// The rows in the way of a new row: by rowid or key, and by each unique index. `old` is the row it replaces.
+    ///
+    /// # Errors
+    /// Those of the engine and of expressions.
+    pub fn clashes(
+        &self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        image: &Image,
+        old: Option<&Image>,
+    ) -> Result<Vec<(Clash, Image)>> {
+        let mut found = Vec::new();
+        let table = &*target.table;
+        let stores = self.writers.stores();
+        let key = row_key(table, image);
+        if old.is_none_or(|old| row_key(table, old) != key)
+            && let Some(bytes) = stores.get(target.store, table.tree, &key)?
+        {
+            found.push((Clash::Key, Image::decode(table, bytes, image.rowid)?));
+        }
+        for (number, index) in target.indexes.iter().enumerate() {
+            if !index.index.unique {
+                continue;
+            }
+            let Some((prefix, has_null)) = self.index_prefix(plan, target, index, image)? else { continue };
+            if has_null {
+                continue;
+            }
+            let Some(entry) = stores.first_with(target.store, index.index.tree, &prefix)? else { continue };
+            let other = self.row_of_entry(target, index, &entry, stores)?;
+            let is_old = old.is_some_and(|old| row_key(table, old) == row_key(table, &other));
+            if !is_old {
+                found.push((Clash::Index(number), other));
+            }
+        }
+        Ok(found)
+    }
+
+    fn row_of_entry(
+        &self,
+        target: &TablePlan,
+        index: &IndexPlan,
+        entry: &[u8],
+        stores: Stores<'_>,
+    ) -> Result<Image> {
+        let table = &*target.table;
+        match &table.key {
+            TableKey::Rowid { .. } => {
+                let (_, rowid) = split_rowid_suffix(entry).map_err(|_| Error::Malformed)?;
+                let bytes = stores.row(target.store, table.tree, rowid)?.ok_or(Error::Malformed)?;
+                Image::decode(table, bytes, rowid)
+            }
+            TableKey::Primary { columns, .. } => {
+                let all: Vec<_> = index.index.columns.iter().chain(&index.index.suffix).collect();
+                let directions: Vec<Direction> = all.iter().map(|column| column.direction).collect();
+                let parts: Vec<_> = columns
+                    .iter()
+                    .map(|key| {
+                        let same = |column: &&crate::schema::IndexColumn| {
+                            matches!((&column.part, &key.part),
+                                (IndexPart::Column(a), IndexPart::Column(b)) if a == b)
+                                && column.collation == key.collation
+                        };
+                        let place = all.iter().position(same).unwrap_or(0);
+                        (place, key.collation.clone(), key.direction)
+                    })
+                    .collect();
+                let mut key = Vec::new();
+                table_key(entry, &directions, &parts, &mut ArenaBuffer::new(), &mut key)?;
+                let bytes = stores.get(target.store, table.tree, &key)?.ok_or(Error::Malformed)?;
+                Image::decode(table, bytes, 0)
+            }
+        }
+    }
+
+    /// The columns of a row's entry in an index as bytes, and whether one is NULL; `None` if the row has no entry.
+    fn index_prefix(
+        &self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        index: &IndexPlan,
+        image: &Image,
+    ) -> Result<Option<(Vec<u8>, bool)>> {
+        self.with_rows(plan, &[(target.row, image.row())], |env| {
+            if index.filter.as_ref().is_some_and(|filter| !filter(env)) {
+                return Ok(None);
+            }
+            let mut key = Vec::new();
+            let mut has_null = false;
+            for (scalar, column) in index.columns.iter().zip(&index.index.columns) {
+                let value = scalar.eval(env);
+                has_null |= value.is_null();
+                push_value(&mut key, value, &column.collation, column.direction);
+            }
+            Ok(Some((key, has_null)))
+        })
+    }
+
+    /// The whole entry of a row in an index.
+    fn index_entry(
+        &self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        index: &IndexPlan,
+        image: &Image,
+    ) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+        let table = &*target.table;
+        self.with_rows(plan, &[(target.row, image.row())], |env| {
+            if index.filter.as_ref().is_some_and(|filter| !filter(env)) {
+                return Ok(None);
+            }
+            let mut key = Vec::new();
+            let mut lost = false;
+            let mut values = Vec::with_capacity(index.columns.len());
+            for (scalar, column) in index.columns.iter().zip(&index.index.columns) {
+                let value = scalar.eval(env);
+                let fidelity = push_value(&mut key, value, &column.collation, column.direction);
+                let is_real = matches!(column.part, IndexPart::Column(place)
+                    if table.columns[place].affinity == Affinity::Real)
+                    && value.is_number();
+                lost |= fidelity == Fidelity::Lost && !is_real;
+                values.push(value);
+            }
+            if table.has_rowid() {
+                push_rowid_suffix(&mut key, image.rowid);
+            } else {
+                for column in &index.index.suffix {
+                    if let IndexPart::Column(place) = column.part {
+                        let value = image.values[place].as_ref();
+                        push_value(&mut key, value, &column.collation, column.direction);
+                    }
+                }
+            }
+            let mut originals = Vec::new();
+            if lost {
+                encode_record(&mut originals, &values, 0).map_err(|_| Error::Malformed)?;
+            }
+            Ok(Some((key, originals)))
+        })
+    }
+
+    /// Removes what is in the way where that is asked for. The row is to be left out if the answer is so.
+    ///
+    /// # Errors
+    /// If the row is refused.
+    pub fn resolve(
+        &mut self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        image: &Image,
+        old: Option<&Image>,
+        conflict: Option<ConflictAction>,
+    ) -> Result<Outcome> {
+        let clashes = self.clashes(plan, target, image, old)?;
+        let action_of = |clash: &Clash| {
+            let own = match clash {
+                Clash::Key => match &target.table.key {
+                    TableKey::Rowid { conflict, .. } | TableKey::Primary { conflict, .. } => *conflict,
+                },
+                Clash::Index(number) => target.indexes[*number].index.conflict,
+            };
+            conflict.or(own).unwrap_or(ConflictAction::Abort)
+        };
+        for (clash, _) in &clashes {
+            match action_of(clash) {
+                ConflictAction::Replace => {}
+                ConflictAction::Ignore => return Ok(Outcome::Ignored),
+                action => {
+                    let (kind, message) = clash_message(target, clash);
+                    return Err(self.refuse(action, kind, message));
+                }
+            }
+        }
+        for (_, other) in clashes {
+            // One row may be in the way twice.
+            if self.load(target, &key_values(&target.table, &other))?.is_some() {
+                self.remove(plan, target, &other)?;
+            }
+        }
+        Ok(Outcome::Written)
+    }
+
+    /// Removes a row and its entries.
+    ///
+    /// # Errors
+    /// Those of the engine and of expressions.
+    pub fn remove(&mut self, plan: &RowPlan, target: &TablePlan, image: &Image) -> Result<()> {
+        for index in &target.indexes {
+            if let Some((key, _)) = self.index_entry(plan, target, index, image)? {
+                self.writers.delete(target.store, index.index.tree, &key)?;
+            }
+        }
+        self.writers.delete(target.store, target.table.tree, &row_key(&target.table, image))
+    }
+
+    /// Writes a row and its entries; `old` is the row it replaces.
+    ///
+    /// # Errors
+    /// Those of the engine and of expressions.
+    pub fn write(
+        &mut self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        image: &Image,
+        old: Option<&Image>,
+    ) -> Result<()> {
+        for index in &target.indexes {
+            let before = match old {
+                Some(old) => self.index_entry(plan, target, index, old)?,
+                None => None,
+            };
+            let after = self.index_entry(plan, target, index, image)?;
+            if before == after {
+                continue;
+            }
+            if let Some((key, _)) = before {
+                self.writers.delete(target.store, index.index.tree, &key)?;
+            }
+            if let Some((key, originals)) = after {
+                self.writers.put(target.store, index.index.tree, &key, &originals)?;
+            }
+        }
+        let key = row_key(&target.table, image);
+        if let Some(old) = old {
+            let before = row_key(&target.table, old);
+            if before != key {
+                self.writers.delete(target.store, target.table.tree, &before)?;
+            }
+        }
+        self.writers.put(target.store, target.table.tree, &key, &image.record)
+    }
+
+    /// Fills an index from the rows of its table.
+    ///
+    /// # Errors
+    /// If two rows are equal that may not be, and those of the engine.
+    pub fn fill_index(&mut self, plan: &RowPlan, target: &TablePlan, number: usize) -> Result<()> {
+        let index = &target.indexes[number];
+        let mut images = Vec::new();
+        {
+            let stores = self.writers.stores();
+            let mut cursor = stores.cursor(target.store, target.table.tree)?;
+            let mut more = cursor.first()?;
+            while more {
+                let rowid = match target.table.has_rowid() {
+                    true => crate::codec::rowid_of(cursor.key()).map_err(|_| Error::Malformed)?,
+                    false => 0,
+                };
+                images.push(Image::decode(&target.table, cursor.value()?, rowid)?);
+                more = cursor.next()?;
+            }
+        }
+        for image in images {
+            if index.index.unique
+                && let Some((prefix, false)) = self.index_prefix(plan, target, index, &image)?
+                && self.writers.stores().first_with(target.store, index.index.tree, &prefix)?.is_some()
+            {
+                let (kind, message) = clash_message(target, &Clash::Index(number));
+                return Err(Error::Constraint { kind, message });
+            }
+            if let Some((key, originals)) = self.index_entry(plan, target, index, &image)? {
+                self.writers.put(target.store, index.index.tree, &key, &originals)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Hands the rows of a query to `take`, until it has had enough.
+///
+/// # Errors
+/// Those of the engine, of expressions and of `take`.
+pub fn run_select(
+    plan: &SelectPlan,
+    stores: Stores<'_>,
+    given: Given<'_>,
+    mut take: impl FnMut(&[ValueRef<'_>]) -> Result<bool>,
+) -> Result<()> {
+    let error = ErrorSlot::default();
+    let memory = Memory::new(plan.parts.subqueries.len());
+    let runtime = Runtime {
+        stores,
+        plans: &plan.parts.subqueries,
+        memory: &memory,
+        interrupt: given.interrupt,
+        tables: given.tables,
+    };
+    let shared = Shared {
+        parameters: given.parameters,
+        constants: &plan.parts.constants,
+        context: given.context,
+        subqueries: &runtime,
+        error: &error,
+    };
+    let ctx = Ctx {
+        shared: &shared,
+        stores,
+        outer: None,
+        subqueries: &plan.parts.subqueries,
+        interrupt: given.interrupt,
+        tables: given.tables,
+    };
+    let mut running = Running::new(&plan.query, plan.frame);
+    while let Some(more) = running.next(&plan.query, &ctx, &mut take)? {
+        if !more {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A value as a column stores it.
+fn store_value(table: &Table, column: &crate::schema::Column, value: &mut Value) -> Result<()> {
+    let mut buffer = ArenaBuffer::new();
+    let stored = {
+        let arena = buffer.arena();
+        column.affinity.apply(value.as_ref(), &arena).to_value()
+    };
+    if table.strict && !stored.is_null() {
+        let fits = matches!(
+            (column.type_name.to_ascii_uppercase().as_str(), &stored),
+            ("INT" | "INTEGER", Value::Integer(_))
+                | ("REAL", Value::Real(_))
+                | ("TEXT", Value::Text(_))
+                | ("BLOB", Value::Blob(_))
+                | ("ANY", _)
+        );
+        if !fits {
+            return Err(Error::Constraint {
+                kind: ConstraintKind::Datatype,
+                message: format!(
+                    "cannot store {} value in {} column {}.{}",
+                    stored.class().name().to_ascii_uppercase(),
+                    column.type_name.to_ascii_uppercase(),
+                    table.name,
+                    column.name
+                ),
+            });
+        }
+    }
+    *value = stored;
+    Ok(())
+}
+
+/// The key under which a row is stored.
+fn row_key(table: &Table, image: &Image) -> Vec<u8> {
+    match &table.key {
+        TableKey::Rowid { .. } => rowid_key(image.rowid),
+        TableKey::Primary { columns, .. } => {
+            let mut key = Vec::new();
+            for column in columns {
+                if let IndexPart::Column(place) = column.part {
+                    push_value(&mut key, image.values[place].as_ref(), &column.collation, column.direction);
+                }
+            }
+            key
+        }
+    }
+}
+
+/// The values of the key of a row.
+fn key_values(table: &Table, image: &Image) -> Vec<Value> {
+    match &table.key {
+        TableKey::Rowid { .. } => vec![Value::Integer(image.rowid)],
+        TableKey::Primary { columns, .. } => columns
+            .iter()
+            .filter_map(|column| match column.part {
+                IndexPart::Column(place) => Some(image.values[place].clone()),
+                IndexPart::Expr(_) => None,
+            })
+            .collect(),
+    }
+}
+
+/// What is wrong with a row that is in the way.
+fn clash_message(target: &TablePlan, clash: &Clash) -> (ConstraintKind, String) {
+    let table = &*target.table;
+    let list = |columns: &[crate::schema::IndexColumn]| {
+        let names: Vec<String> = columns
+            .iter()
+            .filter_map(|column| match column.part {
+                IndexPart::Column(place) => Some(format!("{}.{}", table.name, table.columns[place].name)),
+                IndexPart::Expr(_) => None,
+            })
+            .collect();
+        names.join(", ")
+    };
+    match clash {
+        Clash::Key => match &table.key {
+            TableKey::Rowid { alias: Some(alias), .. } => (
+                ConstraintKind::PrimaryKey,
+                format!("UNIQUE constraint failed: {}.{}", table.name, table.columns[*alias].name),
+            ),
+            TableKey::Rowid { alias: None, .. } => {
+                (ConstraintKind::Rowid, format!("UNIQUE constraint failed: {}.rowid", table.name))
+            }
+            TableKey::Primary { columns, .. } => {
+                (ConstraintKind::PrimaryKey, format!("UNIQUE constraint failed: {}", list(columns)))
+            }
+        },
+        Clash::Index(number) => {
+            let index = &target.indexes[*number].index;
+            let kind = match index.origin {
+                crate::schema::IndexOrigin::PrimaryKey => ConstraintKind::PrimaryKey,
+                _ => ConstraintKind::Unique,
+            };
+            if index.columns.iter().any(|column| matches!(column.part, IndexPart::Expr(_))) {
+                return (kind, format!("UNIQUE constraint failed: index '{}'", index.name));
+            }
+            (kind, format!("UNIQUE constraint failed: {}", list(&index.columns)))
+        }
+    }
+}
