@@ -48,13 +48,32 @@ pub enum Error {
     /// An expression refused its values while the statement ran: `integer overflow`, `malformed JSON`.
     Evaluation(String),
 
+    /// `RAISE` in a trigger, other than `ABORT`: what runs triggers acts on it.
+    Raise(Raised, String),
+
     // Try again.
     /// The statement was interrupted by the caller.
     Interrupted,
 
+    /// No rowid is left.
+    Full,
+    /// Stored rows or entries do not have the form they must have.
+    Malformed,
+
     // Everything else is the engine's.
     /// The engine refused or failed.
     Engine(duramen_engine::Error),
+}
+
+/// What `RAISE` asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Raised {
+    /// `IGNORE`: the row is left out.
+    Ignore,
+    /// `ROLLBACK`: the transaction is undone.
+    Rollback,
+    /// `FAIL`: the statement stops and keeps what it did.
+    Fail,
 }
 
 /// The rule that a refused row would have broken.
@@ -112,6 +131,12 @@ impl Error {
         Error::Statement { message: message.into(), offset: Some(offset) }
     }
 
+    /// Stored bytes that are no record or key.
+    #[must_use]
+    pub fn malformed() -> Error {
+        Error::Malformed
+    }
+
     /// Where in the text of the statement the cause stands, in bytes, if one place can be named.
     #[must_use]
     pub fn offset(&self) -> Option<usize> {
@@ -129,6 +154,9 @@ impl Error {
             Error::Interrupted => 9,
             Error::TooBig(_) => 18,
             Error::Constraint { kind, .. } => kind.extended_code(),
+            Error::Malformed => 11,
+            Error::Full => 13,
+            Error::Raise(..) => ConstraintKind::Trigger.extended_code(),
             Error::Mismatch => 20,
             Error::NotAuthorized(_) => 23,
             Error::NoSuchParameter(_) => 25,
@@ -162,9 +190,12 @@ impl fmt::Display for Error {
             | Error::Constraint { message, .. }
             | Error::NotAuthorized(message)
             | Error::NoSuchParameter(message)
+            | Error::Raise(_, message)
             | Error::Evaluation(message) => f.write_str(message),
             Error::TooBig(message) => f.write_str(message),
             Error::Mismatch => f.write_str("datatype mismatch"),
+            Error::Full => f.write_str("database or disk is full"),
+            Error::Malformed => f.write_str("database disk image is malformed"),
             Error::Interrupted => f.write_str("interrupted"),
             Error::Engine(source) => source.fmt(f),
         }

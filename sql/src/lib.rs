@@ -11,10 +11,28 @@ pub mod codec;
 
 pub mod parse;
 
-pub mod expr;
-
 pub mod func;
 
+pub mod schema;
+
+pub mod bound;
+
+pub mod expr;
+
+pub mod bind;
+
+pub mod store;
+
+pub mod plan;
+
+pub mod exec;
+
+mod session;
+
+mod connection;
+
+pub use connection::Connection;
 pub use error::{ConstraintKind, Error, Result};
 pub use limits::Limits;
+pub use session::ResultSet;
 pub use value::{Value, ValueRef};
