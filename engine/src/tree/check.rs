@@ -10,6 +10,7 @@ use crate::format::node::NodeView;
 use crate::ids::{PageAddr, to_u64};
 use crate::page::access::PageRead;
 use crate::page::block::NewValue;
+use crate::tree::fetch;
 use crate::tree::mark::PageSet;
 use crate::tree::node::{BlockRef, Child, InnerRef, Node, OwnFences};
 use crate::tree::read::{self, ChildView, InnerView, LeafView, NodeRef};
@@ -178,8 +179,8 @@ impl<P: PageRead + ?Sized> Checker<'_, P> {
     fn expect(&mut self, place: Place, holds: bool, expected: &str, found: impl FnOnce() -> String) {
         if !holds {
             self.problems.push(match place.0 {
-                Some(addr) => read::damaged(&addr, expected, found()),
-                None => read::damaged_in_memory("tree node", expected, found()),
+                Some(addr) => fetch::damaged(&addr, expected, found()),
+                None => fetch::damaged_in_memory("tree node", expected, found()),
             });
         }
     }

@@ -8,6 +8,7 @@ use crate::format::node::{NodeView, ValueRef};
 use crate::format::page::PageKind;
 use crate::ids::PageAddr;
 use crate::page::access::PageRead;
+use crate::tree::fetch;
 use crate::tree::node::{BlockRef, Child, InnerRef, Node};
 use crate::tree::read::{self, ChildView, InnerView};
 
@@ -66,7 +67,7 @@ impl<P: PageRead + ?Sized> Marker<'_, P> {
         match block {
             BlockRef::Page(addr) => {
                 if self.is_new(addr) && has_extents {
-                    self.extents(&read::node(self.pages, addr, kind)?);
+                    self.extents(&fetch::node(self.pages, addr, kind)?);
                 }
             }
             BlockRef::Own(block) if has_extents => self.extents(&block.view()),

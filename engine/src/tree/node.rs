@@ -19,7 +19,7 @@ use crate::ids::{PageAddr, to_u64, to_usize};
 use crate::page::access::PageRead;
 use crate::page::block::{Block, NewValue, Source};
 use crate::page::meter::{Charge, Meter};
-use crate::tree::read::{self, InnerView};
+use crate::tree::fetch;
 
 /// A subtree: what is known of it without looking into it, and its first node.
 #[derive(Clone)]
@@ -71,7 +71,7 @@ impl Child {
             return Child::EMPTY;
         }
         let count = to_u64(block.len());
-        let has_extents = read::has_long_values(&block.view());
+        let has_extents = fetch::has_long_values(&block.view());
         let base = BlockRef::Own(Arc::new(block));
         Child { count, has_extents, node: Node::Leaf(Leaf { base, delta: None }) }
     }
@@ -128,7 +128,7 @@ impl BlockRef {
         pages: &'a (impl PageRead + ?Sized),
     ) -> Result<Source<'a>> {
         match self {
-            BlockRef::Page(addr) => read::node(pages, addr, kind).map(Source::from),
+            BlockRef::Page(addr) => fetch::node(pages, addr, kind).map(Source::from),
             BlockRef::Own(block) => Ok(block.source()),
         }
     }
@@ -147,8 +147,8 @@ impl Leaf {
         }
         let (expected, found) = (format!("{count} entries"), found.to_string());
         Err(match &self.base {
-            BlockRef::Page(addr) => read::damaged(addr, expected, found),
-            BlockRef::Own(_) => read::damaged_in_memory("leaf", expected, found),
+            BlockRef::Page(addr) => fetch::damaged(addr, expected, found),
+            BlockRef::Own(_) => fetch::damaged_in_memory("leaf", expected, found),
         })
     }
 }
@@ -180,24 +180,9 @@ impl Inner {
         Inner::of_parts(Arc::new(separators), kids.into_iter().map(|kid| kid.child).collect(), meter)
     }
 
-    fn of_parts(separators: Arc<Block>, children: Vec<Child>, meter: &Meter) -> Inner {
+    pub(crate) fn of_parts(separators: Arc<Block>, children: Vec<Child>, meter: &Meter) -> Inner {
         let charge = meter.charge(children.capacity() * size_of::<Child>() + size_of::<Inner>());
         Inner { separators, children, written: OnceLock::new(), charge }
-    }
-
-    /// The node that a page holds.
-    pub(crate) fn from_page(page: InnerView<'_>, meter: &Meter) -> Result<Inner> {
-        let children = (0..page.len()).map(|i| Ok(page.child(i)?.to_child())).collect::<Result<Vec<_>>>()?;
-        let view = page.separators();
-        let mut separators =
-            Block::with_room(PageKind::Inner, view.prefix(), view.len(), 4 * view.len(), meter);
-        let mut key = Vec::new();
-        for i in 0..view.len() {
-            key.clear();
-            view.append_key(i, &mut key);
-            separators.push(&key, NewValue::Inline(&[]));
-        }
-        Ok(Inner::of_parts(Arc::new(separators), children, meter))
     }
 
     fn copy(&self) -> Inner {
@@ -251,31 +236,14 @@ impl Inner {
         self.written.get().copied()
     }
 
+    /// Notes that the content is about to differ from what any checkpoint wrote.
+    pub(crate) fn forget_written(&mut self) {
+        self.written.take();
+    }
+
     /// Notes where a checkpoint wrote exactly this content. The first note stays.
     pub(crate) fn set_written(&self, addr: PageAddr) {
         self.written.get_or_init(|| addr);
-    }
-}
-
-impl InnerRef {
-    /// The node to edit: read where it is a page, copied where it is shared.
-    pub(crate) fn edit(
-        &mut self,
-        count: u64,
-        fences: Fences<'_>,
-        pages: &(impl PageRead + ?Sized),
-        meter: &Meter,
-    ) -> Result<&mut Inner> {
-        if let InnerRef::Page(addr) = self {
-            let page = InnerView::open_between(pages, addr, &fences.to_owned())?;
-            let inner = Inner::from_page(page, meter)?;
-            read::check_count(addr, count, inner.children.iter().map(|child| child.count))?;
-            *self = InnerRef::Own(Arc::new(inner));
-        }
-        let InnerRef::Own(inner) = self else { unreachable!("made own above") };
-        let inner = unshared_inner(inner);
-        inner.written.take();
-        Ok(inner)
     }
 }
 

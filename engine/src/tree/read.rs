@@ -3,8 +3,6 @@
 //! Nothing here trusts a page to be the one that its parent meant: a wrong kind, a malformed reference and a tree that
 //! is too deep are [`Error::Corrupt`](crate::Error::Corrupt).
 
-use std::path::Path;
-
 use crate::codec::Reader;
 use crate::error::{Error, Result};
 use crate::format::inner::{ChildPages, ChildRef};
@@ -13,6 +11,7 @@ use crate::format::page::{Flaw, PageKind, extent_value};
 use crate::ids::PageAddr;
 use crate::page::access::PageRead;
 use crate::page::block::{NewValue, Source};
+use crate::tree::fetch::{damaged, damaged_in_memory, node};
 use crate::tree::node::{BlockRef, Child, Inner, InnerRef, Kid, Leaf, Node, OwnFences, covering};
 
 /// The most nodes there can be on the way from a root to an entry. Even a tree of the smallest fan-out stays far
@@ -254,11 +253,6 @@ pub(crate) fn position_of(base: &NodeView<'_>, delta: &NodeView<'_>, at: usize) 
     Err(low)
 }
 
-/// Whether any value of a leaf or delta lies outside of it.
-pub(crate) fn has_long_values(view: &NodeView<'_>) -> bool {
-    (0..view.len()).any(|i| matches!(view.value(i), ValueRef::Extent(_) | ValueRef::Memory(_)))
-}
-
 /// The bytes of an entry's value.
 #[inline]
 pub(crate) fn value_bytes<'a>(value: NewValue<'a>, pages: &'a (impl PageRead + ?Sized)) -> Result<&'a [u8]> {
@@ -297,17 +291,6 @@ pub(crate) fn leaf_of<'a>(
     Err(too_deep(&child))
 }
 
-/// The page of a node, which must be of this kind.
-#[inline]
-pub(crate) fn node<'a>(
-    pages: &'a (impl PageRead + ?Sized),
-    addr: &PageAddr,
-    kind: PageKind,
-) -> Result<NodeView<'a>> {
-    let view = NodeView::new(pages.page(addr)?);
-    if view.kind() == kind { Ok(view) } else { Err(damaged(addr, kind.name(), view.kind().name())) }
-}
-
 /// As [`node`], for a page whose entries are about to be mixed with others: they must be between its fences.
 pub(crate) fn node_between<'a>(
     pages: &'a (impl PageRead + ?Sized),
@@ -335,22 +318,6 @@ fn check_fences(view: &NodeView<'_>, addr: &PageAddr, first: usize, fences: &Own
     Ok(())
 }
 
-/// Checks that the children of a page have as many entries together as the page's parent says.
-pub(crate) fn check_count(addr: &PageAddr, count: u64, mut counts: impl Iterator<Item = u64>) -> Result<()> {
-    let sum = counts.try_fold(0u64, u64::checked_add);
-    if sum == Some(count) {
-        return Ok(());
-    }
-    let found = sum.map_or("more than can be counted".to_string(), |sum| sum.to_string());
-    Err(damaged(addr, format!("{count} entries below"), found))
-}
-
-/// A page that is whole but not what the tree needs at this place.
-pub(crate) fn damaged(addr: &PageAddr, expected: impl Into<String>, found: impl Into<String>) -> Error {
-    let file = format!("{}.pages", addr.segment);
-    Error::corrupt(Path::new(&file), addr.offset(), "tree page", expected, found)
-}
-
 /// The error of a way down that does not end.
 pub(crate) fn too_deep(child: &ChildView<'_>) -> Error {
     let expected = format!("at most {MAX_DEPTH} nodes on a path");
@@ -361,13 +328,4 @@ pub(crate) fn too_deep(child: &ChildView<'_>) -> Error {
         }
         _ => damaged_in_memory("tree", expected, "more"),
     }
-}
-
-/// A flaw that pages brought into memory, found there.
-pub(crate) fn damaged_in_memory(
-    unit: &'static str,
-    expected: impl Into<String>,
-    found: impl Into<String>,
-) -> Error {
-    Error::corrupt(Path::new("memory"), 0, unit, expected, found)
 }

@@ -7,8 +7,9 @@
 use crate::error::Result;
 use crate::page::access::PageRead;
 use crate::tree::edit::Editor;
+use crate::tree::fetch::damaged_in_memory;
 use crate::tree::node::{Child, Fences, Inner, InnerRef, Kid, Node, OwnFences};
-use crate::tree::read::{InnerView, LeafView, damaged_in_memory};
+use crate::tree::read::{InnerView, LeafView};
 use crate::tree::split;
 
 impl<P: PageRead + ?Sized> Editor<'_, P> {

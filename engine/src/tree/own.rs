@@ -1,0 +1,51 @@
+//! How a node that lies in a page becomes one in memory that may be edited.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::format::page::PageKind;
+use crate::page::access::PageRead;
+use crate::page::block::{Block, NewValue};
+use crate::page::meter::Meter;
+use crate::tree::fetch;
+use crate::tree::node::{Fences, Inner, InnerRef, unshared_inner};
+use crate::tree::read::InnerView;
+
+impl Inner {
+    /// The node that a page holds.
+    pub(crate) fn from_page(page: InnerView<'_>, meter: &Meter) -> Result<Inner> {
+        let children = (0..page.len()).map(|i| Ok(page.child(i)?.to_child())).collect::<Result<Vec<_>>>()?;
+        let view = page.separators();
+        let mut separators =
+            Block::with_room(PageKind::Inner, view.prefix(), view.len(), 4 * view.len(), meter);
+        let mut key = Vec::new();
+        for i in 0..view.len() {
+            key.clear();
+            view.append_key(i, &mut key);
+            separators.push(&key, NewValue::Inline(&[]));
+        }
+        Ok(Inner::of_parts(Arc::new(separators), children, meter))
+    }
+}
+
+impl InnerRef {
+    /// The node to edit: read where it is a page, copied where it is shared.
+    pub(crate) fn edit(
+        &mut self,
+        count: u64,
+        fences: Fences<'_>,
+        pages: &(impl PageRead + ?Sized),
+        meter: &Meter,
+    ) -> Result<&mut Inner> {
+        if let InnerRef::Page(addr) = self {
+            let page = InnerView::open_between(pages, addr, &fences.to_owned())?;
+            let inner = Inner::from_page(page, meter)?;
+            fetch::check_count(addr, count, inner.children.iter().map(|child| child.count))?;
+            *self = InnerRef::Own(Arc::new(inner));
+        }
+        let InnerRef::Own(inner) = self else { unreachable!("made own above") };
+        let inner = unshared_inner(inner);
+        inner.forget_written();
+        Ok(inner)
+    }
+}
