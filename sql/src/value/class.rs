@@ -44,7 +44,7 @@ impl Class {
 
 /// A value whose text or bytes are borrowed from a page, a statement or an [`Arena`](super::Arena).
 ///
-/// Equality is that of representation (`Integer(1)` is not `Real(1.0)`); SQL's own is [`compare`](super::compare).
+/// Equality is that of representation (`Integer(1)` is not `Real(1.0)`); SQL's own is [`compare`](fn@super::compare).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum ValueRef<'a> {
     /// NULL.

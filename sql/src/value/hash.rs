@@ -6,7 +6,7 @@ use super::class::{Class, ValueRef};
 use super::collation::Collation;
 use super::numeric;
 
-/// Feeds a value to a hasher. Values that [`compare`](super::compare) as equal under the collation, and only these but
+/// Feeds a value to a hasher. Values that [`compare`](fn@super::compare) as equal under the collation, and only these but
 /// for chance, give the same hash: an integer and the real that is equal to it too.
 pub fn hash(value: ValueRef<'_>, collation: &Collation, hasher: &mut impl Hasher) {
     match value {
