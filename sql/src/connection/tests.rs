@@ -83,3 +83,11 @@ fn a_recursive_table_counts() {
         "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT sum(i) FROM n";
     assert_eq!(integers(&mut c, sql), [[15]]);
 }
+
+#[test]
+fn a_table_without_rowid_is_read_whole() {
+    let mut c = connection(
+        "CREATE TABLE t(a TEXT PRIMARY KEY, b) WITHOUT ROWID; INSERT INTO t VALUES ('x', 1), ('w', 2)",
+    );
+    assert_eq!(integers(&mut c, "SELECT b FROM t"), [[2], [1]]);
+}

@@ -300,7 +300,10 @@ impl ScanRows {
     fn fetch<'v>(&mut self, cursor: &Cursor<'v>, ctx: &Ctx<'_, 'v>) -> Result<Row<'v>> {
         let plan = &*self.plan;
         let Access::Keys(range) = &plan.access else {
-            let rowid = rowid_of(cursor.key()).map_err(|_| Error::Malformed)?;
+            let rowid = match plan.has_rowid {
+                true => rowid_of(cursor.key()).map_err(|_| Error::Malformed)?,
+                false => 0,
+            };
             return Ok(Row::page(record(cursor.value()?)?, rowid));
         };
         match &range.fetch {
