@@ -251,7 +251,7 @@ impl Model {
     }
 
     fn write(&mut self, moves: bool) {
-        let choose = |addr: &PageAddr| addr.unit % 3 != 0;
+        let choose = |addr: &PageAddr| !addr.unit.is_multiple_of(3);
         let relocate: Option<&dyn Fn(&PageAddr) -> bool> = if moves { Some(&choose) } else { None };
         if moves {
             // Older versions may reach moved pages through pages that this one does not have.
@@ -299,7 +299,7 @@ impl Model {
         let root = Root::from_child(builder.finish().unwrap());
         let version = Version { root, map: self.now.map.clone() };
         self.look(&version, &[1]);
-        if self.kept.len() % 2 == 0 && self.checkpoint.is_none() {
+        if self.kept.len().is_multiple_of(2) && self.checkpoint.is_none() {
             self.now = version;
         }
     }
