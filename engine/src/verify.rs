@@ -70,6 +70,16 @@ struct Verifier<'a> {
     progress: &'a mut dyn FnMut(Progress),
 }
 
+/// Where the log starts that history needs; what is before it may be gone.
+fn log_start(list: &CheckpointList) -> LogStart {
+    if list.newest().is_none_or(|newest| newest.whole_history) {
+        return LogStart::Beginning;
+    }
+    let oldest = list.kept().next();
+    oldest
+        .map_or(LogStart::Oldest, |oldest| LogStart::After { lsn: oldest.lsn, position: oldest.replay_from })
+}
+
 /// Checks everything that is kept.
 pub(crate) fn run(shared: &Shared, progress: &mut dyn FnMut(Progress)) -> Result<VerifyReport> {
     // Nothing is removed while this is held.
@@ -187,7 +197,7 @@ impl Verifier<'_> {
         }
         let scan = LogScan {
             database: Some(list.database()),
-            start: LogStart::Oldest,
+            start: log_start(list),
             until: Some(durable),
             durable: durable.number,
         };

@@ -5,3 +5,4 @@ mod open;
 mod reclaim;
 mod support;
 mod transactions;
+mod verify;
