@@ -376,7 +376,9 @@ fn looks_like_a_path(span: &str) -> bool {
     ];
     let plain = span.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
     let source = [".rs", ".md", ".toml"].iter().any(|end| span.len() > end.len() && span.ends_with(end));
-    plain && !span.starts_with('/') && (source || tops.iter().any(|top| span.starts_with(top)))
+    // Other words with a slash in them, such as the name of a tree, are no paths.
+    let place = span.ends_with('/') || span.starts_with(".ci/");
+    plain && !span.starts_with('/') && (source || (place && tops.iter().any(|top| span.starts_with(top))))
 }
 
 /// Notes to oneself and places on somebody's machine: they mean nothing to a reader.
@@ -667,7 +669,7 @@ fn sqlparser_outside_parse_is_found() {
 fn a_document_that_names_nothing_is_found() {
     let page = "See `src/here.rs` or `here.rs` and `engine/`, `deep/er.rs`, \
                 [that](../README.md), [this](b.md#part) and [the net](https://x.y/z).\n\
-                But `src/gone.rs`, [gone](gone.md), `notes.toml`; not `a::b`, `NNNN.wal`, `/etc/hosts.rs`.\n\
+                But `src/gone.rs`, [gone](gone.md), `notes.toml`; and `docs/gone/`; not `a::b`, `NNNN.wal`, `/etc/hosts.rs`, `sql/tree`.\n\
                 ```\n`src/fenced.rs`\n```\n";
     let sample = [
         ("docs/a.md", page),
@@ -677,7 +679,12 @@ fn a_document_that_names_nothing_is_found() {
         ("src/deep/er.rs", ""),
         ("engine/Cargo.toml", ""),
     ];
-    let wanted = ["docs/a.md:2: `gone.md`", "docs/a.md:2: `src/gone.rs`", "docs/a.md:2: `notes.toml`"];
+    let wanted = [
+        "docs/a.md:2: `gone.md`",
+        "docs/a.md:2: `src/gone.rs`",
+        "docs/a.md:2: `notes.toml`",
+        "docs/a.md:2: `docs/gone/`",
+    ];
     finds(documents_name_what_exists, &sample, &wanted);
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::common::CommonTables;
 use super::scope::Scope;
-use super::with::CommonTables;
 use crate::bound::{QueryId, Slot};
 use crate::error::{Error, Result};
 use crate::func::{Place, Registry};

@@ -3,6 +3,7 @@
 //! One [`Binder`] binds one statement. Expressions contain queries and queries expressions, so its methods are spread
 //! over the files of this module.
 
+mod common;
 mod scope;
 
 mod binder;

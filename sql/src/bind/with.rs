@@ -5,29 +5,12 @@
 use std::sync::Arc;
 
 use super::binder::Binder;
+use super::common::{CommonTables, State};
 use super::from::table_of_columns;
 use super::scope::ScopeTable;
 use crate::ast::{self, SelectBody, TableSource};
-use crate::bound::{Body, RecursionId, Recursive, ResultColumn, SourceRows};
+use crate::bound::{Body, Recursive, ResultColumn, SourceRows};
 use crate::error::{Error, Result};
-
-/// The common tables of one `WITH`.
-#[derive(Clone)]
-pub(super) struct CommonTables {
-    tables: Vec<(Arc<ast::CommonTable>, State)>,
-    /// How many scopes are around the `WITH`.
-    depth: usize,
-}
-
-/// What happens to a common table just now.
-#[derive(Clone)]
-enum State {
-    Idle,
-    /// It is being bound, so it cannot be named.
-    Busy,
-    /// Its recursive part is being bound, which names it.
-    Recursing(RecursionId, Vec<ResultColumn>),
-}
 
 impl Binder<'_> {
     /// Runs `bind` with the tables of a `WITH` in view.
