@@ -412,11 +412,11 @@ impl Connection {
             Statement::CreateTable(_)
             | Statement::CreateIndex(_)
             | Statement::CreateView(_)
-            | Statement::CreateTrigger(_)
             | Statement::Drop(_) => done(self.define(statement, parameters)),
             Statement::Pragma(pragma) => self.pragma(pragma),
             Statement::Analyze(_) | Statement::Vacuum { into: None, .. } => Ok(ResultSet::default()),
             Statement::Reindex(name) => done(self.reindex(name.as_ref())),
+            Statement::CreateTrigger(_) => Err(Error::statement("CREATE TRIGGER is not supported yet")),
             Statement::AlterTable(_) => Err(Error::statement("ALTER TABLE is not supported yet")),
             Statement::Explain { kind, statement } => self.explain(*kind, statement),
             Statement::CreateVirtualTable(create) => {
@@ -488,7 +488,6 @@ impl Connection {
                 Statement::CreateTable(create) => definer.create_table(create),
                 Statement::CreateIndex(create) => definer.create_index(create),
                 Statement::CreateView(create) => definer.create_view(create),
-                Statement::CreateTrigger(create) => definer.create_trigger(create),
                 Statement::Drop(drop) => definer.drop(drop),
                 _ => Ok(()),
             }

@@ -248,44 +248,6 @@ impl<'c> Definer<'_, 'c, '_> {
         self.add(store, "view", name, name, TreeId(0), Some(&create.sql))
     }
 
-    /// `CREATE TRIGGER`
-    ///
-    /// # Errors
-    /// What SQLite refuses, and those of the engine.
-    pub fn create_trigger(&mut self, create: &ast::CreateTrigger) -> Result<()> {
-        let name = &*create.name.name.text;
-        let wanted = self.store_of(&create.name, create.temporary)?;
-        let table = &*create.table.name.text;
-        let has = |store: Store| {
-            self.schema(store).table(table).is_some() || self.schema(store).view(table).is_some()
-        };
-        let store = if wanted == Store::Temp || has(Store::Temp) { Store::Temp } else { Store::Main };
-        if !has(Store::Main) && !has(Store::Temp) {
-            return Err(Error::statement(format!("no such table: main.{table}")));
-        }
-        if [Store::Temp, Store::Main].iter().any(|&store| self.schema(store).trigger(name).is_some()) {
-            if create.if_not_exists {
-                return Ok(());
-            }
-            return Err(Error::statement(format!("trigger {name} already exists")));
-        }
-        let of_view = [Store::Temp, Store::Main].iter().any(|&s| self.schema(s).view(table).is_some());
-        let of_table = [Store::Temp, Store::Main].iter().find_map(|&s| self.schema(s).table(table).cloned());
-        if of_table.as_ref().is_some_and(|table| table.kind == TableKind::Schema) {
-            return Err(Error::statement("cannot create trigger on system table"));
-        }
-        let instead = create.time == ast::TriggerTime::InsteadOf;
-        if of_view && !instead {
-            let when = if create.time == ast::TriggerTime::Before { "BEFORE" } else { "AFTER" };
-            return Err(Error::statement(format!("cannot create {when} trigger on view: {table}")));
-        }
-        if !of_view && instead {
-            return Err(Error::statement(format!("cannot create INSTEAD OF trigger on table: {table}")));
-        }
-        self.prepare(store)?;
-        self.add(store, "trigger", name, table, TreeId(0), Some(&create.sql))
-    }
-
     /// `DROP`
     ///
     /// # Errors
