@@ -19,7 +19,7 @@ use crate::duramen::{DIR, Duramen, failure, io_on, options_for, reading, tiny_op
 use crate::engine::Engine;
 use crate::histories::History;
 use crate::model::State;
-use crate::ops::{Op, Restart};
+use crate::ops::Op;
 use crate::panics::without_panic;
 use crate::random::Random;
 use crate::runner::{Promises, Runner};
@@ -76,8 +76,6 @@ pub struct Counts {
     pub torn: u64,
     /// Images with commits that had not been acknowledged.
     pub unacknowledged: u64,
-    /// Bytes of all logs and pages looked at.
-    pub bytes: u64,
 }
 
 impl Counts {
@@ -95,7 +93,6 @@ impl Counts {
         self.empty += other.empty;
         self.torn += other.torn;
         self.unacknowledged += other.unacknowledged;
-        self.bytes += other.bytes;
     }
 }
 
@@ -166,10 +163,7 @@ fn crash_random(
     let mut run = Run::begin(subject, options)?;
     for op in generate_ops(seed, max_ops) {
         run.runner.engine().fs().restart_trace();
-        // An image of the file system before a loss of power that is part of the sequence was looked at already.
-        let model_before = run.runner.model().clone();
         run.step(&op)?;
-        let _ = model_before;
         run.check_images(effort, counts)?;
     }
     Ok(())
@@ -197,9 +191,6 @@ impl<'s> Run<'s> {
 
     /// Does one operation, and marks what it has made durable.
     fn step(&mut self, op: &Op) -> Result<(), Box<Failed>> {
-        if let Op::Reopen { restart: Restart::PowerLoss(_) } = op {
-            // The new file system starts with what was promised on the old one.
-        }
         let runner = &mut self.runner;
         let done = without_panic(|| runner.apply(op));
         done.map_err(|found| self.failed(format_args!("in {op:?}"), found))?;
