@@ -4,6 +4,7 @@
 pub mod compare;
 pub mod crash;
 pub mod damage;
+pub mod decoders;
 pub mod duramen;
 pub mod engine;
 pub mod histories;

@@ -1,4 +1,6 @@
 //! Tests with models and oracles. Those against SQLite need the feature `oracle`.
 
+mod decoders;
+mod sequences;
 #[cfg(feature = "oracle")]
 mod sql_grammar;
