@@ -32,6 +32,7 @@ pub(crate) fn run(handle: &Arc<Handle>, progress: &mut dyn FnMut(u64, u64)) -> R
     }
     handle.log()?.flush_to(version.lsn)?;
     checkpoint::append_outstanding(handle, &mut checkpoints)?;
+    handle.pages.appender().start_segment()?;
     let total = version.catalog.iter().map(|(_, entry)| entry.root.count()).sum();
     let mut ticker = Ticker { done: 0, total, progress };
     let mut catalog = version.catalog.clone();

@@ -397,6 +397,17 @@ impl PageAppender<'_> {
         })
     }
 
+    /// Has the next page start a new segment, so that what is dead in the present one can go with its file.
+    ///
+    /// # Errors
+    /// What the file system answers when it is given what was appended so far.
+    pub fn start_segment(&mut self) -> Result<()> {
+        self.flush()?;
+        self.state.tail = None;
+        self.state.resume = None;
+        Ok(())
+    }
+
     /// How often appended pages were given up. A page appended when this number was lower is on disk only if it was
     /// synced then; who appends a batch of pages while others append in between compares before and after.
     #[must_use]
