@@ -1,5 +1,5 @@
 //! [`Op`]: what is done to an engine under test, with generators for fuzzers ([`arbitrary`]) and for shrinking tests
-//! ([`proptest`]).
+//! ([`mod@proptest`]).
 //!
 //! Operations are plain values without references to what came before: numbers of savepoints, views and versions are
 //! taken modulo how many there are, so that every sequence means something and stays meaningful when parts of it are left
