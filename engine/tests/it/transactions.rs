@@ -146,3 +146,20 @@ fn an_aborted_spill_leaves_no_trace() {
     let db = open(&fs, options);
     assert_eq!(entries(&db.begin_read().unwrap(), tree), BTreeMap::from([(b"kept".to_vec(), b"1".to_vec())]));
 }
+
+#[test]
+fn the_largest_leaves_hold_the_smallest_entries() {
+    let options = Options { leaf_bytes: 256 << 10, ..Options::default() };
+    let db = Database::in_memory(options).unwrap();
+    let mut txn = db.begin_write().unwrap();
+    let tree = txn.create_tree(b"t").unwrap();
+    for i in 0..40_000u32 {
+        txn.put(tree, &i.to_be_bytes(), b"").unwrap();
+    }
+    txn.commit(Durability::Immediate).unwrap();
+    db.checkpoint().unwrap();
+    assert_eq!(db.begin_read().unwrap().len(tree).unwrap(), 40_000);
+    verify(&db);
+    let too_large = Options { leaf_bytes: 1 << 20, ..Options::default() };
+    assert!(matches!(Database::in_memory(too_large), Err(Error::InvalidArgument(_))));
+}
