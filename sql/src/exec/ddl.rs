@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use duramen_engine::TreeId;
 
-use super::write::{Given, Writing};
+use super::query::{Given, run_select};
+use super::write::Writing;
 use crate::ast::{self, ObjectKind, Statement, TableBody};
 use crate::bind::{Binder, Catalog};
 use crate::error::{Error, Result};
@@ -146,7 +147,7 @@ impl<'c> Definer<'_, 'c, '_> {
         let plan = Planner::new(self.writers.stores()).statement(bound)?;
         let rows = {
             let mut rows: Vec<Vec<Value>> = Vec::new();
-            super::write::run_select(&plan, self.writers.stores(), self.given, |values| {
+            run_select(&plan, self.writers.stores(), self.given, |values| {
                 rows.push(values.iter().map(|value| value.to_value()).collect());
                 Ok(true)
             })?;

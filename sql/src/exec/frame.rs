@@ -1,11 +1,12 @@
 //! What operators share while they run: the rows and cursors of a frame, and what is around it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use duramen_engine::Cursor;
-
+use super::place::Place;
+use crate::codec::encode_record;
 use crate::error::{Error, Result};
-use crate::expr::{Row, Scope, Shared};
+use crate::expr::{Cells, Row, Scope, Shared};
 use crate::plan::{FrameSize, SubqueryPlan};
 use crate::store::Stores;
 
@@ -14,7 +15,7 @@ pub struct Frame<'v> {
     /// The current rows.
     pub rows: Vec<Row<'v>>,
     /// The cursors, made at first use.
-    pub cursors: Vec<Option<Cursor<'v>>>,
+    pub cursors: Vec<Option<Place<'v>>>,
     /// Rows that joins keep.
     pub kept: Vec<Vec<Row<'v>>>,
     /// The rows that recursive steps read: those of each recursive common table that runs.
@@ -32,6 +33,44 @@ impl Frame<'_> {
             recursion: Vec::new(),
         }
     }
+}
+
+impl Frame<'_> {
+    /// The same rows and positions in other versions of what is read. The rows stay as they were read.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn renewed<'w>(&self, stores: Stores<'w>) -> Result<Frame<'w>> {
+        let rows = |rows: &[Row<'_>]| rows.iter().map(owned_row).collect::<Result<Vec<Row<'w>>>>();
+        let place = |place: &Option<Place<'_>>| place.as_ref().map(|place| place.renewed(stores)).transpose();
+        Ok(Frame {
+            rows: rows(&self.rows)?,
+            cursors: self.cursors.iter().map(place).collect::<Result<_>>()?,
+            kept: self.kept.iter().map(|kept| rows(kept)).collect::<Result<_>>()?,
+            recursion: self
+                .recursion
+                .iter()
+                .map(|(id, row)| Ok((*id, owned_row(row)?)))
+                .collect::<Result<_>>()?,
+        })
+    }
+}
+
+/// A copy of a row that borrows nothing.
+fn owned_row<'w>(row: &Row<'_>) -> Result<Row<'w>> {
+    let cells = match &row.cells {
+        Cells::Nothing => Cells::Nothing,
+        Cells::Kept(bytes, range) => Cells::Kept(bytes.clone(), range.clone()),
+        Cells::Page(record) => {
+            let columns = (0..record.len()).map(|place| record.column(place));
+            let columns = columns.collect::<Result<Vec<_>, _>>().map_err(|_| Error::Malformed)?;
+            let mut bytes = Vec::new();
+            encode_record(&mut bytes, &columns, columns.len()).map_err(|_| Error::Malformed)?;
+            let range = 0..bytes.len();
+            Cells::Kept(Arc::new(bytes), range)
+        }
+    };
+    Ok(Row { cells, rowid: row.rowid })
 }
 
 /// What is around a frame.

@@ -2,6 +2,8 @@
 //!
 //! A file imports only from those listed above it.
 
+mod place;
+
 mod frame;
 
 mod keys;
@@ -36,6 +38,8 @@ mod subquery;
 
 mod query;
 
+mod stream;
+
 mod write;
 
 mod insert;
@@ -46,6 +50,7 @@ mod ddl;
 pub use ddl::Definer;
 pub use frame::{Ctx, Frame, FunctionTables};
 pub use operator::Operator;
-pub use query::Running;
+pub use query::{Given, Running, run_select};
+pub use stream::{Stream, Views};
 pub use subquery::{Memory, Runtime};
-pub use write::{Given, Image, Writing, run_select};
+pub use write::{Image, Writing};

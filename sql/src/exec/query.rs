@@ -1,11 +1,49 @@
-//! A query that runs: rows out.
+//! A query that runs, from its first row to its last.
 
-use super::frame::{Ctx, Frame};
+use std::sync::atomic::AtomicBool;
+
+use super::frame::{Ctx, Frame, FunctionTables};
 use super::open::operator;
 use super::operator::{BoxOperator, with_env};
+use super::subquery::{Memory, Runtime};
 use crate::error::Result;
-use crate::plan::{FrameSize, QueryPlan};
-use crate::value::{ArenaBuffer, ValueRef};
+use crate::expr::{ErrorSlot, Shared};
+use crate::func::Context;
+use crate::plan::{FrameSize, Parts, QueryPlan, SelectPlan};
+use crate::store::Stores;
+use crate::value::{ArenaBuffer, Value, ValueRef};
+
+/// What a statement is given to run.
+#[derive(Clone, Copy)]
+pub struct Given<'g> {
+    /// Its parameters.
+    pub parameters: &'g [Value],
+    /// What functions learn.
+    pub context: &'g dyn Context,
+    /// Set by who wants it to stop.
+    pub interrupt: &'g AtomicBool,
+    /// What table functions read.
+    pub tables: &'g dyn FunctionTables,
+}
+
+impl Given<'_> {
+    /// Runs something with all that is around the frame of a query.
+    pub(super) fn with_ctx<'v, T>(
+        self,
+        parts: &Parts,
+        memory: &Memory,
+        stores: Stores<'v>,
+        run: impl FnOnce(&Ctx<'_, 'v>) -> T,
+    ) -> T {
+        let Given { parameters, context, interrupt, tables } = self;
+        let subqueries = &*parts.subqueries;
+        let runtime = Runtime { stores, plans: subqueries, memory, interrupt, tables };
+        let error = ErrorSlot::default();
+        let shared =
+            Shared { parameters, constants: &parts.constants, context, subqueries: &runtime, error: &error };
+        run(&Ctx { shared: &shared, stores, outer: None, subqueries, interrupt, tables })
+    }
+}
 
 /// A query that runs.
 pub struct Running<'v> {
@@ -50,4 +88,26 @@ impl<'v> Running<'v> {
             take(&values).map(Some)
         })
     }
+}
+
+/// Hands the rows of a query to `take`, until it has had enough.
+///
+/// # Errors
+/// Those of the engine, of expressions, and of `take`.
+pub fn run_select(
+    plan: &SelectPlan,
+    stores: Stores<'_>,
+    given: Given<'_>,
+    mut take: impl FnMut(&[ValueRef<'_>]) -> Result<bool>,
+) -> Result<()> {
+    let memory = Memory::new(plan.parts.subqueries.len());
+    given.with_ctx(&plan.parts, &memory, stores, |ctx| {
+        let mut running = Running::new(&plan.query, plan.frame);
+        while let Some(more) = running.next(&plan.query, ctx, &mut take)? {
+            if !more {
+                break;
+            }
+        }
+        Ok(())
+    })
 }

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use duramen_engine::Cursor;
-
 use super::frame::{Ctx, Frame};
 use super::operator::{BoxOperator, Operator, passes, with_env};
+use super::place::Place;
 use crate::codec::{
     Direction, Record, encode_record, next_value, push_rowid, push_value, rowid_of, skip_value,
     split_rowid_suffix,
@@ -136,7 +135,7 @@ impl ScanRows {
     }
 
     /// Moves the cursor to the next entry of the range.
-    fn step(&mut self, cursor: &mut Cursor<'_>) -> Result<bool> {
+    fn step(&mut self, cursor: &mut Place<'_>) -> Result<bool> {
         let started = matches!(self.state, State::Running);
         self.state = State::Running;
         if self.plan.reverse {
@@ -278,7 +277,7 @@ impl ScanRows {
         };
         let mut cursor = match frame.cursors[place].take() {
             Some(cursor) => cursor,
-            None => ctx.stores.cursor(store, over)?,
+            None => Place::new(ctx.stores, store, over)?,
         };
         let found = self.step(&mut cursor);
         let row = match found {
@@ -297,7 +296,7 @@ impl ScanRows {
     }
 
     /// The row of the entry a cursor is at.
-    fn fetch<'v>(&mut self, cursor: &Cursor<'v>, ctx: &Ctx<'_, 'v>) -> Result<Row<'v>> {
+    fn fetch<'v>(&mut self, cursor: &Place<'v>, ctx: &Ctx<'_, 'v>) -> Result<Row<'v>> {
         let plan = &*self.plan;
         let Access::Keys(range) = &plan.access else {
             let rowid = match plan.has_rowid {
@@ -350,7 +349,7 @@ pub(super) fn table_key(
 
 /// The columns of an index entry as a row.
 fn covered_row<'v>(
-    cursor: &Cursor<'v>,
+    cursor: &Place<'v>,
     directions: &[Direction],
     reals: &[bool],
     has_rowid: bool,

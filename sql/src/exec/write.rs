@@ -5,10 +5,8 @@
 //! `ON CONFLICT`, else the statement is undone.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use super::frame::{Ctx, FunctionTables};
-use super::query::Running;
+use super::query::{Given, run_select};
 use super::scan::table_key;
 use super::subquery::{Memory, Runtime};
 use crate::ast::ConflictAction;
@@ -17,24 +15,10 @@ use crate::codec::{
 };
 use crate::error::{ConstraintKind, Error, Result};
 use crate::expr::{Env, ErrorSlot, Row, Scope, Shared};
-use crate::func::Context;
 use crate::plan::{IndexPlan, RowPlan, SelectPlan, TablePlan};
 use crate::schema::{IndexPart, Table, TableKey};
 use crate::store::{Stores, Writers, rowid_key};
 use crate::value::{Affinity, ArenaBuffer, Value, ValueRef};
-
-/// What a statement is given to run.
-#[derive(Clone, Copy)]
-pub struct Given<'g> {
-    /// Its parameters.
-    pub parameters: &'g [Value],
-    /// What functions learn.
-    pub context: &'g dyn Context,
-    /// Set by who wants it to stop.
-    pub interrupt: &'g AtomicBool,
-    /// What table functions read.
-    pub tables: &'g dyn FunctionTables,
-}
 
 /// A row of a table.
 #[derive(Clone, Debug)]
@@ -593,49 +577,6 @@ impl<'w, 'g> Writing<'w, 'g> {
         }
         Ok(())
     }
-}
-
-/// Hands the rows of a query to `take`, until it has had enough.
-///
-/// # Errors
-/// Those of the engine, of expressions and of `take`.
-pub fn run_select(
-    plan: &SelectPlan,
-    stores: Stores<'_>,
-    given: Given<'_>,
-    mut take: impl FnMut(&[ValueRef<'_>]) -> Result<bool>,
-) -> Result<()> {
-    let error = ErrorSlot::default();
-    let memory = Memory::new(plan.parts.subqueries.len());
-    let runtime = Runtime {
-        stores,
-        plans: &plan.parts.subqueries,
-        memory: &memory,
-        interrupt: given.interrupt,
-        tables: given.tables,
-    };
-    let shared = Shared {
-        parameters: given.parameters,
-        constants: &plan.parts.constants,
-        context: given.context,
-        subqueries: &runtime,
-        error: &error,
-    };
-    let ctx = Ctx {
-        shared: &shared,
-        stores,
-        outer: None,
-        subqueries: &plan.parts.subqueries,
-        interrupt: given.interrupt,
-        tables: given.tables,
-    };
-    let mut running = Running::new(&plan.query, plan.frame);
-    while let Some(more) = running.next(&plan.query, &ctx, &mut take)? {
-        if !more {
-            break;
-        }
-    }
-    Ok(())
 }
 
 /// A value as a column stores it.

@@ -1,0 +1,92 @@
+//! [`Place`]: a position in a tree that can be found again in another version of that tree.
+
+use duramen_engine::{Cursor, TreeId};
+
+use crate::error::Result;
+use crate::schema::Store;
+use crate::store::Stores;
+
+/// A position among the entries of one tree. What it reads it borrows from the version.
+pub struct Place<'v> {
+    cursor: Cursor<'v>,
+    store: Store,
+    tree: TreeId,
+    /// Whether the entry it stood on is gone: the cursor is then at what came behind it, or nowhere if nothing did.
+    in_gap: bool,
+}
+
+impl<'v> Place<'v> {
+    /// Nowhere yet.
+    ///
+    /// # Errors
+    /// Those of the engine; so for every move.
+    pub fn new(stores: Stores<'v>, store: Store, tree: TreeId) -> Result<Place<'v>> {
+        Ok(Place { cursor: stores.cursor(store, tree)?, store, tree, in_gap: false })
+    }
+
+    /// Moves to the first entry.
+    pub fn first(&mut self) -> Result<bool> {
+        self.in_gap = false;
+        Ok(self.cursor.first()?)
+    }
+
+    /// Moves to the last entry.
+    pub fn last(&mut self) -> Result<bool> {
+        self.in_gap = false;
+        Ok(self.cursor.last()?)
+    }
+
+    /// Moves to the first entry whose key is `key` or follows it.
+    pub fn seek(&mut self, key: &[u8]) -> Result<bool> {
+        self.in_gap = false;
+        Ok(self.cursor.seek(key)?)
+    }
+
+    /// Moves to the last entry whose key is `key` or precedes it.
+    pub fn seek_for_prev(&mut self, key: &[u8]) -> Result<bool> {
+        self.in_gap = false;
+        Ok(self.cursor.seek_for_prev(key)?)
+    }
+
+    /// Moves to the next entry.
+    #[inline]
+    pub fn next(&mut self) -> Result<bool> {
+        if self.in_gap {
+            self.in_gap = false;
+            return Ok(self.cursor.is_valid());
+        }
+        Ok(self.cursor.next()?)
+    }
+
+    /// Moves to the entry before.
+    #[inline]
+    pub fn prev(&mut self) -> Result<bool> {
+        self.in_gap = false;
+        Ok(self.cursor.prev()?)
+    }
+
+    /// The key of the entry it is at.
+    #[inline]
+    #[must_use]
+    pub fn key(&self) -> &[u8] {
+        self.cursor.key()
+    }
+
+    /// The value of the entry it is at.
+    #[inline]
+    pub fn value(&self) -> Result<&'v [u8]> {
+        Ok(self.cursor.value()?)
+    }
+
+    /// The same position in another version: at the same entry, or between those that are its neighbours there.
+    pub fn renewed<'w>(&self, stores: Stores<'w>) -> Result<Place<'w>> {
+        let mut place = Place::new(stores, self.store, self.tree)?;
+        if self.cursor.is_valid() {
+            let found = place.cursor.seek(self.key())? && place.key() == self.key();
+            place.in_gap = self.in_gap || !found;
+        } else {
+            place.in_gap = self.in_gap;
+        }
+        Ok(place)
+    }
+}

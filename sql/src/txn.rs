@@ -1,0 +1,327 @@
+//! [`Txn`]: the transaction of a connection, over the database and the store of temporary objects.
+//!
+//! It begins as it is asked to: `DEFERRED` ones read from the first statement on and write from the first one that
+//! writes. What reads and what writes in both stores is begun, marked, undone and committed together.
+//!
+//! Invariants:
+//! 1. Every named savepoint has a mark in each store that is written.
+//! 2. A transaction that a single statement began for itself is over when that statement is.
+
+use duramen_engine::{Database, Durability, Lsn, Options, ReadView, Savepoint, View, WriteTxn};
+
+use crate::ast::TransactionMode;
+use crate::error::{Error, Result};
+use crate::exec::Views;
+use crate::store::{Stores, Writers};
+
+/// The transaction of a connection; see the head of the file.
+pub(crate) struct Txn {
+    database: Database,
+    temp: Option<Database>,
+    open: Option<Open>,
+    durability: Durability,
+}
+
+/// A transaction that was begun.
+struct Open {
+    main: Main,
+    temp: Option<WriteTxn>,
+    savepoints: Vec<Named>,
+    begun_by: BegunBy,
+    /// What its statements read, until one writes.
+    views: Option<Views>,
+}
+
+/// How far the transaction went in the database.
+enum Main {
+    /// It did nothing yet.
+    Untouched,
+    /// It read this version.
+    Reading(ReadView),
+    /// It writes.
+    Writing(WriteTxn),
+}
+
+/// Who began a transaction, and so ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BegunBy {
+    /// `BEGIN`; `COMMIT` or `ROLLBACK` end it.
+    Begin,
+    /// `SAVEPOINT`; the release of that one commits.
+    Savepoint,
+    /// A statement, for itself.
+    Statement,
+}
+
+/// A savepoint with a name.
+struct Named {
+    name: Box<str>,
+    main: Option<Savepoint>,
+    temp: Option<Savepoint>,
+}
+
+/// A point inside a transaction that a statement goes back to if it fails.
+pub(crate) struct Mark {
+    main: Option<Savepoint>,
+    temp: Option<Savepoint>,
+}
+
+impl Txn {
+    /// None is begun yet.
+    pub(crate) fn new(database: Database) -> Txn {
+        Txn { database, temp: None, open: None, durability: Durability::Immediate }
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// What commits are to survive from now on.
+    pub(crate) fn set_durability(&mut self, durability: Durability) {
+        self.durability = durability;
+    }
+
+    /// Whether a transaction is begun that the next statement is part of.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Whether it writes.
+    pub(crate) fn is_writing(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| matches!(open.main, Main::Writing(_)))
+    }
+
+    /// Makes the store of temporary objects, if there is none.
+    pub(crate) fn make_temp(&mut self) -> Result<()> {
+        if self.temp.is_some() {
+            return Ok(());
+        }
+        let temp = Database::in_memory(Options::default())?;
+        if let Some(open) = &mut self.open {
+            let mut txn = temp.begin_write()?;
+            for savepoint in &mut open.savepoints {
+                savepoint.temp = Some(txn.savepoint());
+            }
+            open.temp = Some(txn);
+        }
+        self.temp = Some(temp);
+        Ok(())
+    }
+
+    /// The versions that a statement reads now, to keep for as long as it likes.
+    pub(crate) fn views(&mut self) -> Result<Views> {
+        let Some(open) = &mut self.open else {
+            let temp = self.temp.as_ref().map(Database::begin_read).transpose()?;
+            return Ok(Views { main: self.database.begin_read()?, temp });
+        };
+        if let Some(views) = &open.views {
+            return Ok(views.clone());
+        }
+        let main = match &open.main {
+            Main::Writing(txn) => txn.view(),
+            Main::Reading(view) => view.clone(),
+            Main::Untouched => {
+                let view = self.database.begin_read()?;
+                open.main = Main::Reading(view.clone());
+                view
+            }
+        };
+        let views = Views { main, temp: open.temp.as_ref().map(WriteTxn::view) };
+        open.views = Some(views.clone());
+        Ok(views)
+    }
+
+    /// Runs something on what a statement reads now.
+    pub(crate) fn with_stores<T>(&mut self, run: impl FnOnce(Stores<'_>) -> Result<T>) -> Result<T> {
+        if let Some(Open { main: Main::Writing(main), temp, .. }) = &self.open {
+            return run(Stores { main, temp: temp.as_ref().map(|temp| temp as &dyn View) });
+        }
+        run(self.views()?.stores())
+    }
+
+    /// The commit that what is read now goes back to.
+    pub(crate) fn base(&mut self) -> Result<Lsn> {
+        self.with_stores(|stores| Ok(stores.main.lsn()))
+    }
+
+    /// Makes sure that a transaction is open and may write; one that had to be begun ends with the statement.
+    ///
+    /// # Errors
+    /// If another connection writes, or wrote since this transaction first read.
+    pub(crate) fn start_writing(&mut self) -> Result<()> {
+        let Some(open) = &mut self.open else {
+            let main = Main::Writing(self.database.begin_write()?);
+            return self.begin_with(main, BegunBy::Statement);
+        };
+        open.views = None;
+        let mut main = match &open.main {
+            Main::Writing(_) => return Ok(()),
+            Main::Untouched => self.database.begin_write()?,
+            Main::Reading(view) => self.database.begin_write_from(view)?,
+        };
+        for savepoint in &mut open.savepoints {
+            savepoint.main = Some(main.savepoint());
+        }
+        open.main = Main::Writing(main);
+        Ok(())
+    }
+
+    fn begin_with(&mut self, main: Main, begun_by: BegunBy) -> Result<()> {
+        let temp = self.temp.as_ref().map(Database::begin_write).transpose()?;
+        self.open = Some(Open { main, temp, savepoints: Vec::new(), begun_by, views: None });
+        Ok(())
+    }
+
+    /// What a statement writes to.
+    ///
+    /// # Errors
+    /// As [`Txn::start_writing`].
+    pub(crate) fn writers(&mut self) -> Result<Writers<'_>> {
+        self.start_writing()?;
+        match &mut self.open {
+            Some(Open { main: Main::Writing(main), temp, .. }) => {
+                Ok(Writers { main, temp: temp.as_mut() })
+            }
+            _ => Err(Error::statement("a transaction that writes is not open")),
+        }
+    }
+
+    /// Marks the present point, to go back to if the statement fails. None is needed where nothing came before it.
+    pub(crate) fn mark(&mut self) -> Option<Mark> {
+        let open = self.open.as_mut().filter(|open| open.begun_by != BegunBy::Statement)?;
+        let main = match &mut open.main {
+            Main::Writing(txn) => Some(txn.savepoint()),
+            Main::Untouched | Main::Reading(_) => None,
+        };
+        Some(Mark { main, temp: open.temp.as_mut().map(WriteTxn::savepoint) })
+    }
+
+    /// Forgets a mark.
+    pub(crate) fn release_mark(&mut self, mark: &Mark) -> Result<()> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        if let (Main::Writing(txn), Some(main)) = (&mut open.main, mark.main) {
+            txn.release(main)?;
+        }
+        if let (Some(txn), Some(temp)) = (&mut open.temp, mark.temp) {
+            txn.release(temp)?;
+        }
+        Ok(())
+    }
+
+    /// Goes back to a mark.
+    pub(crate) fn undo_to(&mut self, mark: &Mark) -> Result<()> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        open.views = None;
+        if let (Main::Writing(txn), Some(main)) = (&mut open.main, mark.main) {
+            txn.rollback_to(main)?;
+        }
+        if let (Some(txn), Some(temp)) = (&mut open.temp, mark.temp) {
+            txn.rollback_to(temp)?;
+        }
+        Ok(())
+    }
+
+    /// Commits what a statement began for itself; `None` if it is part of a larger transaction.
+    pub(crate) fn end_statement(&mut self) -> Result<Option<Lsn>> {
+        match &self.open {
+            Some(open) if open.begun_by == BegunBy::Statement => self.commit_open().map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether the transaction is one that a statement began for itself.
+    pub(crate) fn is_of_statement(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.begun_by == BegunBy::Statement)
+    }
+
+    /// Drops the transaction and all it did.
+    pub(crate) fn drop_open(&mut self) {
+        self.open = None;
+    }
+
+    fn commit_open(&mut self) -> Result<Lsn> {
+        let Some(open) = self.open.take() else { return Ok(self.database.last_lsn()) };
+        let lsn = match open.main {
+            Main::Writing(txn) => txn.commit(self.durability)?,
+            Main::Reading(view) => view.lsn(),
+            Main::Untouched => self.database.last_lsn(),
+        };
+        if let Some(temp) = open.temp {
+            temp.commit(Durability::None)?;
+        }
+        Ok(lsn)
+    }
+
+    /// `BEGIN`
+    pub(crate) fn begin(&mut self, mode: TransactionMode) -> Result<()> {
+        if self.open.is_some() {
+            return Err(Error::statement("cannot start a transaction within a transaction"));
+        }
+        let main = match mode {
+            TransactionMode::Deferred => Main::Untouched,
+            TransactionMode::Immediate | TransactionMode::Exclusive => {
+                Main::Writing(self.database.begin_write()?)
+            }
+        };
+        self.begin_with(main, BegunBy::Begin)
+    }
+
+    /// `COMMIT`
+    pub(crate) fn commit(&mut self) -> Result<Lsn> {
+        if self.open.is_none() {
+            return Err(Error::statement("cannot commit - no transaction is active"));
+        }
+        self.commit_open()
+    }
+
+    /// `ROLLBACK`
+    pub(crate) fn rollback(&mut self) -> Result<()> {
+        match self.open.take() {
+            Some(_) => Ok(()),
+            None => Err(Error::statement("cannot rollback - no transaction is active")),
+        }
+    }
+
+    /// `SAVEPOINT`
+    pub(crate) fn savepoint(&mut self, name: &str) -> Result<()> {
+        if self.open.is_none() {
+            self.begin_with(Main::Untouched, BegunBy::Savepoint)?;
+        }
+        let Some(mark) = self.mark() else { return Ok(()) };
+        if let Some(open) = &mut self.open {
+            open.savepoints.push(Named { name: name.into(), main: mark.main, temp: mark.temp });
+        }
+        Ok(())
+    }
+
+    /// The place of the newest savepoint of this name.
+    fn find_savepoint(&self, name: &str) -> Result<usize> {
+        self.open
+            .as_ref()
+            .and_then(|open| open.savepoints.iter().rposition(|known| known.name.eq_ignore_ascii_case(name)))
+            .ok_or_else(|| Error::statement(format!("no such savepoint: {name}")))
+    }
+
+    /// `RELEASE`; whether that ended the transaction, and with which commit.
+    pub(crate) fn release(&mut self, name: &str) -> Result<Option<Lsn>> {
+        let place = self.find_savepoint(name)?;
+        let Some(open) = &mut self.open else { return Ok(None) };
+        if place == 0 && open.begun_by == BegunBy::Savepoint {
+            return self.commit_open().map(Some);
+        }
+        let released = open.savepoints.split_off(place);
+        if let Some(Named { main, temp, .. }) = released.first() {
+            self.release_mark(&Mark { main: *main, temp: *temp })?;
+        }
+        Ok(None)
+    }
+
+    /// `ROLLBACK TO`
+    pub(crate) fn rollback_to(&mut self, name: &str) -> Result<()> {
+        let place = self.find_savepoint(name)?;
+        let Some(open) = &mut self.open else { return Ok(()) };
+        open.savepoints.truncate(place + 1);
+        let mark = Mark { main: open.savepoints[place].main, temp: open.savepoints[place].temp };
+        self.undo_to(&mark)
+    }
+}
