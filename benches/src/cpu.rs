@@ -1,4 +1,4 @@
-//! CPU time of the calling thread: what the work costs, however busy the machine is.
+//! CPU time: what the work costs, however busy the machine is.
 
 use std::time::Duration;
 
@@ -7,7 +7,17 @@ use rustix::time::{ClockId, clock_gettime};
 /// CPU time that the calling thread has used since it began.
 #[must_use]
 pub fn thread_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+    read(ClockId::ThreadCPUTime)
+}
+
+/// CPU time that all threads of the process have used since it began.
+#[must_use]
+pub fn process_time() -> Duration {
+    read(ClockId::ProcessCPUTime)
+}
+
+fn read(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 

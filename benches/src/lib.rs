@@ -8,3 +8,4 @@ pub mod counting;
 pub mod cpu;
 pub mod ground;
 pub mod keys;
+pub mod sql;

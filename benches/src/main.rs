@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use duramen_benches::ground::{self, Scale};
+use duramen_benches::sql;
 
 /// Measures the engine and prints the result as Markdown.
 #[derive(Parser)]
@@ -26,15 +27,41 @@ enum Report {
         #[arg(long)]
         dir: Option<PathBuf>,
     },
+    /// SQL, line by line; beside SQLite if it is built with the feature `peers`.
+    Sql {
+        /// A tenth of the rows and of the time.
+        #[arg(long)]
+        quick: bool,
+        /// Only lines whose name contains this; may be given several times.
+        #[arg(long, value_name = "LINE")]
+        only: Vec<String>,
+        /// Where to put the databases; a temporary directory otherwise.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// Writes the figures to this file as JSON.
+        #[arg(long)]
+        json: Option<PathBuf>,
+    },
+}
+
+fn temporary(dir: Option<PathBuf>) -> std::io::Result<tempfile::TempDir> {
+    dir.map_or_else(tempfile::tempdir, tempfile::tempdir_in)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let Report::Ground { quick, dir } = Arguments::parse().report;
-    let scale = if quick { Scale::QUICK } else { Scale::FULL };
-    let temporary = match dir {
-        Some(dir) => tempfile::tempdir_in(dir)?,
-        None => tempfile::tempdir()?,
-    };
-    ground::report(temporary.path(), scale, &mut |line| println!("{line}"))?;
+    let mut say = |line: &str| println!("{line}");
+    match Arguments::parse().report {
+        Report::Ground { quick, dir } => {
+            let scale = if quick { Scale::QUICK } else { Scale::FULL };
+            ground::report(temporary(dir)?.path(), scale, &mut say)?;
+        }
+        Report::Sql { quick, only, dir, json } => {
+            let scale = if quick { sql::Scale::QUICK } else { sql::Scale::FULL };
+            let figures = sql::report(temporary(dir)?.path(), scale, &only, &mut say)?;
+            if let Some(json) = json {
+                std::fs::write(json, figures.to_json())?;
+            }
+        }
+    }
     Ok(())
 }
