@@ -205,6 +205,7 @@ fn show(arguments: &Arguments, outcomes: &[Outcome]) {
 /// A message without the names and values in it.
 fn class(message: &str) -> String {
     let mut class = String::new();
+    let message = message.replace("\\\"", "'");
     let mut parts = message.split('"');
     while let Some(outside) = parts.next() {
         match outside.split_once(": ") {

@@ -8,12 +8,32 @@ use super::query::CoalesceColumns;
 use super::scope::{Scope, ScopeColumn, ScopeTable};
 use crate::ast::{self, IndexHint, TableSource};
 use crate::bound::{
-    BoundIndex, Column, CompareOp, Expr, From, IndexChoice, Join, JoinKind, Place, Select, Slot, Source,
-    SourceRows, TableFunction,
+    Body, BoundIndex, Column, CompareOp, Expr, From, IndexChoice, Join, JoinKind, Place, Select, Slot,
+    Source, SourceRows, TableFunction,
 };
 use crate::error::{Error, Result};
 use crate::schema::{Index, IndexPart, Store, Table, View};
 use crate::value::Affinity;
+
+/// So many tables a query may have together with those of the plain queries in its `FROM`. Without a bound a few lines of
+/// common tables that name each other would become millions.
+const MOST_TABLES: usize = 200;
+
+/// How many tables there are when plain queries are taken for what is in their own `FROM`.
+fn tables_of(from: &From) -> usize {
+    match from {
+        From::Join(join) => tables_of(&join.left) + tables_of(&join.right),
+        From::Source(source) => match &source.rows {
+            SourceRows::Select { select, .. } => match &select.body {
+                Body::Query(query) if query.aggregation.is_none() && query.distinct.is_none() => {
+                    query.from.as_ref().map_or(1, tables_of)
+                }
+                _ => 1,
+            },
+            _ => 1,
+        },
+    }
+}
 
 impl Binder<'_> {
     /// The tables of a query. They come into view in the innermost scope.
@@ -25,6 +45,9 @@ impl Binder<'_> {
                 "at most {} tables in a join",
                 self.catalog.limits.joined_tables
             )));
+        }
+        if tables_of(&bound) > MOST_TABLES {
+            return Err(Error::statement(format!("too many FROM clause terms, max: {MOST_TABLES}")));
         }
         self.conditions(from, &mut bound)?;
         Ok(bound)

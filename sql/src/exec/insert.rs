@@ -33,7 +33,16 @@ impl Writing<'_, '_> {
         let columns: Vec<ValueRef<'_>> = row.iter().map(Value::as_ref).collect();
         let source = single_row(&columns)?;
         let (values, rowid) = self.with_rows(&plan.row, &[(plan.source_row, source)], |env| {
-            let values: Vec<Value> = plan.values.iter().map(|value| value.eval(env).to_value()).collect();
+            let mut values = Vec::with_capacity(plan.values.len());
+            let mut bytes = 0;
+            for value in &plan.values {
+                let value = value.eval(env);
+                bytes += value.bytes().map_or(0, <[u8]>::len);
+                if bytes > env.shared.context.limits().length_bytes {
+                    return Err(Error::TooBig("string or blob too big"));
+                }
+                values.push(value.to_value());
+            }
             Ok((values, plan.rowid.as_ref().map(|rowid| rowid.eval(env).to_value())))
         })?;
         let rowid = match rowid {
