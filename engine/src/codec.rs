@@ -17,6 +17,7 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Reads from the start of `bytes`.
     #[must_use]
+    #[inline]
     pub fn new(bytes: &'a [u8]) -> Reader<'a> {
         Reader { rest: bytes }
     }
@@ -29,39 +30,47 @@ impl<'a> Reader<'a> {
 
     /// Whether everything was read.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
     /// The next `n` bytes.
+    #[inline]
     pub fn bytes(&mut self, n: usize) -> Result<&'a [u8], Short> {
         let (head, tail) = self.rest.split_at_checked(n).ok_or(Short)?;
         self.rest = tail;
         Ok(head)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Short> {
+    /// The next `N` bytes.
+    #[inline]
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Short> {
         let (head, tail) = self.rest.split_first_chunk::<N>().ok_or(Short)?;
         self.rest = tail;
         Ok(*head)
     }
 
     /// One byte.
+    #[inline]
     pub fn u8(&mut self) -> Result<u8, Short> {
         Ok(self.array::<1>()?[0])
     }
 
     /// Two bytes.
+    #[inline]
     pub fn u16(&mut self) -> Result<u16, Short> {
         self.array().map(u16::from_le_bytes)
     }
 
     /// Four bytes.
+    #[inline]
     pub fn u32(&mut self) -> Result<u32, Short> {
         self.array().map(u32::from_le_bytes)
     }
 
     /// Eight bytes.
+    #[inline]
     pub fn u64(&mut self) -> Result<u64, Short> {
         self.array().map(u64::from_le_bytes)
     }
@@ -77,6 +86,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A variable-length integer.
+    #[inline]
     pub fn varint(&mut self) -> Result<u64, Short> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {

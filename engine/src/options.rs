@@ -13,11 +13,11 @@ pub const MAX_VALUE_BYTES: usize = 1 << 30;
 /// The longest name of a tree, in bytes.
 pub const MAX_TREE_NAME_BYTES: usize = 4096;
 
-/// The largest size at which leaves may be told to split. The smallest entry takes nine bytes of a page, so a leaf
+/// The largest size at which leaves may be told to split. The smallest entry takes eight bytes of a page, so a leaf
 /// of this size stays within the entries that a page can count.
-const MAX_LEAF_BYTES: u64 = 256 << 10;
+const MAX_LEAF_BYTES: u64 = 128 << 10;
 
-const _: () = assert!(MAX_LEAF_BYTES / 9 < crate::format::node::MAX_ENTRIES as u64);
+const _: () = assert!(MAX_LEAF_BYTES / 8 < crate::format::node::MAX_ENTRIES as u64);
 
 /// What an open may do with what it finds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,9 +95,9 @@ pub struct Options {
     /// The largest size at which a page segment is full, in bytes; small databases use smaller ones. Default: 64 MiB;
     /// at least 16 KiB.
     pub page_segment_bytes: u64,
-    /// The size at which a leaf splits, in bytes. Default: 8192; from 128 to 256 KiB.
+    /// The size at which a leaf splits, in bytes. Default: 8192; from 128 to 128 KiB.
     pub leaf_bytes: u32,
-    /// The most children of an inner node. Default: 64; from 4 to 1024.
+    /// The most children of an inner node. Default: 64; from 4 to 64.
     pub inner_fanout: u32,
     /// The most entries of a leaf's delta before it is merged into the leaf. Default: 16; from 1 to 1024.
     pub delta_entries: u32,
@@ -147,7 +147,7 @@ impl Options {
         range("log_segment_bytes", self.log_segment_bytes, 4 << 10, 1 << 40)?;
         range("page_segment_bytes", self.page_segment_bytes, 16 << 10, 128 << 30)?;
         range("leaf_bytes", self.leaf_bytes.into(), 128, MAX_LEAF_BYTES)?;
-        range("inner_fanout", self.inner_fanout.into(), 4, 1024)?;
+        range("inner_fanout", self.inner_fanout.into(), 4, 64)?;
         range("delta_entries", self.delta_entries.into(), 1, 1024)?;
         range("root_spacing_bytes", self.root_spacing_bytes, 1, u64::MAX)
     }

@@ -4,11 +4,13 @@
 //! |---|---|---|
 //! | kind  | 1 | 1 empty, 2 inner page, 3 leaf of one page, 4 leaf of a base and a delta page |
 //! | flags | 1 | bit 0: values below may lie in extent pages; the other bits are zero |
+//! | page  | 16 | address of the inner page, or of the leaf's base page; absent for an empty child |
+//! | delta | 16 | address of the leaf's delta page; only in kind 4 |
 //! | count | varint | entries below; 0 exactly for an empty child |
-//! | page  | address | the inner page, or the leaf's base page; absent for an empty child |
-//! | delta | address | the leaf's delta page; only in kind 4 |
 //!
-//! An address is the varints segment, unit and length, then the checksum in four bytes. The segment is never 0.
+//! An address is segment, unit, length and checksum, four bytes each. The segment is never 0. Addresses have a fixed
+//! width because each read decodes one at every level: as varints they made a warm get a tenth slower and saved six
+//! bytes of some fifty that an entry of an inner page has.
 //!
 //! This file is pure: bytes to struct and back.
 
@@ -58,7 +60,6 @@ impl ChildRef {
         };
         out.put_u8(kind);
         out.put_u8(if self.has_extents { EXTENTS } else { 0 });
-        out.put_varint(self.count);
         match self.pages {
             ChildPages::Empty => {}
             ChildPages::Inner(page) => encode_addr(&page, out),
@@ -69,16 +70,16 @@ impl ChildRef {
                 }
             }
         }
+        out.put_varint(self.count);
     }
 
     /// Reads back what [`ChildRef::encode`] appended.
+    #[inline]
     pub fn decode(from: &mut Reader<'_>) -> Result<ChildRef, Short> {
-        let kind = from.u8()?;
-        let flags = from.u8()?;
+        let [kind, flags] = from.array()?;
         if flags & !EXTENTS != 0 {
             return Err(Short);
         }
-        let count = from.varint()?;
         let pages = match kind {
             EMPTY => ChildPages::Empty,
             INNER => ChildPages::Inner(decode_addr(from)?),
@@ -86,6 +87,7 @@ impl ChildRef {
             LEAF_WITH_DELTA => ChildPages::Leaf(decode_addr(from)?, Some(decode_addr(from)?)),
             _ => return Err(Short),
         };
+        let count = from.varint()?;
         let child = ChildRef { count, has_extents: flags & EXTENTS != 0, pages };
         let empty = child.pages == ChildPages::Empty;
         if (count == 0) != empty || (empty && child.has_extents) {
@@ -96,17 +98,18 @@ impl ChildRef {
 }
 
 fn encode_addr(addr: &PageAddr, out: &mut Vec<u8>) {
-    out.put_varint(u64::from(addr.segment.0));
-    out.put_varint(u64::from(addr.unit));
-    out.put_varint(u64::from(addr.len));
+    out.put_u32(addr.segment.0);
+    out.put_u32(addr.unit);
+    out.put_u32(addr.len);
     out.put_u32(addr.crc);
 }
 
+#[inline]
 fn decode_addr(from: &mut Reader<'_>) -> Result<PageAddr, Short> {
-    let segment = SegmentId(from.varint_u32()?);
-    let unit = from.varint_u32()?;
-    let len = from.varint_u32()?;
-    let crc = from.u32()?;
+    let bytes = from.array::<16>()?;
+    let (words, _) = bytes.as_chunks::<4>();
+    let word = |i: usize| u32::from_le_bytes(words[i]);
+    let (segment, unit, len, crc) = (SegmentId(word(0)), word(1), word(2), word(3));
     if segment.0 == 0 { Err(Short) } else { Ok(PageAddr { segment, unit, len, crc }) }
 }
 

@@ -202,7 +202,7 @@ struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     /// The entry at the start of `bytes` and what follows it; `None` where the bytes end too early.
-    #[inline]
+    #[inline(always)]
     fn read(bytes: &'a [u8]) -> Option<(Entry<'a>, &'a [u8])> {
         let (suffix_len, rest) = read_varint(bytes)?;
         let (field, rest) = read_varint(rest)?;
@@ -226,17 +226,20 @@ impl<'a> Entry<'a> {
 }
 
 /// A varint and what follows it. One and two bytes, by far the most frequent, come first.
-#[inline]
+#[inline(always)]
 fn read_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     match bytes {
         [a, rest @ ..] if *a < 0x80 => Some((u64::from(*a), rest)),
         [a, b, rest @ ..] if *b < 0x80 => Some((u64::from(*a & 0x7f) | u64::from(*b) << 7, rest)),
-        _ => {
-            let mut reader = Reader::new(bytes);
-            let value = reader.varint().ok()?;
-            Some((value, reader.rest()))
-        }
+        _ => read_long_varint(bytes),
     }
+}
+
+#[cold]
+fn read_long_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut reader = Reader::new(bytes);
+    let value = reader.varint().ok()?;
+    Some((value, reader.rest()))
 }
 
 fn read_addr(bytes: &[u8]) -> Option<PageAddr> {
@@ -522,12 +525,12 @@ impl<'a> NodeView<'a> {
         u32::from_le_bytes(self.heads[i])
     }
 
-    #[inline]
+    #[inline(always)]
     fn entry(&self, i: usize) -> Entry<'a> {
         self.read_entry(i).0
     }
 
-    #[inline]
+    #[inline(always)]
     fn read_entry(&self, i: usize) -> (Entry<'a>, &'a [u8]) {
         Entry::read(&self.bytes[self.slot(i)..]).expect("validated, or made by a block")
     }

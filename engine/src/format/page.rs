@@ -18,7 +18,6 @@
 use std::fmt;
 
 use crate::checksum::{UnitKind, checksum_of_parts, seed};
-use crate::codec::Reader;
 use crate::ids::{DatabaseId, SegmentId, to_u32};
 
 /// Length of the page header in bytes.
@@ -27,7 +26,11 @@ pub const PAGE_HEADER_BYTES: usize = 20;
 const CRC_BYTES: usize = 4;
 const LEN_AT: usize = 4;
 const KIND_AT: usize = 8;
+const FLAGS_AT: usize = 9;
 const COUNT_AT: usize = 10;
+const CAPACITY_AT: usize = 12;
+const RESERVED_AT: usize = 14;
+const PREFIX_AT: usize = 16;
 const FLAG_WIDE: u8 = 1;
 
 /// What a page holds.
@@ -44,6 +47,7 @@ pub enum PageKind {
 }
 
 impl PageKind {
+    #[inline]
     fn from_byte(byte: u8) -> Option<PageKind> {
         match byte {
             1 => Some(PageKind::Leaf),
@@ -137,27 +141,26 @@ impl PageHeader {
     ///
     /// # Errors
     /// Where a field has a value that no version of it may have.
+    #[inline]
     pub fn decode(bytes: &[u8]) -> Result<PageHeader, Flaw> {
-        let cut = |_| Flaw::new(0, "page header cut off");
-        let mut reader = Reader::new(bytes);
-        let crc = reader.u32().map_err(cut)?;
-        let len = reader.u32().map_err(cut)?;
-        let kind = reader.u8().map_err(cut)?;
-        let flags = reader.u8().map_err(cut)?;
-        let count = reader.u16().map_err(cut)?;
-        let capacity = reader.u16().map_err(cut)?;
-        let reserved = reader.u16().map_err(cut)?;
-        let prefix_len = reader.u32().map_err(cut)?;
-        let kind = PageKind::from_byte(kind).ok_or(Flaw::new(KIND_AT, "unknown page kind"))?;
-        let slots = match flags {
+        let Some(header) = bytes.first_chunk::<PAGE_HEADER_BYTES>() else {
+            return Err(Flaw::new(0, "page header cut off"));
+        };
+        let u16_at = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
+        let u32_at =
+            |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let kind = PageKind::from_byte(header[KIND_AT]).ok_or(Flaw::new(KIND_AT, "unknown page kind"))?;
+        let slots = match header[FLAGS_AT] {
             0 => SlotWidth::Narrow,
             FLAG_WIDE => SlotWidth::Wide,
-            _ => return Err(Flaw::new(9, "unknown flags")),
+            _ => return Err(Flaw::new(FLAGS_AT, "unknown flags")),
         };
-        if reserved != 0 {
-            return Err(Flaw::new(14, "reserved bytes not zero"));
+        if u16_at(RESERVED_AT) != 0 {
+            return Err(Flaw::new(RESERVED_AT, "reserved bytes not zero"));
         }
-        Ok(PageHeader { crc, len, kind, slots, count, capacity, prefix_len })
+        let (crc, len) = (u32_at(0), u32_at(LEN_AT));
+        let (count, capacity) = (u16_at(COUNT_AT), u16_at(CAPACITY_AT));
+        Ok(PageHeader { crc, len, kind, slots, count, capacity, prefix_len: u32_at(PREFIX_AT) })
     }
 
     /// The header's bytes.
@@ -171,10 +174,10 @@ impl PageHeader {
         bytes[..4].copy_from_slice(&self.crc.to_le_bytes());
         bytes[LEN_AT..8].copy_from_slice(&self.len.to_le_bytes());
         bytes[KIND_AT] = self.kind as u8;
-        bytes[9] = flags;
+        bytes[FLAGS_AT] = flags;
         bytes[COUNT_AT..12].copy_from_slice(&self.count.to_le_bytes());
-        bytes[12..14].copy_from_slice(&self.capacity.to_le_bytes());
-        bytes[16..].copy_from_slice(&self.prefix_len.to_le_bytes());
+        bytes[CAPACITY_AT..RESERVED_AT].copy_from_slice(&self.capacity.to_le_bytes());
+        bytes[PREFIX_AT..].copy_from_slice(&self.prefix_len.to_le_bytes());
         bytes
     }
 

@@ -131,7 +131,7 @@ impl<'b> BulkBuilder<'b> {
         if level == self.levels.len() {
             self.levels.push(Vec::new());
         }
-        if self.levels[level].len() == self.params.inner_fanout {
+        if self.levels[level].len() == self.params.fanout() {
             let full = std::mem::take(&mut self.levels[level]);
             self.write_inner(level + 1, full, kid.low.clone())?;
         }

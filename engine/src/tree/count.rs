@@ -40,7 +40,7 @@ pub(crate) fn rank(
             NodeRef::Empty => return Ok(rank),
             NodeRef::Leaf(leaf) => return Ok(rank + rank_in_leaf(&leaf, key, side)),
             NodeRef::Inner(inner) => {
-                let at = inner.position(key);
+                let at = inner.position(key)?;
                 rank = sum_before(&inner, at, rank)?;
                 child = inner.child(at)?;
             }

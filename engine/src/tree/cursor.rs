@@ -241,7 +241,7 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
                 }
                 NodeRef::Inner(node) => node,
             };
-            let at = node.position(key);
+            let at = node.position(key)?;
             child = node.child(at)?;
             self.path.push(Step { node, at });
         }

@@ -138,7 +138,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         let exists = match existence {
             Existence::Known(exists) => exists,
             // A key that is absent must not cost copies of the nodes on the way to it.
-            Existence::Look => read::contains(ChildView::Own(root), self.pages, key)?,
+            Existence::Look => read::contains(root, self.pages, key)?,
         };
         if !exists {
             return Ok(false);
@@ -225,7 +225,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
     /// Takes new children in behind child `at`; what to replace the node by, where they are too many for it.
     fn adopt(&self, inner: &mut Inner, at: usize, right: Vec<Kid>, fences: Fences<'_>) -> Option<Parts> {
         let newest = at + right.len();
-        if inner.len() + right.len() <= self.params.inner_fanout {
+        if inner.len() + right.len() <= self.params.fanout() {
             inner.insert_after(at, right);
             return None;
         }

@@ -10,14 +10,27 @@ use crate::ids::PageAddr;
 use crate::page::access::PageRead;
 
 /// The page of a node, which must be of this kind.
-#[inline]
+#[inline(always)]
 pub(crate) fn node<'a>(
     pages: &'a (impl PageRead + ?Sized),
     addr: &PageAddr,
     kind: PageKind,
 ) -> Result<NodeView<'a>> {
-    let view = NodeView::new(pages.page(addr)?);
+    let page = pages.page(addr)?;
+    fetch_start(page);
+    let view = NodeView::new(page);
     if view.kind() == kind { Ok(view) } else { Err(damaged(addr, kind.name(), view.kind().name())) }
+}
+
+/// Touches the start of a page, where header, heads and slots are, so that its cache lines come in together. A search
+/// would ask for one after the other.
+#[inline]
+fn fetch_start(page: &[u8]) {
+    const LINE_BYTES: usize = 64;
+    if page.len() > 4 * LINE_BYTES {
+        let touched = page[LINE_BYTES] | page[2 * LINE_BYTES] | page[3 * LINE_BYTES] | page[4 * LINE_BYTES];
+        std::hint::black_box(touched);
+    }
 }
 
 /// Whether any value of a leaf or delta lies outside of it.

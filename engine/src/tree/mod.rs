@@ -18,6 +18,7 @@ use crate::page::access::{PageRead, PageWrite};
 
 pub(crate) mod bulk;
 pub(crate) mod check;
+pub(crate) mod children;
 pub(crate) mod count;
 pub(crate) mod cursor;
 pub(crate) mod edit;
@@ -80,8 +81,10 @@ impl Root {
     /// # Errors
     /// Where a page on the way cannot be read.
     pub fn get<'a>(&'a self, pages: &'a (impl PageRead + ?Sized), key: &[u8]) -> Result<Option<&'a [u8]>> {
-        let Some(leaf) = read::leaf_of(self.view(), pages, key)? else { return Ok(None) };
-        leaf.find(key).map(|value| read::value_bytes(value, pages)).transpose()
+        match read::find(&self.child, pages, key)? {
+            Some(value) => read::value_bytes(value, pages).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Whether there is an entry at `key`.
@@ -89,7 +92,7 @@ impl Root {
     /// # Errors
     /// Where a page on the way cannot be read.
     pub fn contains(&self, pages: &(impl PageRead + ?Sized), key: &[u8]) -> Result<bool> {
-        read::contains(self.view(), pages, key)
+        read::contains(&self.child, pages, key)
     }
 
     /// A cursor over the entries of this version.
@@ -215,7 +218,7 @@ impl Root {
         problems: &mut Vec<Error>,
         progress: &mut dyn FnMut(&CheckStats),
     ) -> CheckStats {
-        let fanout = params.inner_fanout;
+        let fanout = params.fanout();
         let mut checker = Checker { pages, fanout, seen, problems, progress, stats: CheckStats::default() };
         checker.child(self.view(), &OwnFences::default(), MAX_DEPTH);
         checker.stats

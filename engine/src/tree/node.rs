@@ -19,6 +19,7 @@ use crate::ids::{PageAddr, to_u64, to_usize};
 use crate::page::access::PageRead;
 use crate::page::block::{Block, NewValue, Source};
 use crate::page::meter::{Charge, Meter};
+use crate::tree::children::Children;
 use crate::tree::fetch;
 
 /// A subtree: what is known of it without looking into it, and its first node.
@@ -80,6 +81,12 @@ impl Child {
         let count = inner.children.iter().map(|child| child.count).sum();
         let has_extents = inner.children.iter().any(|child| child.has_extents);
         Child { count, has_extents, node: Node::Inner(InnerRef::Own(Arc::new(inner))) }
+    }
+}
+
+impl Default for Child {
+    fn default() -> Child {
+        Child::EMPTY
     }
 }
 
@@ -155,12 +162,47 @@ impl Leaf {
 
 /// An inner node in memory.
 pub(crate) struct Inner {
-    /// The separators as the keys of a node without values. Apart from the children, since a path copy replaces a
-    /// child far more often than a separator.
-    separators: Arc<Block>,
-    pub(crate) children: Vec<Child>,
+    /// Apart from the children, since a path copy replaces a child far more often than a separator.
+    separators: Arc<Separators>,
+    pub(crate) children: Children<Child>,
     written: OnceLock<PageAddr>,
+}
+
+/// The separators as the keys of a node without values. They also bear the charge for the children, so that a path copy
+/// has nothing to count.
+struct Separators {
+    block: Block,
     charge: Charge,
+}
+
+impl Separators {
+    fn new(block: Block, meter: &Meter) -> Arc<Separators> {
+        let mut separators = Separators { block, charge: meter.charge(0) };
+        separators.charge_children();
+        Arc::new(separators)
+    }
+
+    /// The separators to change: a copy where others hold them.
+    fn edit(separators: &mut Arc<Separators>) -> &mut Separators {
+        if Arc::strong_count(separators) > 1 {
+            *separators = Separators::new(separators.block.copy_for_edit(0), separators.charge.meter());
+        }
+        Arc::get_mut(separators).expect("nobody else holds them, or they were made just now")
+    }
+
+    fn insert(&mut self, i: usize, key: &[u8]) {
+        self.block.insert(i, key, NewValue::Inline(&[]));
+        self.charge_children();
+    }
+
+    fn remove(&mut self, i: usize) {
+        self.block.remove(i);
+        self.charge_children();
+    }
+
+    fn charge_children(&mut self) {
+        self.charge.set(size_of::<Inner>() + self.block.len() * size_of::<Child>());
+    }
 }
 
 /// A child on its way into an inner node, with the key it starts at.
@@ -177,16 +219,18 @@ impl Inner {
         for (i, kid) in kids.iter().enumerate() {
             separators.push(if i == 0 { prefix } else { &kid.separator }, NewValue::Inline(&[]));
         }
-        Inner::of_parts(Arc::new(separators), kids.into_iter().map(|kid| kid.child).collect(), meter)
+        Inner::of_parts(separators, Children::new(kids.into_iter().map(|kid| kid.child)), meter)
     }
 
-    pub(crate) fn of_parts(separators: Arc<Block>, children: Vec<Child>, meter: &Meter) -> Inner {
-        let charge = meter.charge(children.capacity() * size_of::<Child>() + size_of::<Inner>());
-        Inner { separators, children, written: OnceLock::new(), charge }
+    /// A node of as many children as there are keys in `separators`.
+    pub(crate) fn of_parts(separators: Block, children: Children<Child>, meter: &Meter) -> Inner {
+        Inner { separators: Separators::new(separators, meter), children, written: OnceLock::new() }
     }
 
-    fn copy(&self) -> Inner {
-        Inner::of_parts(self.separators.clone(), self.children.clone(), self.charge.meter())
+    /// The same node to be changed, so it counts as not written.
+    pub(crate) fn copy(&self) -> Inner {
+        let (separators, children) = (self.separators.clone(), self.children.clone());
+        Inner { separators, children, written: OnceLock::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -194,7 +238,7 @@ impl Inner {
     }
 
     pub(crate) fn separators(&self) -> NodeView<'_> {
-        self.separators.view()
+        self.separators.block.view()
     }
 
     /// Which child covers `key`.
@@ -204,32 +248,31 @@ impl Inner {
 
     /// One child to edit, and the fences it lies between.
     pub(crate) fn child_mut<'a>(&'a mut self, i: usize, fences: Fences<'a>) -> (&'a mut Child, Fences<'a>) {
-        let fences = fences_of(&self.separators, i, self.children.len(), fences);
-        (&mut self.children[i], fences)
+        let fences = fences_of(&self.separators.block, i, self.children.len(), fences);
+        (self.children.get_mut(i), fences)
     }
 
     /// The fences of children `i` to `j`, both included, taken together.
     pub(crate) fn fences_of(&self, i: usize, j: usize, fences: Fences<'_>) -> OwnFences {
-        let low = fences_of(&self.separators, i, self.len(), fences).low;
-        let high = fences_of(&self.separators, j, self.len(), fences).high;
+        let low = fences_of(&self.separators.block, i, self.len(), fences).low;
+        let high = fences_of(&self.separators.block, j, self.len(), fences).high;
         Fences { low, high }.to_owned()
     }
 
     /// Puts children in behind child `i`.
     pub(crate) fn insert_after(&mut self, i: usize, right: Vec<Kid>) {
-        let separators = unshared_block(&mut self.separators);
-        for (n, kid) in right.iter().enumerate() {
-            separators.insert(i + 1 + n, &kid.separator, NewValue::Inline(&[]));
+        let separators = Separators::edit(&mut self.separators);
+        for (n, kid) in right.into_iter().enumerate() {
+            separators.insert(i + 1 + n, &kid.separator);
+            self.children.insert(i + 1 + n, kid.child);
         }
-        let after = i + 1;
-        self.children.splice(after..after, right.into_iter().map(|kid| kid.child));
     }
 
     /// Replaces children `i` and `i + 1` by one, whose fences are those of both together.
     pub(crate) fn join(&mut self, i: usize, joined: Child) {
-        unshared_block(&mut self.separators).remove(i + 1);
+        Separators::edit(&mut self.separators).remove(i + 1);
         self.children.remove(i + 1);
-        self.children[i] = joined;
+        *self.children.get_mut(i) = joined;
     }
 
     pub(crate) fn written(&self) -> Option<PageAddr> {
@@ -255,15 +298,8 @@ pub(crate) fn unshared_inner(inner: &mut Arc<Inner>) -> &mut Inner {
     Arc::get_mut(inner).expect("nobody else holds it, or it was made just now")
 }
 
-/// The block to change: a copy where others hold it.
-pub(crate) fn unshared_block(block: &mut Arc<Block>) -> &mut Block {
-    if Arc::strong_count(block) > 1 {
-        *block = Arc::new(block.copy_for_edit(0));
-    }
-    Arc::get_mut(block).expect("nobody else holds it, or it was made just now")
-}
-
 /// Which of these separators is the last one at or below `key`.
+#[inline]
 pub(crate) fn covering(separators: &NodeView<'_>, key: &[u8]) -> Option<usize> {
     match separators.search(key) {
         Ok(i) => Some(i),

@@ -7,6 +7,7 @@ use crate::format::page::PageKind;
 use crate::page::access::PageRead;
 use crate::page::block::{Block, NewValue};
 use crate::page::meter::Meter;
+use crate::tree::children::{Children, MAX_FANOUT};
 use crate::tree::fetch;
 use crate::tree::node::{Fences, Inner, InnerRef, unshared_inner};
 use crate::tree::read::InnerView;
@@ -14,6 +15,9 @@ use crate::tree::read::InnerView;
 impl Inner {
     /// The node that a page holds.
     pub(crate) fn from_page(page: InnerView<'_>, meter: &Meter) -> Result<Inner> {
+        if page.len() > MAX_FANOUT {
+            return Err(page.damaged("children up to the largest fan-out", "more"));
+        }
         let children = (0..page.len()).map(|i| Ok(page.child(i)?.to_child())).collect::<Result<Vec<_>>>()?;
         let view = page.separators();
         let mut separators =
@@ -24,7 +28,7 @@ impl Inner {
             view.append_key(i, &mut key);
             separators.push(&key, NewValue::Inline(&[]));
         }
-        Ok(Inner::of_parts(Arc::new(separators), children, meter))
+        Ok(Inner::of_parts(separators, Children::new(children.into_iter()), meter))
     }
 }
 

@@ -3,13 +3,14 @@
 use crate::format::page::PAGE_HEADER_BYTES;
 use crate::page::block::Block;
 use crate::page::meter::Meter;
+use crate::tree::children::MAX_FANOUT;
 
 /// How large the nodes of a tree get. The tree is correct with any of these; tests use tiny ones to reach every split.
 #[derive(Clone, Debug)]
 pub struct TreeParams {
     /// The length from which a leaf is split. A larger one makes fewer, dearer pages. A leaf of one entry may be longer.
     pub leaf_bytes: usize,
-    /// The most children of an inner node, in memory and on disk; at least 4. A path copy copies this many at worst.
+    /// The most children of an inner node, in memory and on disk: 4 to 64. More make a shallower tree and longer copies.
     pub inner_fanout: usize,
     /// The most entries of a delta; with more it is merged with its base.
     pub delta_entries: usize,
@@ -30,6 +31,11 @@ impl TreeParams {
             inline_value_bytes: leaf_bytes / 4,
             meter,
         }
+    }
+
+    /// The most children of an inner node.
+    pub(crate) fn fanout(&self) -> usize {
+        self.inner_fanout.clamp(4, MAX_FANOUT)
     }
 
     /// How many bytes the entries of a leaf may take. Never less than half a leaf, however long its prefix is.

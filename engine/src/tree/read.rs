@@ -10,7 +10,7 @@ use crate::format::node::{NodeView, ValueRef};
 use crate::format::page::{Flaw, PageKind, extent_value};
 use crate::ids::PageAddr;
 use crate::page::access::PageRead;
-use crate::page::block::{NewValue, Source};
+use crate::page::block::{Block, NewValue, Source};
 use crate::tree::fetch::{damaged, damaged_in_memory, node};
 use crate::tree::node::{BlockRef, Child, Inner, InnerRef, Kid, Leaf, Node, OwnFences, covering};
 
@@ -84,12 +84,9 @@ pub(crate) enum InnerView<'a> {
 }
 
 impl<'a> InnerView<'a> {
+    #[inline]
     pub(crate) fn open(pages: &'a (impl PageRead + ?Sized), addr: &PageAddr) -> Result<InnerView<'a>> {
-        let view = node(pages, addr, PageKind::Inner)?;
-        if view.is_empty() || view.key_len(0) != view.prefix().len() {
-            return Err(damaged(addr, "a first separator that is the bare prefix", "another or none"));
-        }
-        Ok(InnerView::Page(view, *addr))
+        Ok(InnerView::Page(node(pages, addr, PageKind::Inner)?, *addr))
     }
 
     /// As [`InnerView::open`], for a page whose keys are about to be mixed with others: they must be between its fences.
@@ -99,7 +96,11 @@ impl<'a> InnerView<'a> {
         fences: &OwnFences,
     ) -> Result<InnerView<'a>> {
         let inner = InnerView::open(pages, addr)?;
-        check_fences(&inner.separators(), addr, 1, fences)?;
+        let separators = inner.separators();
+        if separators.is_empty() || separators.key_len(0) != separators.prefix().len() {
+            return Err(inner.first_is_missing());
+        }
+        check_fences(&separators, addr, 1, fences)?;
         Ok(inner)
     }
 
@@ -119,23 +120,15 @@ impl<'a> InnerView<'a> {
 
     /// Which child covers `key`.
     #[inline]
-    pub(crate) fn position(&self, key: &[u8]) -> usize {
-        covering(&self.separators(), key).expect("the first separator is the bare prefix")
+    pub(crate) fn position(&self, key: &[u8]) -> Result<usize> {
+        covering(&self.separators(), key).ok_or_else(|| self.first_is_missing())
     }
 
     #[inline]
     pub(crate) fn child(&self, i: usize) -> Result<ChildView<'a>> {
         match self {
             InnerView::Own(inner) => Ok(ChildView::Own(&inner.children[i])),
-            InnerView::Page(view, addr) => {
-                let malformed = || damaged(addr, "a reference to a child", "something else");
-                let ValueRef::Inline(bytes) = view.value(i) else { return Err(malformed()) };
-                let mut reader = Reader::new(bytes);
-                match ChildRef::decode(&mut reader) {
-                    Ok(child) if reader.is_empty() => Ok(ChildView::Page(child)),
-                    _ => Err(malformed()),
-                }
-            }
+            InnerView::Page(view, addr) => page_child(view, addr, i).map(ChildView::Page),
         }
     }
 }
@@ -148,12 +141,31 @@ impl InnerView<'_> {
         }
     }
 
+    #[cold]
+    fn first_is_missing(&self) -> Error {
+        self.damaged("a first separator that is the bare prefix", "another or none")
+    }
+
     /// The children with their separators; the first one's is the bare prefix.
     pub(crate) fn kids(&self) -> Result<Vec<Kid>> {
         let separators = self.separators();
         let kid = |i| Ok(Kid { separator: separators.key(i), child: self.child(i)?.to_child() });
         (0..self.len()).map(kid).collect()
     }
+}
+
+/// What an entry of an inner page refers to.
+#[inline]
+fn page_child(view: &NodeView<'_>, addr: &PageAddr, i: usize) -> Result<ChildRef> {
+    if let ValueRef::Inline(bytes) = view.value(i) {
+        let mut reader = Reader::new(bytes);
+        if let Ok(child) = ChildRef::decode(&mut reader)
+            && reader.is_empty()
+        {
+            return Ok(child);
+        }
+    }
+    Err(damaged(addr, "a reference to a child", "something else"))
 }
 
 /// A leaf to read: its base, and on top of it the delta.
@@ -188,17 +200,6 @@ impl<'a> LeafView<'a> {
             check_fences(&delta.view, addr, 0, fences)?;
         }
         Ok(view)
-    }
-
-    /// The value at `key`, unless there is none.
-    #[inline]
-    pub(crate) fn find(&self, key: &[u8]) -> Option<NewValue<'a>> {
-        if let Some(delta) = &self.delta
-            && let Ok(i) = delta.view.search(key)
-        {
-            return Some(delta.value(i)).filter(|value| !matches!(value, NewValue::Tombstone));
-        }
-        self.base.view.search(key).ok().map(|i| self.base.value(i))
     }
 
     /// The entries of base and delta merged, in the order of their keys.
@@ -269,26 +270,81 @@ pub(crate) fn value_bytes<'a>(value: NewValue<'a>, pages: &'a (impl PageRead + ?
 }
 
 /// Whether there is an entry at `key`.
-pub(crate) fn contains(root: ChildView<'_>, pages: &(impl PageRead + ?Sized), key: &[u8]) -> Result<bool> {
-    Ok(leaf_of(root, pages, key)?.is_some_and(|leaf| leaf.find(key).is_some()))
+pub(crate) fn contains(root: &Child, pages: &(impl PageRead + ?Sized), key: &[u8]) -> Result<bool> {
+    Ok(find(root, pages, key)?.is_some())
 }
 
-/// The leaf that covers `key`; `None` where nothing is there.
-#[inline]
-pub(crate) fn leaf_of<'a>(
-    root: ChildView<'a>,
+/// The value at `key`, unless there is none.
+pub(crate) fn find<'a>(
+    root: &'a Child,
     pages: &'a (impl PageRead + ?Sized),
     key: &[u8],
-) -> Result<Option<LeafView<'a>>> {
-    let mut child = root;
-    for _ in 0..MAX_DEPTH {
-        match child.open(pages)? {
-            NodeRef::Empty => return Ok(None),
-            NodeRef::Leaf(leaf) => return Ok(Some(leaf)),
-            NodeRef::Inner(inner) => child = inner.child(inner.position(key))?,
+) -> Result<Option<NewValue<'a>>> {
+    let Some((base, delta)) = leaf_of(root, pages, key)? else { return Ok(None) };
+    if let Some(delta) = delta {
+        let delta = delta.source(PageKind::Delta, pages)?;
+        if let Ok(i) = delta.view.search(key) {
+            return Ok(Some(delta.value(i)).filter(|value| !matches!(value, NewValue::Tombstone)));
         }
     }
-    Err(too_deep(&child))
+    let base = base.source(PageKind::Leaf, pages)?;
+    Ok(base.view.search(key).ok().map(|i| base.value(i)))
+}
+
+/// A block that was not looked into yet.
+#[derive(Clone, Copy)]
+enum BlockPlace<'a> {
+    Page(PageAddr),
+    Own(&'a Block),
+}
+
+impl<'a> BlockPlace<'a> {
+    #[inline]
+    fn source(self, kind: PageKind, pages: &'a (impl PageRead + ?Sized)) -> Result<Source<'a>> {
+        match self {
+            BlockPlace::Page(addr) => Ok(node(pages, &addr, kind)?.into()),
+            BlockPlace::Own(block) => Ok(block.source()),
+        }
+    }
+}
+
+impl<'a> From<&'a BlockRef> for BlockPlace<'a> {
+    fn from(block: &'a BlockRef) -> BlockPlace<'a> {
+        match block {
+            BlockRef::Page(addr) => BlockPlace::Page(*addr),
+            BlockRef::Own(block) => BlockPlace::Own(block),
+        }
+    }
+}
+
+/// Base and delta of the leaf that covers `key`; `None` where nothing is there.
+#[inline]
+fn leaf_of<'a>(
+    root: &'a Child,
+    pages: &'a (impl PageRead + ?Sized),
+    key: &[u8],
+) -> Result<Option<(BlockPlace<'a>, Option<BlockPlace<'a>>)>> {
+    let mut child = root;
+    let mut addr = loop {
+        match &child.node {
+            Node::Empty => return Ok(None),
+            Node::Leaf(leaf) => return Ok(Some(((&leaf.base).into(), leaf.delta.as_ref().map(Into::into)))),
+            Node::Inner(InnerRef::Own(inner)) => child = &inner.children[inner.position(key)],
+            Node::Inner(InnerRef::Page(addr)) => break *addr,
+        }
+    };
+    for _ in 0..MAX_DEPTH {
+        let inner = node(pages, &addr, PageKind::Inner)?;
+        let at = covering(&inner, key).ok_or_else(|| InnerView::Page(inner, addr).first_is_missing())?;
+        match page_child(&inner, &addr, at)?.pages {
+            ChildPages::Empty => return Ok(None),
+            ChildPages::Inner(below) => addr = below,
+            ChildPages::Leaf(base, delta) => {
+                return Ok(Some((BlockPlace::Page(base), delta.map(BlockPlace::Page))));
+            }
+        }
+    }
+    Err(too_deep(&ChildView::Own(child)))
 }
 
 /// As [`node`], for a page whose entries are about to be mixed with others: they must be between its fences.

@@ -60,7 +60,7 @@ pub(crate) fn leaves(
 /// Makes inner nodes of these children, as many as it takes.
 pub(crate) fn inners(kids: Vec<Kid>, fences: &OwnFences, growth: Growth, params: &TreeParams) -> Parts {
     let sizes = vec![1; kids.len()];
-    let ranges = cut(&sizes, params.inner_fanout, growth);
+    let ranges = cut(&sizes, params.fanout(), growth);
     let separators = ranges.iter().skip(1).map(|range| kids[range.start].separator.clone()).collect();
     let mut kids = kids.into_iter();
     parts(ranges, separators, fences, |range, fences| {

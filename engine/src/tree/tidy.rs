@@ -28,7 +28,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
     /// Whether two neighbours should be one. Nothing is read to decide it.
     fn are_thin(&self, left: &Child, right: &Child) -> bool {
         let (quarter, half) = (self.params.leaf_bytes / 4, self.params.leaf_bytes / 2);
-        let fanout = self.params.inner_fanout;
+        let fanout = self.params.fanout();
         let is_few = |inner: &InnerRef| matches!(inner, InnerRef::Own(inner) if inner.len() * 4 <= fanout);
         match (&left.node, &right.node) {
             (Node::Empty, Node::Empty) => true,
@@ -55,7 +55,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         if matches!((&left.node, &right.node), (Node::Inner(_), _) | (_, Node::Inner(_))) {
             let mut kids = self.kids(left, &left_fences)?;
             append_kids(&mut kids, inner.separators().key(i + 1), self.kids(right, &right_fences)?);
-            let joined = (kids.len() * 4 <= self.params.inner_fanout * 3)
+            let joined = (kids.len() * 4 <= self.params.fanout() * 3)
                 .then(|| Child::inner(Inner::new(kids, &both, &self.params.meter)));
             return Ok(joined);
         }
@@ -97,8 +97,8 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
     /// What can stand in for a root with one child beside empty ones.
     fn only_below(&self, root: &Child) -> Option<Child> {
         let Node::Inner(InnerRef::Own(inner)) = &root.node else { return None };
-        if let [only] = inner.children.as_slice() {
-            return Some(only.clone());
+        if inner.len() == 1 {
+            return Some(inner.children[0].clone());
         }
         let mut full = inner.children.iter().filter(|child| !child.is_empty());
         let only = full.next()?;
@@ -110,7 +110,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             let fences = inner.fences_of(i, i, Fences::NONE);
             append_kids(&mut kids, inner.separators().key(i), self.kids(child, &fences).ok()?);
         }
-        (kids.len() <= self.params.inner_fanout)
+        (kids.len() <= self.params.fanout())
             .then(|| Child::inner(Inner::new(kids, &OwnFences::default(), &self.params.meter)))
     }
 }

@@ -16,7 +16,7 @@ use crate::ids::PageAddr;
 use crate::page::access::{PageRead, PageWrite};
 use crate::page::block::{Block, LongValue, NewValue, Source};
 use crate::page::meter::Meter;
-use crate::tree::node::{BlockRef, Child, Inner, InnerRef, Leaf, Node, unshared_block, unshared_inner};
+use crate::tree::node::{BlockRef, Child, Inner, InnerRef, Leaf, Node};
 use crate::tree::read::{self, ChildView, InnerView, MAX_DEPTH};
 
 /// Where pages were moved to.
@@ -231,66 +231,58 @@ fn copy_of(source: Source<'_>) -> Block {
 }
 
 /// Replaces the nodes below `child` that were written by the addresses of their pages, and addresses of pages that were
-/// moved by the new ones. The content stays. Nodes that were not written are gone through, and copied where they
-/// change and others hold them.
+/// moved by the new ones. The content stays. Nodes that were not written are gone through, and copied where something
+/// below them changes.
 pub(crate) fn swap(child: &mut Child, moved: &Moved) {
-    match &mut child.node {
-        Node::Empty => {}
-        Node::Inner(inner) => swap_inner(inner, moved),
-        Node::Leaf(Leaf { base, delta }) => {
-            for block in std::iter::once(base).chain(delta) {
-                swap_block(block, moved, child.has_extents);
-            }
-        }
+    if let Some(node) = swapped(child, moved) {
+        child.node = node;
     }
 }
 
-fn swap_inner(inner: &mut InnerRef, moved: &Moved) {
-    match inner {
-        InnerRef::Page(addr) => *addr = current(*addr, moved),
-        InnerRef::Own(own) => match own.written() {
-            Some(addr) => *inner = InnerRef::Page(current(addr, moved)),
-            None if Arc::strong_count(own) == 1 || own.children.iter().any(|child| changes(child, moved)) => {
-                let own = unshared_inner(own);
-                own.children.iter_mut().for_each(|child| swap(child, moved));
-            }
-            None => {}
-        },
-    }
-}
-
-fn swap_block(block: &mut BlockRef, moved: &Moved, has_extents: bool) {
-    match block {
-        BlockRef::Page(addr) => *addr = current(*addr, moved),
-        BlockRef::Own(own) => match own.written() {
-            Some(addr) => *block = BlockRef::Page(current(addr, moved)),
-            None if has_extents => {
-                let changes: Vec<(usize, PageAddr)> = changed_extents(own, moved).collect();
-                if !changes.is_empty() {
-                    let own = unshared_block(own);
-                    changes.into_iter().for_each(|(i, addr)| own.replace(i, NewValue::Extent(addr)));
-                }
-            }
-            None => {}
-        },
-    }
-}
-
-/// Whether [`swap`] would change anything below `child`.
-fn changes(child: &Child, moved: &Moved) -> bool {
-    let block_changes = |block: &BlockRef| match block {
-        BlockRef::Page(addr) => moved.contains_key(addr),
-        BlockRef::Own(own) => {
-            own.written().is_some() || child.has_extents && changed_extents(own, moved).next().is_some()
-        }
-    };
+/// What takes the place of a node; `None` where it stays.
+fn swapped(child: &Child, moved: &Moved) -> Option<Node> {
     match &child.node {
-        Node::Empty => false,
-        Node::Inner(InnerRef::Page(addr)) => moved.contains_key(addr),
-        Node::Inner(InnerRef::Own(inner)) => {
-            inner.written().is_some() || inner.children.iter().any(|child| changes(child, moved))
+        Node::Empty => None,
+        Node::Inner(InnerRef::Page(addr)) => moved.get(addr).map(|moved| Node::Inner(InnerRef::Page(*moved))),
+        Node::Inner(InnerRef::Own(inner)) => match inner.written() {
+            Some(addr) => Some(Node::Inner(InnerRef::Page(current(addr, moved)))),
+            None => {
+                let mut changed = None;
+                for (i, child) in inner.children.iter().enumerate() {
+                    if let Some(node) = swapped(child, moved) {
+                        changed.get_or_insert_with(|| inner.copy()).children.get_mut(i).node = node;
+                    }
+                }
+                changed.map(|inner| Node::Inner(InnerRef::Own(Arc::new(inner))))
+            }
+        },
+        Node::Leaf(leaf) => {
+            let base = swapped_block(&leaf.base, moved, child.has_extents);
+            let delta = leaf.delta.as_ref().and_then(|delta| swapped_block(delta, moved, child.has_extents));
+            if base.is_none() && delta.is_none() {
+                return None;
+            }
+            let base = base.unwrap_or_else(|| leaf.base.clone());
+            Some(Node::Leaf(Leaf { base, delta: delta.or_else(|| leaf.delta.clone()) }))
         }
-        Node::Leaf(leaf) => block_changes(&leaf.base) || leaf.delta.as_ref().is_some_and(block_changes),
+    }
+}
+
+fn swapped_block(block: &BlockRef, moved: &Moved, has_extents: bool) -> Option<BlockRef> {
+    match block {
+        BlockRef::Page(addr) => moved.get(addr).map(|moved| BlockRef::Page(*moved)),
+        BlockRef::Own(own) => match own.written() {
+            Some(addr) => Some(BlockRef::Page(current(addr, moved))),
+            None if has_extents => {
+                let mut changed = None;
+                for (i, addr) in changed_extents(own, moved) {
+                    let changed = changed.get_or_insert_with(|| own.copy_for_edit(0));
+                    changed.replace(i, NewValue::Extent(addr));
+                }
+                changed.map(BlockRef::new)
+            }
+            None => None,
+        },
     }
 }
 

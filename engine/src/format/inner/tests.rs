@@ -16,14 +16,15 @@ fn encoded(child: &ChildRef) -> Vec<u8> {
 fn golden_bytes() {
     assert_eq!(encoded(&ChildRef::EMPTY), [1, 0, 0]);
     let base = addr(1, 300, 8128, 0xddcc_bbaa);
+    let page = [1, 0, 0, 0, 44, 1, 0, 0, 0xc0, 0x1f, 0, 0, 0xaa, 0xbb, 0xcc, 0xdd];
     let inner = ChildRef { count: 1000, has_extents: true, pages: ChildPages::Inner(base) };
-    let page = [1, 0xac, 2, 0xc0, 0x3f, 0xaa, 0xbb, 0xcc, 0xdd];
-    assert_eq!(encoded(&inner), [&[2, 1, 0xe8, 7], &page[..]].concat());
+    assert_eq!(encoded(&inner), [&[2, 1], &page[..], &[0xe8, 7]].concat());
     let leaf = ChildRef { count: 31, has_extents: false, pages: ChildPages::Leaf(base, None) };
-    assert_eq!(encoded(&leaf), [&[3, 0, 31], &page[..]].concat());
+    assert_eq!(encoded(&leaf), [&[3, 0], &page[..], &[31]].concat());
     let pages = ChildPages::Leaf(base, Some(addr(2, 0, 200, 1)));
     let both = ChildRef { count: 31, has_extents: false, pages };
-    assert_eq!(encoded(&both), [&[4, 0, 31], &page[..], &[2, 0, 0xc8, 1, 1, 0, 0, 0]].concat());
+    let delta = [2, 0, 0, 0, 0, 0, 0, 0, 200, 0, 0, 0, 1, 0, 0, 0];
+    assert_eq!(encoded(&both), [&[4, 0], &page[..], &delta, &[31]].concat());
 }
 
 #[test]
@@ -35,8 +36,9 @@ fn refuses_what_is_never_written() {
     assert!(refused(&[1, 2, 0]), "reserved flag");
     assert!(refused(&[1, 1, 0]), "an empty child has no extents");
     assert!(refused(&[1, 0, 1]), "an empty child has no entries");
-    assert!(refused(&[3, 0, 0, 1, 1, 1, 0, 0, 0, 0]), "a leaf without entries");
-    assert!(refused(&[3, 0, 1, 0, 1, 1, 0, 0, 0, 0]), "segment 0");
+    assert!(refused(&[&[3, 0], &[1; 16][..], &[0]].concat()), "a leaf without entries");
+    assert!(refused(&[&[3, 0], &[0; 16][..], &[1]].concat()), "segment 0");
+    assert!(!refused(&[&[3, 0], &[1; 16][..], &[1]].concat()), "a leaf");
 }
 
 proptest! {

@@ -256,3 +256,13 @@ proptest! {
         prop_assert_eq!(meter.held_bytes(), 0);
     }
 }
+
+#[test]
+fn the_smallest_entry_takes_eight_bytes() {
+    let mut block = Block::new(PageKind::Leaf, b"", &Meter::new());
+    for key in 0..=u8::MAX {
+        block.push(&[key], NewValue::Inline(b""));
+    }
+    let empty = Block::new(PageKind::Leaf, b"", &Meter::new());
+    assert_eq!(block.size_on_disk() - empty.size_on_disk(), 256 * 8);
+}
