@@ -256,6 +256,15 @@ impl Connection {
     }
 
     fn prepare(&mut self, statement: Statement, parameters: Parameters) -> Result<Prepared> {
+        let refused = match &statement {
+            _ if parameters.count() == 0 => None,
+            Statement::CreateTrigger(_) => Some("trigger cannot use variables"),
+            Statement::CreateView(_) => Some("parameters are not allowed in views"),
+            _ => None,
+        };
+        if let Some(refused) = refused {
+            return Err(Error::statement(refused));
+        }
         let (main, temp) = self.schemas()?;
         let schema = self.identities()?;
         let plan = self.with_views(|connection, stores| {
@@ -288,6 +297,8 @@ impl Connection {
             functions: &self.functions,
             collations: &self.collations,
             limits: self.ambient.limits(),
+            settings: self.ambient.write_settings(),
+            home: None,
         }
     }
 
@@ -348,7 +359,7 @@ impl Connection {
             let mut writing = Writing::new(writers, given);
             let result = run(&mut writing);
             let (action, outcome) =
-                (writing.on_failure, (writing.changes, writing.last_rowid, writing.returned));
+                (writing.on_failure, (writing.changes, writing.last_rowid(), writing.returned));
             let Err(error) = result else {
                 open.main.release(main)?;
                 if let (Some(txn), Some(temp)) = (&mut open.temp, temp) {
@@ -376,7 +387,7 @@ impl Connection {
         let mut writing = Writing::new(writers, given);
         let result = run(&mut writing);
         let action = writing.on_failure;
-        let outcome = (writing.changes, writing.last_rowid, writing.returned);
+        let outcome = (writing.changes, writing.last_rowid(), writing.returned);
         if let Err(error) = result {
             if action == ConflictAction::Fail {
                 self.ambient.note_changes(outcome.0, outcome.1);
@@ -412,11 +423,11 @@ impl Connection {
             Statement::CreateTable(_)
             | Statement::CreateIndex(_)
             | Statement::CreateView(_)
+            | Statement::CreateTrigger(_)
             | Statement::Drop(_) => done(self.define(statement, parameters)),
             Statement::Pragma(pragma) => self.pragma(pragma),
             Statement::Analyze(_) | Statement::Vacuum { into: None, .. } => Ok(ResultSet::default()),
             Statement::Reindex(name) => done(self.reindex(name.as_ref())),
-            Statement::CreateTrigger(_) => Err(Error::statement("CREATE TRIGGER is not supported yet")),
             Statement::AlterTable(_) => Err(Error::statement("ALTER TABLE is not supported yet")),
             Statement::Explain { kind, statement } => self.explain(*kind, statement),
             Statement::CreateVirtualTable(create) => {
@@ -473,6 +484,7 @@ impl Connection {
         let functions = self.functions.clone();
         let collations = self.collations.clone();
         let limits = self.ambient.limits().clone();
+        let settings = self.ambient.write_settings();
         self.write(parameters, |writing| {
             let catalog = Catalog {
                 main: &main,
@@ -480,6 +492,8 @@ impl Connection {
                 functions: &functions,
                 collations: &collations,
                 limits: &limits,
+                settings,
+                home: None,
             };
             let writers =
                 Writers { main: &mut *writing.writers.main, temp: writing.writers.temp.as_deref_mut() };
@@ -488,6 +502,7 @@ impl Connection {
                 Statement::CreateTable(create) => definer.create_table(create),
                 Statement::CreateIndex(create) => definer.create_index(create),
                 Statement::CreateView(create) => definer.create_view(create),
+                Statement::CreateTrigger(create) => definer.create_trigger(create),
                 Statement::Drop(drop) => definer.drop(drop),
                 _ => Ok(()),
             }
@@ -522,6 +537,8 @@ impl Connection {
                 changes: 0,
             });
         }
+        // Plans depend on settings.
+        self.plans.clear();
         self.ambient.pragma(&name, pragma.value.as_deref())
     }
 

@@ -5,6 +5,7 @@ use std::cell::Cell;
 
 use duramen_engine::io::{Clock, Entropy, OsClock, OsEntropy};
 
+use crate::bind::Settings;
 use crate::error::{Error, Result};
 use crate::func::Context;
 use crate::limits::Limits;
@@ -38,7 +39,6 @@ pub(crate) struct Ambient {
 /// Settings that would change what statements do or what is stored, and do not yet: turning them on is refused.
 const UNBUILT: &[&str] = &[
     "foreign_keys",
-    "recursive_triggers",
     "defer_foreign_keys",
     "ignore_check_constraints",
     "user_version",
@@ -103,6 +103,18 @@ impl Ambient {
         self.total_changes = self.total_changes.saturating_add(self.changes);
         if let Some(rowid) = last_rowid {
             self.last_rowid = rowid;
+        }
+    }
+
+    fn setting(&self, name: &str) -> bool {
+        self.settings.get(name).is_some_and(|value| *value != 0)
+    }
+
+    /// What changes the meaning of statements.
+    pub(crate) fn write_settings(&self) -> Settings {
+        Settings {
+            foreign_keys: self.setting("foreign_keys"),
+            recursive_triggers: self.setting("recursive_triggers"),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::common::CommonTables;
+use super::programs::Programs;
 use super::scope::Scope;
 use crate::bound::{QueryId, Slot};
 use crate::error::{Error, Result};
@@ -24,6 +25,20 @@ pub struct Catalog<'c> {
     pub collations: &'c [Collation],
     /// Bounds.
     pub limits: &'c Limits,
+    /// Settings.
+    pub settings: Settings,
+    /// Where names without a schema are looked for, if not everywhere: what is stored in the database knows nothing of
+    /// temporary objects.
+    pub home: Option<Store>,
+}
+
+/// Settings of a connection that change what statements mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Whether foreign keys are enforced.
+    pub foreign_keys: bool,
+    /// Whether triggers may run while they run, and for rows that are replaced.
+    pub recursive_triggers: bool,
 }
 
 /// A table or view found by name.
@@ -36,7 +51,11 @@ impl<'c> Catalog<'c> {
     /// The schemas to look in: the one named, or all in their order.
     pub(super) fn stores(&self, schema: Option<&str>) -> Result<&'static [Store]> {
         match schema {
-            None => Ok(&[Store::Temp, Store::Main]),
+            None => Ok(match self.home {
+                None => &[Store::Temp, Store::Main],
+                Some(Store::Main) => &[Store::Main],
+                Some(Store::Temp) => &[Store::Temp],
+            }),
             Some(name) if name.eq_ignore_ascii_case("main") => Ok(&[Store::Main]),
             Some(name) if name.eq_ignore_ascii_case("temp") => Ok(&[Store::Temp]),
             Some(_) => Ok(&[]),
@@ -98,6 +117,10 @@ pub struct Binder<'c> {
     pub(super) quoted_texts: bool,
     /// Whether `RAISE` may stand here.
     pub(super) in_trigger: bool,
+    /// What the statement may make run.
+    pub(super) programs: Programs,
+    /// Whether triggers fire; not for the rows of a table that is dropped.
+    pub(super) fires_triggers: bool,
 }
 
 impl<'c> Binder<'c> {
@@ -117,6 +140,8 @@ impl<'c> Binder<'c> {
             place_name: "",
             quoted_texts: true,
             in_trigger: false,
+            programs: Programs::default(),
+            fires_triggers: true,
         }
     }
 
@@ -124,6 +149,13 @@ impl<'c> Binder<'c> {
     #[must_use]
     pub fn strict_names(mut self) -> Self {
         self.quoted_texts = false;
+        self
+    }
+
+    /// For the rows of a table that is dropped: no trigger fires, and foreign keys that fit nothing are no error.
+    #[must_use]
+    pub fn without_triggers(mut self) -> Self {
+        self.fires_triggers = false;
         self
     }
 

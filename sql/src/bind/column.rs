@@ -109,7 +109,7 @@ fn find(scope: &Scope, name: &ast::ColumnRef) -> Result<Option<Expr>> {
 
 /// Whether what stands before a column, if anything, means this table.
 pub(super) fn fits(table: &ScopeTable, name: &ast::ColumnRef) -> bool {
-    let Some(wanted) = &name.table else { return true };
+    let Some(wanted) = &name.table else { return !table.only_by_name };
     if !wanted.name.is(&table.name) {
         return false;
     }

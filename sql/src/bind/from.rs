@@ -223,7 +223,7 @@ impl Binder<'_> {
                 let in_view = !self.views.is_empty() && schema.is_none();
                 let shown = match schema {
                     Some(schema) => format!("{schema}.{}", name.name.text),
-                    None if in_view => format!("main.{}", name.name.text),
+                    None if in_view || self.catalog.home.is_some() => format!("main.{}", name.name.text),
                     None => name.name.text.to_string(),
                 };
                 Err(Error::statement_at(format!("no such table: {shown}"), name.span().offset()))
@@ -315,7 +315,7 @@ impl Binder<'_> {
                 has_collation: true,
             })
         });
-        let mut named = ScopeTable { name, schema, slot, columns, rowid };
+        let mut named = ScopeTable { name, schema, slot, columns, rowid, only_by_name: false };
         self.virtual_columns(table, &mut named)?;
         Ok(named)
     }
@@ -492,7 +492,7 @@ impl Binder<'_> {
             })
             .collect();
         let name = alias.unwrap_or_else(|| name.into());
-        let table = ScopeTable { name, schema: None, slot, columns, rowid: None };
+        let table = ScopeTable { name, schema: None, slot, columns, rowid: None, only_by_name: false };
         (SourceRows::Function { function, arguments }, table)
     }
 }
@@ -520,7 +520,7 @@ pub(super) fn table_of_columns(
             joined: false,
         });
     }
-    ScopeTable { name, schema: None, slot, columns: named, rowid: None }
+    ScopeTable { name, schema: None, slot, columns: named, rowid: None, only_by_name: false }
 }
 
 /// A name that no column has yet: with `:1`, `:2` … behind it if need be.

@@ -4,6 +4,7 @@
 //! over the files of this module.
 
 mod common;
+mod programs;
 mod scope;
 
 mod binder;
@@ -18,6 +19,9 @@ mod select;
 mod window;
 mod with;
 
+mod foreign;
+mod trigger;
+
 mod write;
 
-pub use binder::{Binder, Catalog};
+pub use binder::{Binder, Catalog, Settings};

@@ -48,6 +48,8 @@ pub(super) struct ScopeTable {
     pub(super) columns: Vec<ScopeColumn>,
     /// The rowid, if it has one.
     pub(super) rowid: Option<Expr>,
+    /// Whether its columns are meant only where its name stands before them, as with `NEW` and `excluded`.
+    pub(super) only_by_name: bool,
 }
 
 /// A column that is in view.

@@ -5,37 +5,71 @@ use std::sync::Arc;
 use super::binder::{Binder, Found};
 use super::scope::{Scope, ScopeTable};
 use super::select::row_values;
-use crate::ast::{self, InsertSource, UpsertAction};
+use super::trigger::RowEvent;
+use crate::ast::{self, ConflictAction, InsertSource, UpsertAction};
 use crate::bound::{
-    Column, Delete, Expr, From, IndexWrite, Insert, InsertRows, Place, Returning, Settings, Slot, Source,
-    Target, Update, Upsert, UpsertTarget,
+    Body, Column, Consequences, Delete, Expr, From, IndexWrite, Insert, InsertRows, Place, Returning,
+    Settings, Slot, Source, Target, Update, Upsert, UpsertTarget, WithPrograms,
 };
 use crate::error::{Error, Result};
-use crate::schema::{IndexPart, Store, Table, TableKey, TableKind};
+use crate::schema::{IndexPart, Store, Table, TableKey, TableKind, View};
 use crate::value::{Affinity, Collation, Value};
 
 impl Binder<'_> {
-    /// The table that a statement writes to.
-    fn written(&mut self, name: &ast::QualifiedName) -> Result<(Store, Arc<Table>)> {
+    /// The table that a statement writes to, or what stands for a view.
+    fn written(&mut self, name: &ast::QualifiedName) -> Result<Written> {
         let schema = name.schema.as_ref().map(|schema| &*schema.text);
         match self.catalog.find(schema, &name.name.text)? {
             Some(Found::Table(store, table)) => {
                 if table.kind == TableKind::Schema {
                     return Err(Error::statement(format!("table {} may not be modified", table.name)));
                 }
-                Ok((store, table.clone()))
+                Ok(Written { store, table: table.clone(), view: None })
             }
-            Some(Found::View(_, view)) => {
-                Err(Error::statement(format!("cannot modify {} because it is a view", view.name)))
+            Some(Found::View(store, view)) => {
+                let view = view.clone();
+                let table = Arc::new(self.table_of_view(store, &view)?);
+                Ok(Written { store, table, view: Some(view) })
             }
             None => {
-                let shown = match schema {
-                    Some(schema) => format!("{schema}.{}", name.name.text),
-                    None => name.name.text.to_string(),
+                let shown = match (schema, self.catalog.home) {
+                    (Some(schema), _) => format!("{schema}.{}", name.name.text),
+                    (None, Some(home)) => format!("{}.{}", home.name(), name.name.text),
+                    (None, None) => name.name.text.to_string(),
                 };
                 Err(Error::statement(format!("no such table: {shown}")))
             }
         }
+    }
+
+    /// A table with the columns of a view: what its triggers see rows of.
+    fn table_of_view(&mut self, store: Store, view: &Arc<View>) -> Result<Table> {
+        let (_, named) = self.view(store, view, None)?;
+        let columns = named.columns.into_iter().map(|column| crate::schema::Column {
+            affinity: crate::expr::affinity_of(&column.expr),
+            collation: crate::expr::collation_of(&column.expr).map(|(c, _)| c).unwrap_or_default(),
+            name: column.name,
+            type_name: column.type_name.unwrap_or_default(),
+            not_null: None,
+            default: None,
+            missing: Value::Null,
+            generated: None,
+            primary_key: 0,
+            hidden: false,
+        });
+        Ok(Table {
+            name: view.name.clone(),
+            tree: duramen_engine::TreeId::default(),
+            kind: TableKind::View,
+            columns: columns.collect(),
+            key: TableKey::Primary { columns: Vec::new(), conflict: None },
+            indexes: Vec::new(),
+            checks: Vec::new(),
+            foreign_keys: Vec::new(),
+            strict: false,
+            autoincrement: false,
+            sql: view.sql.clone(),
+        })
     }
 
     /// What writing rows of a table needs, over a slot of its own.
@@ -110,12 +144,23 @@ impl Binder<'_> {
     ///
     /// # Errors
     /// If it does not fit its table.
-    pub fn insert(&mut self, insert: &ast::Insert) -> Result<Insert> {
-        self.with_common(insert.with.as_ref(), |binder| binder.insert_inside(insert))
+    pub fn insert(&mut self, insert: &ast::Insert) -> Result<WithPrograms<Insert>> {
+        let bound = self.insert_rows(insert, insert.conflict)?;
+        self.with_programs(bound)
     }
 
-    fn insert_inside(&mut self, insert: &ast::Insert) -> Result<Insert> {
-        let (store, table) = self.written(&insert.target.table)?;
+    /// An `INSERT` with this conflict clause, by itself or in a trigger.
+    pub(super) fn insert_rows(
+        &mut self,
+        insert: &ast::Insert,
+        conflict: Option<ConflictAction>,
+    ) -> Result<Insert> {
+        self.with_common(insert.with.as_ref(), |binder| binder.insert_inside(insert, conflict))
+    }
+
+    fn insert_inside(&mut self, insert: &ast::Insert, conflict: Option<ConflictAction>) -> Result<Insert> {
+        let written = self.written(&insert.target.table)?;
+        let (store, table) = (written.store, written.table.clone());
         let target = self.target(store, &table)?;
         let name = insert.target.alias.as_ref().map_or_else(|| table.name.clone(), |a| a.text.clone());
         let given = self.insert_columns(insert, &table)?;
@@ -158,10 +203,20 @@ impl Binder<'_> {
             Some(at) if !defaults => Some(from_source(at)),
             _ => table.rowid_alias().map(|alias| values[alias].clone()),
         };
+        let single = match &rows {
+            InsertRows::Defaults => true,
+            InsertRows::Select(select) => matches!(&select.body, Body::Values(rows) if rows.len() == 1),
+        };
+        let follows = self.consequences(store, &table, RowEvent::Insert { single }, conflict)?;
+        written.can_be_written(&follows)?;
+        if written.view.is_some() && !insert.upserts.is_empty() {
+            return Err(Error::statement("cannot UPSERT a view"));
+        }
+        let replaced = self.consequences_of_replacing(store, &table, conflict)?;
         let upserts = self.upserts(&insert.upserts, store, &table, &name, &target)?;
         let named = self.table_scope(&table, target.slot, name, Some(store.name()))?;
         let returning = self.returning(named, &insert.returning)?;
-        Ok(Insert { target, conflict: insert.conflict, rows, values, rowid, source, upserts, returning })
+        Ok(Insert { target, conflict, rows, values, rowid, source, upserts, follows, replaced, returning })
     }
 
     pub(super) fn default_value(&mut self, column: &crate::schema::Column) -> Result<Expr> {
@@ -237,15 +292,9 @@ impl Binder<'_> {
                     let of_excluded = self.table_scope(table, excluded, "excluded".into(), None)?;
                     let query = self.new_query();
                     let mut scope = Scope::new(query);
-                    let rowid_of_excluded = of_excluded.rowid.clone();
                     scope.tables.push(of_existing);
-                    let mut of_excluded = of_excluded;
-                    for column in &mut of_excluded.columns {
-                        // Without a qualifier a name means the row that is there.
-                        column.joined = true;
-                    }
-                    of_excluded.rowid = rowid_of_excluded;
-                    scope.tables.push(of_excluded);
+                    // Without a qualifier a name means the row that is there.
+                    scope.tables.push(ScopeTable { only_by_name: true, ..of_excluded });
                     self.scopes.push(scope);
                     let set = self.assignments(assignments, table);
                     let filter = filter.as_ref().map(|filter| self.expr(filter)).transpose();
@@ -257,7 +306,14 @@ impl Binder<'_> {
                     Some((set, filter?))
                 }
             };
-            bound.push(Upsert { target: unique, update, existing, excluded });
+            let follows = match &upsert.action {
+                UpsertAction::Nothing => Consequences::default(),
+                UpsertAction::Update { assignments, .. } => {
+                    let set = names_set(assignments);
+                    self.consequences(store, table, RowEvent::Update(&set), Some(ConflictAction::Abort))?
+                }
+            };
+            bound.push(Upsert { target: unique, update, existing, excluded, follows });
         }
         Ok(bound)
     }
@@ -380,14 +436,12 @@ impl Binder<'_> {
     }
 
     /// The table of an `UPDATE` or `DELETE` as it is: the first in `FROM`.
-    fn existing(
-        &mut self,
-        target: &ast::WriteTarget,
-        store: Store,
-        table: &Arc<Table>,
-    ) -> Result<(Slot, From)> {
+    fn existing(&mut self, target: &ast::WriteTarget, written: &Written) -> Result<(Slot, From)> {
         let alias = target.alias.as_ref().map(|alias| alias.text.clone());
-        let (rows, named) = self.stored_table(store, table.clone(), &target.index, alias)?;
+        let (rows, named) = match &written.view {
+            None => self.stored_table(written.store, written.table.clone(), &target.index, alias)?,
+            Some(view) => self.view(written.store, view, alias)?,
+        };
         let slot = named.slot;
         let source = Source { slot, name: named.name.clone(), rows };
         self.scope().tables.push(named);
@@ -398,15 +452,33 @@ impl Binder<'_> {
     ///
     /// # Errors
     /// If it does not fit its table.
-    pub fn update(&mut self, update: &ast::Update) -> Result<Update> {
+    pub fn update(&mut self, update: &ast::Update) -> Result<WithPrograms<Update>> {
+        let bound = self.update_rows(update, update.conflict)?;
+        self.with_programs(bound)
+    }
+
+    /// An `UPDATE` with this conflict clause, by itself or in a trigger.
+    pub(super) fn update_rows(
+        &mut self,
+        update: &ast::Update,
+        conflict: Option<ConflictAction>,
+    ) -> Result<Update> {
         self.with_common(update.with.as_ref(), |binder| {
-            let (store, table) = binder.written(&update.target.table)?;
+            let written = binder.written(&update.target.table)?;
+            let (store, table) = (written.store, written.table.clone());
+            let set = names_set(&update.assignments);
+            let follows = binder.consequences(store, &table, RowEvent::Update(&set), conflict)?;
+            written.can_be_written(&follows)?;
+            let replaced = binder.consequences_of_replacing(store, &table, conflict)?;
             let target = binder.target(store, &table)?;
             let query = binder.new_query();
             binder.scopes.push(Scope::new(query));
-            let result = binder.update_inside(update, store, &table, target);
+            let result = binder.update_inside(update, &written, target);
             binder.scopes.pop();
             let mut bound = result?;
+            bound.conflict = conflict;
+            bound.follows = follows;
+            bound.replaced = replaced;
             bound.limit = binder.limits(update.limit.as_ref())?;
             let name = update.target.alias.as_ref().map_or_else(|| table.name.clone(), |a| a.text.clone());
             let named = binder.table_scope(&table, bound.target.slot, name, Some(store.name()))?;
@@ -415,14 +487,8 @@ impl Binder<'_> {
         })
     }
 
-    fn update_inside(
-        &mut self,
-        update: &ast::Update,
-        store: Store,
-        table: &Arc<Table>,
-        target: Target,
-    ) -> Result<Update> {
-        let (existing, mut from) = self.existing(&update.target, store, table)?;
+    fn update_inside(&mut self, update: &ast::Update, written: &Written, target: Target) -> Result<Update> {
+        let (existing, mut from) = self.existing(&update.target, written)?;
         if let Some(further) = &update.from {
             let right = self.from(further)?;
             from = From::Join(Box::new(crate::bound::Join {
@@ -432,7 +498,7 @@ impl Binder<'_> {
                 on: Vec::new(),
             }));
         }
-        let (assignments, rowid) = self.assignments(&update.assignments, table)?;
+        let (assignments, rowid) = self.assignments(&update.assignments, &written.table)?;
         let filter = match &update.filter {
             Some(filter) => self.conjuncts(filter)?,
             None => Vec::new(),
@@ -440,7 +506,7 @@ impl Binder<'_> {
         let order_by = self.order_terms(&update.order_by)?;
         Ok(Update {
             target,
-            conflict: update.conflict,
+            conflict: None,
             from,
             existing,
             filter,
@@ -448,6 +514,8 @@ impl Binder<'_> {
             rowid,
             order_by,
             limit: (None, None),
+            follows: Consequences::default(),
+            replaced: Consequences::default(),
             returning: Returning::default(),
         })
     }
@@ -456,14 +524,23 @@ impl Binder<'_> {
     ///
     /// # Errors
     /// If it does not fit its table.
-    pub fn delete(&mut self, delete: &ast::Delete) -> Result<Delete> {
+    pub fn delete(&mut self, delete: &ast::Delete) -> Result<WithPrograms<Delete>> {
+        let bound = self.delete_rows(delete)?;
+        self.with_programs(bound)
+    }
+
+    /// A `DELETE`, by itself or in a trigger.
+    pub(super) fn delete_rows(&mut self, delete: &ast::Delete) -> Result<Delete> {
         self.with_common(delete.with.as_ref(), |binder| {
-            let (store, table) = binder.written(&delete.target.table)?;
+            let written = binder.written(&delete.target.table)?;
+            let (store, table) = (written.store, written.table.clone());
+            let follows = binder.consequences(store, &table, RowEvent::Delete, None)?;
+            written.can_be_written(&follows)?;
             let target = binder.target(store, &table)?;
             let query = binder.new_query();
             binder.scopes.push(Scope::new(query));
             let result = (|| {
-                let (existing, from) = binder.existing(&delete.target, store, &table)?;
+                let (existing, from) = binder.existing(&delete.target, &written)?;
                 let filter = match &delete.filter {
                     Some(filter) => binder.conjuncts(filter)?,
                     None => Vec::new(),
@@ -477,9 +554,55 @@ impl Binder<'_> {
             let name = delete.target.alias.as_ref().map_or_else(|| table.name.clone(), |a| a.text.clone());
             let named = binder.table_scope(&table, target.slot, name, Some(store.name()))?;
             let returning = binder.returning(named, &delete.returning)?;
-            Ok(Delete { target, from, existing, filter, order_by, limit, returning })
+            Ok(Delete { target, from, existing, filter, order_by, limit, follows, returning })
         })
     }
+
+    /// The removal of all rows of a table that is dropped.
+    ///
+    /// # Errors
+    /// Where its rules cannot be bound.
+    pub fn delete_all(&mut self, store: Store, table: &Arc<Table>) -> Result<WithPrograms<Delete>> {
+        let follows = self.consequences(store, table, RowEvent::Delete, None)?;
+        let target = self.target(store, table)?;
+        let (rows, named) = self.stored_table(store, table.clone(), &ast::IndexHint::Any, None)?;
+        let source = Source { slot: named.slot, name: named.name.clone(), rows };
+        self.with_programs(Delete {
+            target,
+            from: From::Source(Box::new(source)),
+            existing: named.slot,
+            filter: Vec::new(),
+            order_by: Vec::new(),
+            limit: (None, None),
+            follows,
+            returning: Returning::default(),
+        })
+    }
+}
+
+/// What a statement writes to.
+struct Written {
+    store: Store,
+    /// The table; for a view what stands for it.
+    table: Arc<Table>,
+    view: Option<Arc<View>>,
+}
+
+impl Written {
+    /// Refuses a view that has no trigger to run instead.
+    fn can_be_written(&self, follows: &Consequences) -> Result<()> {
+        match &self.view {
+            Some(view) if follows.before.is_empty() => {
+                Err(Error::statement(format!("cannot modify {} because it is a view", view.name)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The names that are set, as they are written.
+fn names_set(assignments: &[ast::Assignment]) -> Vec<&str> {
+    assignments.iter().flat_map(|assignment| &assignment.columns).map(|name| &*name.text).collect()
 }
 
 /// What a value of an `INSERT` goes into.

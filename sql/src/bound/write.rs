@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::query::{Expr, From, OrderTerm, ResultColumn, Select, Slot};
 use crate::ast;
-use crate::schema::{Index, Store, Table};
+use crate::schema::{Index, Store, Table, Trigger};
 
 /// A table that rows are written to, with its rules bound over the slot of the new row.
 #[derive(Clone, Debug)]
@@ -51,6 +51,10 @@ pub struct Insert {
     pub source: Slot,
     /// `ON CONFLICT ..`
     pub upserts: Vec<Upsert>,
+    /// What follows from inserting a row.
+    pub follows: Consequences,
+    /// What follows from removing a row that is in the way.
+    pub replaced: Consequences,
     /// `RETURNING`
     pub returning: Returning,
 }
@@ -79,6 +83,8 @@ pub struct Upsert {
     pub existing: Slot,
     /// The row refused.
     pub excluded: Slot,
+    /// What follows from updating the row that is in the way.
+    pub follows: Consequences,
 }
 
 /// Which uniqueness an upsert is about.
@@ -113,6 +119,10 @@ pub struct Update {
     pub order_by: Vec<OrderTerm>,
     /// `LIMIT` and `OFFSET`
     pub limit: (Option<Expr>, Option<Expr>),
+    /// What follows from updating a row.
+    pub follows: Consequences,
+    /// What follows from removing a row that is in the way.
+    pub replaced: Consequences,
     /// `RETURNING`
     pub returning: Returning,
 }
@@ -132,6 +142,8 @@ pub struct Delete {
     pub order_by: Vec<OrderTerm>,
     /// `LIMIT` and `OFFSET`
     pub limit: (Option<Expr>, Option<Expr>),
+    /// What follows from deleting a row.
+    pub follows: Consequences,
     /// `RETURNING`
     pub returning: Returning,
 }
@@ -143,4 +155,117 @@ pub struct Returning {
     pub values: Vec<Expr>,
     /// What they are called.
     pub columns: Vec<ResultColumn>,
+}
+
+/// Which program of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProgramNumber(pub usize);
+
+/// What follows from writing a row of a table: triggers and foreign keys. Empty for most tables.
+#[derive(Clone, Debug, Default)]
+pub struct Consequences {
+    /// What runs before the row is written; on a view, instead of that.
+    pub before: Vec<ProgramNumber>,
+    /// What runs afterwards.
+    pub after: Vec<ProgramNumber>,
+    /// Keys of this table: a row that they name must exist.
+    pub parents: Vec<ParentCheck>,
+    /// Keys of tables that name rows of this one: their rows must not lose theirs.
+    pub children: Vec<ChildCheck>,
+    /// What happens to the rows of such tables.
+    pub actions: Vec<ProgramNumber>,
+}
+
+impl Consequences {
+    /// Whether nothing follows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.before.is_empty()
+            && self.after.is_empty()
+            && self.parents.is_empty()
+            && self.children.is_empty()
+            && self.actions.is_empty()
+    }
+}
+
+/// Looks for the row that a foreign key names.
+#[derive(Clone, Debug)]
+pub struct ParentCheck {
+    /// The columns of the key in the child.
+    pub columns: Vec<usize>,
+    /// Where it is looked for; `None` if there is no such table, so that nothing is ever found.
+    pub parent: Option<ParentKey>,
+    /// Whether the key is checked at commit only.
+    pub deferred: bool,
+    /// Whether the child is its own parent.
+    pub own: bool,
+}
+
+/// The key of a parent that a foreign key names.
+#[derive(Clone, Debug)]
+pub struct ParentKey {
+    /// Where the parent is kept.
+    pub store: Store,
+    /// The parent.
+    pub table: Arc<Table>,
+    /// The unique index that has its key; `None` if that is the rowid or the key of a table `WITHOUT ROWID`.
+    pub index: Option<Arc<Index>>,
+    /// For each column of the foreign key the column of the parent; the rowid has the place of its column.
+    pub columns: Vec<usize>,
+}
+
+/// Looks for the rows whose foreign key names a row.
+#[derive(Clone, Debug)]
+pub struct ChildCheck {
+    /// Finds them.
+    pub select: Select,
+    /// The same without the row itself, where the table is its own parent.
+    pub others: Option<Select>,
+    /// The row.
+    pub row: Slot,
+    /// Whether the key is checked at commit only.
+    pub deferred: bool,
+}
+
+/// What runs when a row is written: a trigger, or what a foreign key does to child rows.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The trigger; `None` for a foreign key's action.
+    pub trigger: Option<Arc<Trigger>>,
+    /// Whether it may run while it runs.
+    pub recursive: bool,
+    /// Whether it only refuses: a foreign key's `RESTRICT`, which gives way where all checks are put off.
+    pub restricts: bool,
+    /// The row as it was.
+    pub old: Slot,
+    /// The row as it will be.
+    pub new: Slot,
+    /// The table or view of these rows.
+    pub table: Arc<Table>,
+    /// Only where this holds.
+    pub condition: Option<Expr>,
+    /// What is done.
+    pub steps: Vec<Step>,
+}
+
+/// A statement in a program.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// `SELECT`, for what it does on the way.
+    Select(Box<Select>),
+    /// `INSERT`
+    Insert(Box<Insert>),
+    /// `UPDATE`
+    Update(Box<Update>),
+    /// `DELETE`
+    Delete(Box<Delete>),
+}
+
+/// A statement with the programs that it may make run, which name one another by number.
+#[derive(Clone, Debug)]
+pub struct WithPrograms<S> {
+    /// The statement.
+    pub statement: S,
+    /// The programs.
+    pub programs: Vec<Program>,
 }

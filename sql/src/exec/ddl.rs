@@ -28,12 +28,12 @@ pub struct Definer<'w, 'c, 'g> {
 }
 
 impl<'c> Definer<'_, 'c, '_> {
-    fn schema(&self, store: Store) -> &'c Schema {
+    pub(super) fn schema(&self, store: Store) -> &'c Schema {
         self.catalog.schema(store)
     }
 
     /// The store that a new object goes into.
-    fn store_of(&self, name: &ast::QualifiedName, temporary: bool) -> Result<Store> {
+    pub(super) fn store_of(&self, name: &ast::QualifiedName, temporary: bool) -> Result<Store> {
         match &name.schema {
             None if temporary => Ok(Store::Temp),
             None => Ok(Store::Main),
@@ -46,7 +46,7 @@ impl<'c> Definer<'_, 'c, '_> {
         }
     }
 
-    fn prepare(&mut self, store: Store) -> Result<()> {
+    pub(super) fn prepare(&mut self, store: Store) -> Result<()> {
         if !has_schema(self.writers.stores(), store) {
             create_schema(&mut self.writers, store)?;
         }
@@ -71,7 +71,7 @@ impl<'c> Definer<'_, 'c, '_> {
         if if_not_exists { Ok(false) } else { Err(Error::statement(format!("{kind} {name} already exists"))) }
     }
 
-    fn add(
+    pub(super) fn add(
         &mut self,
         store: Store,
         kind: &str,
@@ -302,10 +302,13 @@ impl<'c> Definer<'_, 'c, '_> {
                 self.writers.of(store).drop_tree(index.tree)?;
                 self.remove_rows(store, |row| &*row.kind == "index" && row.name.eq_ignore_ascii_case(name))
             }
-            ObjectKind::View => self.remove_rows(store, |row| {
-                (&*row.kind == "view" && row.name.eq_ignore_ascii_case(name))
-                    || (&*row.kind == "trigger" && row.table.eq_ignore_ascii_case(name))
-            }),
+            ObjectKind::View => {
+                self.drop_temporary_triggers(store, name)?;
+                self.remove_rows(store, |row| {
+                    (&*row.kind == "view" && row.name.eq_ignore_ascii_case(name))
+                        || (&*row.kind == "trigger" && row.table.eq_ignore_ascii_case(name))
+                })
+            }
             ObjectKind::Trigger => {
                 self.remove_rows(store, |row| &*row.kind == "trigger" && row.name.eq_ignore_ascii_case(name))
             }
@@ -344,10 +347,28 @@ impl<'c> Definer<'_, 'c, '_> {
                 self.writers.delete(store, tree, &key)?;
             }
         }
+        self.drop_temporary_triggers(store, name)?;
         self.remove_rows(store, |row| row.table.eq_ignore_ascii_case(name))
     }
 
-    fn remove_rows(&mut self, store: Store, gone: impl Fn(&SchemaRow) -> bool) -> Result<()> {
+    /// Drops the temporary triggers of a table or view in the database.
+    fn drop_temporary_triggers(&mut self, store: Store, name: &str) -> Result<()> {
+        let temp = self.catalog.temp;
+        let hidden = temp.table(name).is_some() || temp.view(name).is_some();
+        let doomed = temp.triggers_of(name).into_iter().filter(|trigger| {
+            let schema = trigger.statement.table.schema.as_ref();
+            store == Store::Main && schema.map_or(!hidden, |schema| schema.is("main"))
+        });
+        let doomed: Vec<&str> = doomed.map(|trigger| &*trigger.name).collect();
+        if doomed.is_empty() {
+            return Ok(());
+        }
+        self.remove_rows(Store::Temp, |row| {
+            &*row.kind == "trigger" && doomed.iter().any(|name| row.name.eq_ignore_ascii_case(name))
+        })
+    }
+
+    pub(super) fn remove_rows(&mut self, store: Store, gone: impl Fn(&SchemaRow) -> bool) -> Result<()> {
         for row in schema_rows(self.writers.stores(), store)? {
             if gone(&row) {
                 delete_schema_row(&mut self.writers, store, row.rowid)?;

@@ -1,35 +1,49 @@
 //! `INSERT`, with upserts.
 
+use super::agenda::{Agenda, Found, Job, RemoveRow, UpdateRow};
 use super::chunk::single_row;
+use super::foreign::Direction;
 use super::subquery::Memory;
-use super::write::{Clash, Image, Outcome, Writing};
+use super::write::{Clash, Image, Writing};
+use crate::ast::ConflictAction;
 use crate::bound::UpsertTarget;
 use crate::error::{Error, Result};
 use crate::expr::Row;
 use crate::plan::{InsertPlan, UpsertPlan};
-use crate::schema::Store;
+use crate::schema::{Store, TableKind};
 use crate::value::{Affinity, Value, ValueRef};
 
 impl Writing<'_, '_> {
-    /// Runs an `INSERT`.
-    ///
-    /// # Errors
-    /// Where a row is refused, and those of the engine and of expressions.
-    pub fn insert(&mut self, plan: &InsertPlan) -> Result<()> {
+    /// Starts an `INSERT`: its rows are found.
+    pub(super) fn start_insert<'p>(&mut self, plan: &'p InsertPlan, agenda: &mut Agenda<'p>) -> Result<()> {
         let rows = match &plan.source {
             Some(source) => self.rows(source)?,
             None => vec![Vec::new()],
         };
         self.memory = Memory::new(plan.row.parts.subqueries.len());
-        for row in rows {
-            self.insert_row(plan, &row)?;
-        }
+        agenda.push(Job::Inserts(plan, rows.into_iter()));
         Ok(())
     }
 
-    fn insert_row(&mut self, plan: &InsertPlan, row: &[Value]) -> Result<()> {
-        let target = &plan.target;
-        let table = target.table.clone();
+    /// Inserts rows until one makes something else run, or all are done.
+    pub(super) fn insert_rows<'p>(
+        &mut self,
+        plan: &'p InsertPlan,
+        mut rows: Found,
+        agenda: &mut Agenda<'p>,
+    ) -> Result<()> {
+        let quiet = plan.follows.nothing
+            && plan.replaced.nothing
+            && plan.upserts.iter().all(|upsert| upsert.follows.nothing);
+        if quiet {
+            return rows.try_for_each(|row| self.insert_row(plan, &row, agenda));
+        }
+        let Some(row) = rows.next() else { return Ok(()) };
+        agenda.push(Job::Inserts(plan, rows));
+        self.insert_row(plan, &row, agenda)
+    }
+
+    fn insert_row<'p>(&mut self, plan: &'p InsertPlan, row: &[Value], agenda: &mut Agenda<'p>) -> Result<()> {
         let columns: Vec<ValueRef<'_>> = row.iter().map(Value::as_ref).collect();
         let source = single_row(&columns)?;
         let (values, rowid) = self.with_rows(&plan.row, &[(plan.source_row, source)], |env| {
@@ -52,31 +66,80 @@ impl Writing<'_, '_> {
             },
             _ => None,
         };
+        if plan.target.table.kind == TableKind::View {
+            let image = Image::new(&plan.target.table, values, 0)?;
+            self.give_back(&plan.row, plan.target.row, &image, &plan.returning)?;
+            agenda.fire(&plan.follows.before, None, Some(&image));
+            return Ok(());
+        }
+        if !plan.follows.before.is_empty() {
+            // A rowid that is not known yet is -1.
+            let image = self.image(&plan.row, &plan.target, values.clone(), rowid.unwrap_or(-1))?;
+            agenda.push(Job::Insert(plan, values, rowid));
+            agenda.fire(&plan.follows.before, None, Some(&image));
+            return Ok(());
+        }
+        self.insert_values(plan, values, rowid, agenda)
+    }
+
+    /// Inserts a row of these values.
+    pub(super) fn insert_values<'p>(
+        &mut self,
+        plan: &'p InsertPlan,
+        values: Vec<Value>,
+        rowid: Option<i64>,
+        agenda: &mut Agenda<'p>,
+    ) -> Result<()> {
+        let target = &plan.target;
         let rowid = match rowid {
             Some(rowid) => rowid,
-            None if table.has_rowid() => self.new_rowid(plan)?,
+            None if target.table.has_rowid() => self.new_rowid(plan)?,
             None => 0,
         };
         let mut image = self.image(&plan.row, target, values, rowid)?;
         if !self.check(&plan.row, target, &mut image, plan.conflict, Some(&plan.values))? {
             return Ok(());
         }
-        if !plan.upserts.is_empty() && self.upsert(plan, &image)? {
+        if !plan.upserts.is_empty() && self.upsert(plan, &image, agenda)? {
             return Ok(());
         }
-        match self.resolve(&plan.row, target, &image, None, plan.conflict)? {
-            Outcome::Ignored => return Ok(()),
-            Outcome::Written => {}
+        let Some(others) = self.in_the_way(&plan.row, target, &image, None, plan.conflict)? else {
+            return Ok(());
+        };
+        if others.is_empty() || plan.replaced.nothing {
+            for other in others {
+                self.remove(&plan.row, target, &other)?;
+            }
+            return self.insert_image(plan, &image, agenda);
         }
-        self.write(&plan.row, target, &image, None)?;
+        agenda.push(Job::Write(plan, image));
+        let how = RemoveRow { row: &plan.row, target, follows: &plan.replaced, returning: None };
+        agenda.jobs.extend(others.into_iter().rev().map(|other| Job::Replace(how, other)));
+        Ok(())
+    }
+
+    /// Writes a new row whose place is free.
+    pub(super) fn insert_image<'p>(
+        &mut self,
+        plan: &'p InsertPlan,
+        image: &Image,
+        agenda: &mut Agenda<'p>,
+    ) -> Result<()> {
+        let target = &plan.target;
+        if !plan.follows.nothing {
+            self.count_orphans(&plan.follows, &target.table, image, Direction::Comes)?;
+        }
+        self.write(&plan.row, target, image, None)?;
         self.changes += 1;
-        if table.has_rowid() {
-            self.last_rowid = Some(image.rowid);
+        if target.table.has_rowid() {
+            self.counters.last_rowid.set(image.rowid);
         }
-        if table.autoincrement {
-            self.note_sequence(target.store, &table.name, image.rowid)?;
+        if target.table.autoincrement {
+            self.note_sequence(target.store, &target.table.name, image.rowid)?;
         }
-        self.give_back(&plan.row, target.row, &image, &plan.returning)
+        self.give_back(&plan.row, target.row, image, &plan.returning)?;
+        agenda.fire(&plan.follows.after, None, Some(image));
+        Ok(())
     }
 
     /// Adds the values of `RETURNING` for a row.
@@ -115,7 +178,7 @@ impl Writing<'_, '_> {
                 // The largest is taken: any that is free will do.
                 for _ in 0..100 {
                     let mut bytes = [0; 8];
-                    self.given.context.random(&mut bytes);
+                    self.given().context.random(&mut bytes);
                     let rowid = (i64::from_le_bytes(bytes) & (i64::MAX >> 1)) + 1;
                     if stores.row(target.store, target.table.tree, rowid)?.is_none() {
                         return Ok(rowid);
@@ -163,7 +226,7 @@ impl Writing<'_, '_> {
     }
 
     /// Does what an `ON CONFLICT` clause says, if a row is in the way; whether that was so.
-    fn upsert(&mut self, plan: &InsertPlan, image: &Image) -> Result<bool> {
+    fn upsert<'p>(&mut self, plan: &'p InsertPlan, image: &Image, agenda: &mut Agenda<'p>) -> Result<bool> {
         let clashes = self.clashes(&plan.row, &plan.target, image, None)?;
         for upsert in &plan.upserts {
             let clash = clashes.iter().find(|(clash, _)| match (&upsert.target, clash) {
@@ -174,18 +237,19 @@ impl Writing<'_, '_> {
                 _ => false,
             });
             let Some((_, existing)) = clash else { continue };
-            self.update_existing(plan, upsert, existing, image)?;
+            self.update_existing(plan, upsert, existing, image, agenda)?;
             return Ok(true);
         }
         Ok(false)
     }
 
-    fn update_existing(
+    fn update_existing<'p>(
         &mut self,
-        plan: &InsertPlan,
-        upsert: &UpsertPlan,
+        plan: &'p InsertPlan,
+        upsert: &'p UpsertPlan,
         existing: &Image,
         excluded: &Image,
+        agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         let Some((set, filter)) = &upsert.update else { return Ok(()) };
         let rows: [(usize, Row<'_>); 2] =
@@ -199,6 +263,14 @@ impl Writing<'_, '_> {
             ))
         })?;
         let Some(wanted) = wanted else { return Ok(()) };
-        self.update_row(&plan.row, &plan.target, existing, wanted, plan.conflict, &plan.returning)
+        let how = UpdateRow {
+            row: &plan.row,
+            target: &plan.target,
+            conflict: Some(ConflictAction::Abort),
+            follows: &upsert.follows,
+            replaced: &plan.replaced,
+            returning: &plan.returning,
+        };
+        self.update_row(how, existing.clone(), wanted, agenda)
     }
 }

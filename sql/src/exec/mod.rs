@@ -40,16 +40,27 @@ mod query;
 
 mod stream;
 
+mod counters;
+mod orphans;
+
 mod write;
+
+mod agenda;
+mod foreign;
 
 mod insert;
 mod update;
 
+mod program;
+
 mod ddl;
+
+mod define_trigger;
 
 pub use ddl::Definer;
 pub use frame::{Ctx, Frame, FunctionTables};
 pub use operator::Operator;
+pub use orphans::{Orphans, violation};
 pub use query::{Given, Running, run_select};
 pub use stream::{Stream, Views};
 pub use subquery::{Memory, Runtime};

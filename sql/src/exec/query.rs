@@ -7,7 +7,7 @@ use super::open::operator;
 use super::operator::{BoxOperator, with_env};
 use super::subquery::{Memory, Runtime};
 use crate::error::Result;
-use crate::expr::{ErrorSlot, Shared};
+use crate::expr::{ErrorSlot, Row, Scope, Shared};
 use crate::func::Context;
 use crate::plan::{FrameSize, Parts, QueryPlan, SelectPlan};
 use crate::store::Stores;
@@ -33,6 +33,7 @@ impl Given<'_> {
         parts: &Parts,
         memory: &Memory,
         stores: Stores<'v>,
+        around: &[Row<'_>],
         run: impl FnOnce(&Ctx<'_, 'v>) -> T,
     ) -> T {
         let Given { parameters, context, interrupt, tables } = self;
@@ -41,7 +42,9 @@ impl Given<'_> {
         let error = ErrorSlot::default();
         let shared =
             Shared { parameters, constants: &parts.constants, context, subqueries: &runtime, error: &error };
-        run(&Ctx { shared: &shared, stores, outer: None, subqueries, interrupt, tables })
+        let scope = Scope { rows: around, outer: None };
+        let outer = (!around.is_empty()).then_some(&scope);
+        run(&Ctx { shared: &shared, stores, outer, subqueries, interrupt, tables })
     }
 }
 
@@ -98,10 +101,24 @@ pub fn run_select(
     plan: &SelectPlan,
     stores: Stores<'_>,
     given: Given<'_>,
+    take: impl FnMut(&[ValueRef<'_>]) -> Result<bool>,
+) -> Result<()> {
+    run_select_within(plan, stores, given, &[], take)
+}
+
+/// The same for a query in a program, with the rows that the program is about.
+///
+/// # Errors
+/// As without.
+pub(super) fn run_select_within(
+    plan: &SelectPlan,
+    stores: Stores<'_>,
+    given: Given<'_>,
+    around: &[Row<'_>],
     mut take: impl FnMut(&[ValueRef<'_>]) -> Result<bool>,
 ) -> Result<()> {
     let memory = Memory::new(plan.parts.subqueries.len());
-    given.with_ctx(&plan.parts, &memory, stores, |ctx| {
+    given.with_ctx(&plan.parts, &memory, stores, around, |ctx| {
         let mut running = Running::new(&plan.query, plan.frame);
         while let Some(more) = running.next(&plan.query, ctx, &mut take)? {
             if !more {

@@ -104,7 +104,7 @@ impl Stream {
     pub fn next(&mut self, plan: &SelectPlan, given: Given<'_>) -> Result<bool> {
         let Stream { reading, root, started, memory, buffer, computed, bytes } = self;
         reading.with_dependent_mut(|views, frame| {
-            given.with_ctx(&plan.parts, memory, views.stores(), |ctx| {
+            given.with_ctx(&plan.parts, memory, views.stores(), &[], |ctx| {
                 if !*started {
                     root.open(frame, ctx)?;
                     *started = true;

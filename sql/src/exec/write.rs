@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
-use super::query::{Given, run_select};
+use super::counters::Counters;
+use super::orphans::Orphans;
+use super::query::{Given, run_select_within};
 use super::scan::table_key;
 use super::subquery::{Memory, Runtime};
 use crate::ast::ConflictAction;
@@ -68,6 +70,16 @@ impl Image {
         Ok(())
     }
 
+    /// The value of a column that is not computed when it is read.
+    #[must_use]
+    pub fn shown(&self, table: &Table, place: usize) -> Value {
+        if table.rowid_alias() == Some(place) {
+            Value::Integer(self.rowid)
+        } else {
+            self.values[place].clone()
+        }
+    }
+
     /// As the row of a slot.
     #[must_use]
     pub fn row<'v>(&self) -> Row<'v> {
@@ -84,31 +96,28 @@ pub enum Clash {
     Index(usize),
 }
 
-/// What came of writing a row.
-#[derive(Clone, Debug)]
-pub enum Outcome {
-    /// It was written.
-    Written,
-    /// It was left out.
-    Ignored,
-}
-
 /// A statement that writes.
 pub struct Writing<'w, 'g> {
     /// What it writes to.
     pub writers: Writers<'w>,
     /// What it was given.
     pub given: Given<'g>,
-    /// How many rows it changed.
+    /// What functions learn of what it did so far.
+    pub counters: Counters<'g>,
+    /// How many rows it changed; while a program runs, how many the program's statement did.
     pub changes: u64,
-    /// The rowid of the last row it inserted.
-    pub last_rowid: Option<i64>,
     /// The rows of `RETURNING`.
     pub returned: Vec<Vec<Value>>,
     /// What happens to the statement if it fails.
     pub on_failure: ConflictAction,
+    /// How many rows lack a parent.
+    pub orphans: Orphans,
+    /// Whether all foreign keys are checked at commit: `defer_foreign_keys`.
+    pub put_off_foreign_keys: bool,
     /// The queries inside its expressions.
-    pub memory: Memory,
+    pub(super) memory: Memory,
+    /// In a program, the row that made it run.
+    pub(super) around: Vec<Row<'static>>,
 }
 
 impl<'w, 'g> Writing<'w, 'g> {
@@ -118,12 +127,28 @@ impl<'w, 'g> Writing<'w, 'g> {
         Writing {
             writers,
             given,
+            counters: Counters::new(given.context),
             changes: 0,
-            last_rowid: None,
             returned: Vec::new(),
             on_failure: ConflictAction::Abort,
+            orphans: Orphans::default(),
+            put_off_foreign_keys: false,
             memory: Memory::default(),
+            around: Vec::new(),
         }
+    }
+
+    /// What its parts are given: as itself, with what functions learn of what it did so far.
+    #[must_use]
+    pub fn given(&self) -> Given<'_> {
+        Given { context: &self.counters, ..self.given }
+    }
+
+    /// The rowid of the last row it inserted, if it did.
+    #[must_use]
+    pub fn last_rowid(&self) -> Option<i64> {
+        let last = self.counters.last_rowid.get();
+        (last != self.given.context.last_insert_rowid()).then_some(last)
     }
 
     /// All rows of a query.
@@ -132,7 +157,7 @@ impl<'w, 'g> Writing<'w, 'g> {
     /// Those of the engine and of expressions.
     pub fn rows(&self, plan: &SelectPlan) -> Result<Vec<Vec<Value>>> {
         let mut rows = Vec::new();
-        run_select(plan, self.writers.stores(), self.given, |values| {
+        run_select_within(plan, self.writers.stores(), self.given(), &self.around, |values| {
             rows.push(values.iter().map(|value| value.to_value()).collect());
             Ok(true)
         })?;
@@ -161,7 +186,7 @@ impl<'w, 'g> Writing<'w, 'g> {
         let shared = Shared {
             parameters: self.given.parameters,
             constants: &plan.parts.constants,
-            context: self.given.context,
+            context: &self.counters,
             subqueries: &runtime,
             error: &error,
         };
@@ -171,7 +196,9 @@ impl<'w, 'g> Writing<'w, 'g> {
         }
         let mut buffer = ArenaBuffer::new();
         let arena = buffer.arena();
-        let env = Env { scope: Scope { rows: &frame, outer: None }, arena: &arena, shared: &shared };
+        let around = Scope { rows: &self.around, outer: None };
+        let outer = (!self.around.is_empty()).then_some(&around);
+        let env = Env { scope: Scope { rows: &frame, outer }, arena: &arena, shared: &shared };
         let result = run(&env)?;
         error.check()?;
         Ok(result)
@@ -452,18 +479,18 @@ impl<'w, 'g> Writing<'w, 'g> {
         })
     }
 
-    /// Removes what is in the way where that is asked for. The row is to be left out if the answer is so.
+    /// The rows that are in the way of a new row and are to be removed; `None` if the new row is to be left out.
     ///
     /// # Errors
     /// If the row is refused.
-    pub fn resolve(
+    pub fn in_the_way(
         &mut self,
         plan: &RowPlan,
         target: &TablePlan,
         image: &Image,
         old: Option<&Image>,
         conflict: Option<ConflictAction>,
-    ) -> Result<Outcome> {
+    ) -> Result<Option<Vec<Image>>> {
         let clashes = self.clashes(plan, target, image, old)?;
         let action_of = |clash: &Clash| {
             let own = match clash {
@@ -477,20 +504,36 @@ impl<'w, 'g> Writing<'w, 'g> {
         for (clash, _) in &clashes {
             match action_of(clash) {
                 ConflictAction::Replace => {}
-                ConflictAction::Ignore => return Ok(Outcome::Ignored),
-                action => {
-                    let (kind, message) = clash_message(target, clash);
-                    return Err(self.refuse(action, kind, message));
-                }
+                ConflictAction::Ignore => return Ok(None),
+                action => return Err(self.refuse_clash(action, target, clash)),
             }
         }
+        let mut rows: Vec<Image> = Vec::with_capacity(clashes.len());
         for (_, other) in clashes {
             // One row may be in the way twice.
-            if self.load(target, &key_values(&target.table, &other))?.is_some() {
-                self.remove(plan, target, &other)?;
+            if !rows.iter().any(|row| row_key(&target.table, row) == row_key(&target.table, &other)) {
+                rows.push(other);
             }
         }
-        Ok(Outcome::Written)
+        Ok(Some(rows))
+    }
+
+    /// The error of a row that is not unique.
+    pub(super) fn refuse_clash(
+        &mut self,
+        action: ConflictAction,
+        target: &TablePlan,
+        clash: &Clash,
+    ) -> Error {
+        let (kind, message) = clash_message(target, clash);
+        self.refuse(action, kind, message)
+    }
+
+    /// The row as it is stored now, if it still is.
+    pub(super) fn reload(&self, target: &TablePlan, image: &Image) -> Result<Option<Image>> {
+        let bytes =
+            self.writers.stores().get(target.store, target.table.tree, &row_key(&target.table, image))?;
+        bytes.map(|bytes| Image::decode(&target.table, bytes, image.rowid)).transpose()
     }
 
     /// Removes a row and its entries.
@@ -625,20 +668,6 @@ fn row_key(table: &Table, image: &Image) -> Vec<u8> {
             }
             key
         }
-    }
-}
-
-/// The values of the key of a row.
-fn key_values(table: &Table, image: &Image) -> Vec<Value> {
-    match &table.key {
-        TableKey::Rowid { .. } => vec![Value::Integer(image.rowid)],
-        TableKey::Primary { columns, .. } => columns
-            .iter()
-            .filter_map(|column| match column.part {
-                IndexPart::Column(place) => Some(image.values[place].clone()),
-                IndexPart::Expr(_) => None,
-            })
-            .collect(),
     }
 }
 

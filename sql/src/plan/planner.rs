@@ -30,7 +30,13 @@ struct FrameNames {
     slots: HashMap<Slot, Located>,
     size: FrameSize,
     correlated: bool,
+    /// Whether its rows stay the same while the statement runs: those of the row that made a program run.
+    fixed: bool,
 }
+
+/// The rows around a statement in a program, in order: their slots, and what columns mean that a record is too short
+/// for.
+pub(super) type RowsAround = [(Slot, Arc<Vec<Value>>)];
 
 /// Where a slot is in its frame.
 #[derive(Clone)]
@@ -45,8 +51,10 @@ impl Names for Planner<'_> {
         for (depth, frame) in self.frames.iter().rev().enumerate() {
             let Some(found) = frame.slots.get(&slot).cloned() else { continue };
             let inner = self.frames.len() - depth;
-            for frame in &mut self.frames[inner..] {
-                frame.correlated = true;
+            if !frame.fixed {
+                for frame in &mut self.frames[inner..] {
+                    frame.correlated = true;
+                }
             }
             return Ok(Location { depth, row: found.row, places: found.places, missing: found.missing });
         }
@@ -95,6 +103,23 @@ impl<'v> Planner<'v> {
             subqueries: HashMap::new(),
             used: HashMap::new(),
         }
+    }
+
+    /// For a statement in a program: these rows are in the frame around its own.
+    #[must_use]
+    pub(super) fn within(stores: Stores<'v>, around: &RowsAround) -> Planner<'v> {
+        let mut planner = Planner::new(stores);
+        if around.is_empty() {
+            return planner;
+        }
+        for (slot, missing) in around {
+            planner.add_located(*slot, None, missing.clone());
+        }
+        if let Some(frame) = planner.frames.last_mut() {
+            frame.fixed = true;
+        }
+        planner.frames.push(FrameNames::default());
+        planner
     }
 
     /// The plan of a query that is a statement.

@@ -6,16 +6,17 @@
 use std::sync::Arc;
 
 use super::physical::{FrameSize, Parts, SelectPlan};
-use super::planner::Planner;
+use super::planner::{Planner, RowsAround};
 use crate::ast::ConflictAction;
 use crate::bound::{
-    self, Body, Column, Expr, InsertRows, Place, Query, QueryId, ResultColumn, Select, Slot, UpsertTarget,
+    self, Body, Column, Consequences, Expr, InsertRows, ParentCheck, Place, ProgramNumber, Query, QueryId,
+    ResultColumn, Select, Slot, UpsertTarget, WithPrograms,
 };
 use crate::error::Result;
 use crate::expr::{Scalar, Test};
-use crate::schema::{Index, IndexPart, Store, Table, TableKey};
+use crate::schema::{Index, IndexPart, Store, Table, TableKey, TableKind, Trigger};
 use crate::store::Stores;
-use crate::value::{Affinity, Collation};
+use crate::value::{Affinity, Collation, Value};
 
 /// A table that rows are written to.
 pub struct TablePlan {
@@ -77,8 +78,14 @@ pub struct InsertPlan {
     pub conflict: Option<ConflictAction>,
     /// `ON CONFLICT ..`
     pub upserts: Vec<UpsertPlan>,
+    /// What follows from writing a row.
+    pub follows: ConsequencePlan,
+    /// What follows from removing a row that is in the way.
+    pub replaced: ConsequencePlan,
     /// `RETURNING`
     pub returning: ReturningPlan,
+    /// What the statement may make run; none for one that is itself in such a program.
+    pub programs: Vec<ProgramPlan>,
 }
 
 /// Places of columns, and what is written there.
@@ -94,6 +101,8 @@ pub struct UpsertPlan {
     pub existing: usize,
     /// The row refused.
     pub excluded: usize,
+    /// What follows from updating the row that is in the way.
+    pub follows: ConsequencePlan,
 }
 
 /// The plan of an `UPDATE`.
@@ -116,8 +125,14 @@ pub struct UpdatePlan {
     pub sets_rowid: bool,
     /// `OR ..`
     pub conflict: Option<ConflictAction>,
+    /// What follows from writing a row.
+    pub follows: ConsequencePlan,
+    /// What follows from removing a row that is in the way.
+    pub replaced: ConsequencePlan,
     /// `RETURNING`
     pub returning: ReturningPlan,
+    /// What the statement may make run; none for one that is itself in such a program.
+    pub programs: Vec<ProgramPlan>,
 }
 
 /// The plan of a `DELETE`.
@@ -130,11 +145,68 @@ pub struct DeletePlan {
     pub row: RowPlan,
     /// The table.
     pub target: TablePlan,
+    /// What follows from writing a row.
+    pub follows: ConsequencePlan,
     /// `RETURNING`
     pub returning: ReturningPlan,
+    /// What the statement may make run; none for one that is itself in such a program.
+    pub programs: Vec<ProgramPlan>,
 }
 
-/// What finds a row of a table again, as expressions over its slot.
+/// What follows from writing a row.
+#[derive(Default)]
+pub struct ConsequencePlan {
+    /// What runs before.
+    pub before: Vec<ProgramNumber>,
+    /// What runs afterwards.
+    pub after: Vec<ProgramNumber>,
+    /// The rows that its foreign keys name.
+    pub parents: Vec<ParentCheck>,
+    /// The rows whose foreign keys name it.
+    pub children: Vec<ChildPlan>,
+    /// What happens to those.
+    pub actions: Vec<ProgramNumber>,
+    /// Whether nothing follows at all.
+    pub nothing: bool,
+}
+
+/// Finds the rows whose foreign key names the row around.
+pub struct ChildPlan {
+    /// All of them.
+    pub all: SelectPlan,
+    /// Those besides the row itself, where that makes a difference.
+    pub others: Option<SelectPlan>,
+    /// Whether the key is checked at commit only.
+    pub deferred: bool,
+}
+
+/// What runs when a row is written. The rows around its statements are the row as it was and as it will be.
+pub struct ProgramPlan {
+    /// The trigger; `None` for a foreign key's action.
+    pub trigger: Option<Arc<Trigger>>,
+    /// Whether it may run while it runs.
+    pub recursive: bool,
+    /// Whether it is left out where all checks of foreign keys are put off.
+    pub restricts: bool,
+    /// Only where this holds.
+    pub condition: Option<(RowPlan, Test)>,
+    /// What is done.
+    pub steps: Vec<StepPlan>,
+}
+
+/// A statement in a program.
+pub enum StepPlan {
+    /// `SELECT`
+    Select(Box<SelectPlan>),
+    /// `INSERT`
+    Insert(Box<InsertPlan>),
+    /// `UPDATE`
+    Update(Box<UpdatePlan>),
+    /// `DELETE`
+    Delete(Box<DeletePlan>),
+}
+
+/// What finds a row of a table again, as expressions over its slot. A row of a view is known by all its values.
 fn key_of(table: &Table, slot: Slot) -> Vec<Expr> {
     let column = |place| {
         Expr::Column(Column {
@@ -147,6 +219,9 @@ fn key_of(table: &Table, slot: Slot) -> Vec<Expr> {
         })
     };
     match &table.key {
+        _ if table.kind == TableKind::View => {
+            (0..table.columns.len()).map(|place| column(Place::At(place))).collect()
+        }
         TableKey::Rowid { .. } => vec![column(Place::Rowid)],
         TableKey::Primary { columns, .. } => columns
             .iter()
@@ -158,8 +233,12 @@ fn key_of(table: &Table, slot: Slot) -> Vec<Expr> {
     }
 }
 
+fn missing_of(table: &Table) -> Arc<Vec<Value>> {
+    Arc::new(table.columns.iter().map(|column| column.missing.clone()).collect())
+}
+
 fn find(
-    stores: Stores<'_>,
+    planner: Planner<'_>,
     from: bound::From,
     filter: Vec<Expr>,
     columns: Vec<Expr>,
@@ -184,13 +263,12 @@ fn find(
         offset: limit.1,
         slot: Slot(0),
     };
-    Planner::new(stores).statement(select)
+    planner.statement(select)
 }
 
 impl Planner<'_> {
     fn target(&mut self, target: &bound::Target) -> Result<TablePlan> {
-        let missing = target.table.columns.iter().map(|column| column.missing.clone()).collect();
-        let row = self.add_located(target.slot, None, Arc::new(missing));
+        let row = self.slot_of(target.slot, &target.table);
         let generated = target
             .generated
             .iter()
@@ -216,9 +294,24 @@ impl Planner<'_> {
         Ok(ReturningPlan { values: self.scalars(&returning.values)?, columns: returning.columns.clone() })
     }
 
+    fn upsert(&mut self, set: &bound::Settings, filter: Option<&Expr>) -> Result<(Settings, Option<Test>)> {
+        let mut compiled = Vec::new();
+        for (place, value) in set {
+            self.note(value);
+            compiled.push((*place, self.scalar(value)?));
+        }
+        let filter = match filter {
+            Some(filter) => {
+                self.note(filter);
+                Some(self.compiler().test(filter)?)
+            }
+            None => None,
+        };
+        Ok((compiled, filter))
+    }
+
     fn slot_of(&mut self, slot: Slot, table: &Table) -> usize {
-        let missing = table.columns.iter().map(|column| column.missing.clone()).collect();
-        self.add_located(slot, None, Arc::new(missing))
+        self.add_located(slot, None, missing_of(table))
     }
 }
 
@@ -237,111 +330,199 @@ pub fn plan_target(stores: Stores<'_>, target: &bound::Target) -> Result<(TableP
 ///
 /// # Errors
 /// As for queries.
-pub fn plan_insert(stores: Stores<'_>, insert: bound::Insert) -> Result<InsertPlan> {
-    let source = match insert.rows {
-        InsertRows::Defaults => None,
-        InsertRows::Select(select) => Some(Planner::new(stores).statement(*select)?),
-    };
-    let mut planner = Planner::new(stores);
-    let source_row = planner.add_slot(insert.source);
-    let target = planner.target(&insert.target)?;
-    let values = planner.scalars(&insert.values)?;
-    let rowid = insert.rowid.as_ref().map(|rowid| planner.scalar(rowid)).transpose()?;
-    let mut upserts = Vec::new();
-    for upsert in insert.upserts {
-        let existing = planner.slot_of(upsert.existing, &target.table);
-        let excluded = planner.slot_of(upsert.excluded, &target.table);
-        let update = match &upsert.update {
-            None => None,
-            Some((set, filter)) => {
-                let mut compiled = Vec::new();
-                for (place, value) in set {
-                    planner.note(value);
-                    compiled.push((*place, planner.scalar(value)?));
-                }
-                let filter = match filter {
-                    Some(filter) => {
-                        planner.note(filter);
-                        Some(planner.compiler().test(filter)?)
-                    }
-                    None => None,
-                };
-                Some((compiled, filter))
-            }
-        };
-        upserts.push(UpsertPlan { target: upsert.target, update, existing, excluded });
-    }
-    let returning = planner.returning(&insert.returning)?;
-    let (frame, parts) = planner.finish();
-    let row = RowPlan { frame, parts };
-    Ok(InsertPlan {
-        source,
-        source_row,
-        row,
-        target,
-        values,
-        rowid,
-        conflict: insert.conflict,
-        upserts,
-        returning,
-    })
+pub fn plan_insert(stores: Stores<'_>, insert: WithPrograms<bound::Insert>) -> Result<InsertPlan> {
+    let plan = Writes { stores, around: &[] }.insert(insert.statement)?;
+    Ok(InsertPlan { programs: programs(stores, insert.programs)?, ..plan })
 }
 
 /// Plans an `UPDATE`.
 ///
 /// # Errors
 /// As for queries.
-pub fn plan_update(stores: Stores<'_>, update: bound::Update) -> Result<UpdatePlan> {
-    let mut columns = key_of(&update.target.table, update.existing);
-    let key_width = columns.len();
-    let mut values: Vec<Expr> = update.assignments.iter().map(|(_, value)| value.clone()).collect();
-    values.extend(update.rowid.clone());
-    let places = update.assignments.iter().map(|(place, _)| *place).collect();
-    // With further tables, or an order, the values are those of the moment when the row was found.
-    let found_with_key = matches!(update.from, bound::From::Join(_));
-    if found_with_key {
-        columns.extend(values.iter().cloned());
-    }
-    let find = find(stores, update.from, update.filter, columns, update.order_by, update.limit)?;
-    let mut planner = Planner::new(stores);
-    let existing = planner.slot_of(update.existing, &update.target.table);
-    let target = planner.target(&update.target)?;
-    let compiled = match found_with_key {
-        true => None,
-        false => {
-            for value in &values {
-                planner.note(value);
-            }
-            Some(planner.scalars(&values)?)
-        }
-    };
-    let returning = planner.returning(&update.returning)?;
-    let (frame, parts) = planner.finish();
-    Ok(UpdatePlan {
-        find,
-        key_width,
-        existing,
-        row: RowPlan { frame, parts },
-        target,
-        places,
-        values: compiled,
-        sets_rowid: update.rowid.is_some(),
-        conflict: update.conflict,
-        returning,
-    })
+pub fn plan_update(stores: Stores<'_>, update: WithPrograms<bound::Update>) -> Result<UpdatePlan> {
+    let plan = Writes { stores, around: &[] }.update(update.statement)?;
+    Ok(UpdatePlan { programs: programs(stores, update.programs)?, ..plan })
 }
 
 /// Plans a `DELETE`.
 ///
 /// # Errors
 /// As for queries.
-pub fn plan_delete(stores: Stores<'_>, delete: bound::Delete) -> Result<DeletePlan> {
-    let columns = key_of(&delete.target.table, delete.existing);
-    let all = delete.filter.is_empty() && delete.limit.0.is_none() && delete.returning.values.is_empty();
-    let find = find(stores, delete.from, delete.filter, columns, delete.order_by, delete.limit)?;
-    let mut planner = Planner::new(stores);
-    let target = planner.target(&delete.target)?;
-    let returning = planner.returning(&delete.returning)?;
-    let (frame, parts) = planner.finish();
-    Ok(DeletePlan { find, all, row: RowPlan { frame, parts }, target, returning })
+pub fn plan_delete(stores: Stores<'_>, delete: WithPrograms<bound::Delete>) -> Result<DeletePlan> {
+    let plan = Writes { stores, around: &[] }.delete(delete.statement)?;
+    Ok(DeletePlan { programs: programs(stores, delete.programs)?, ..plan })
+}
+
+fn programs(stores: Stores<'_>, programs: Vec<bound::Program>) -> Result<Vec<ProgramPlan>> {
+    programs.into_iter().map(|program| plan_program(stores, program)).collect()
+}
+
+fn plan_program(stores: Stores<'_>, program: bound::Program) -> Result<ProgramPlan> {
+    let missing = missing_of(&program.table);
+    let around = [(program.old, missing.clone()), (program.new, missing)];
+    let writes = Writes { stores, around: &around };
+    let condition = match &program.condition {
+        Some(condition) => {
+            let mut planner = writes.planner();
+            planner.note(condition);
+            let test = planner.compiler().test(condition)?;
+            let (frame, parts) = planner.finish();
+            Some((RowPlan { frame, parts }, test))
+        }
+        None => None,
+    };
+    let mut steps = Vec::new();
+    for step in program.steps {
+        steps.push(match step {
+            bound::Step::Select(select) => StepPlan::Select(Box::new(writes.planner().statement(*select)?)),
+            bound::Step::Insert(insert) => StepPlan::Insert(Box::new(writes.insert(*insert)?)),
+            bound::Step::Update(update) => StepPlan::Update(Box::new(writes.update(*update)?)),
+            bound::Step::Delete(delete) => StepPlan::Delete(Box::new(writes.delete(*delete)?)),
+        });
+    }
+    Ok(ProgramPlan {
+        trigger: program.trigger,
+        recursive: program.recursive,
+        restricts: program.restricts,
+        condition,
+        steps,
+    })
+}
+
+/// Plans statements that write, by themselves or in a program.
+#[derive(Clone, Copy)]
+struct Writes<'w, 'v> {
+    stores: Stores<'v>,
+    around: &'w RowsAround,
+}
+
+impl<'v> Writes<'_, 'v> {
+    fn planner(&self) -> Planner<'v> {
+        Planner::within(self.stores, self.around)
+    }
+
+    fn consequences(&self, follows: Consequences, table: &Table) -> Result<ConsequencePlan> {
+        let nothing = follows.is_empty();
+        let mut children = Vec::new();
+        for child in follows.children {
+            let row = [(child.row, missing_of(table))];
+            let planned = |select| Planner::within(self.stores, &row).statement(select);
+            children.push(ChildPlan {
+                all: planned(child.select)?,
+                others: child.others.map(planned).transpose()?,
+                deferred: child.deferred,
+            });
+        }
+        Ok(ConsequencePlan {
+            before: follows.before,
+            after: follows.after,
+            parents: follows.parents,
+            children,
+            actions: follows.actions,
+            nothing,
+        })
+    }
+
+    fn insert(&self, insert: bound::Insert) -> Result<InsertPlan> {
+        let source = match insert.rows {
+            InsertRows::Defaults => None,
+            InsertRows::Select(select) => Some(self.planner().statement(*select)?),
+        };
+        let mut planner = self.planner();
+        let source_row = planner.add_slot(insert.source);
+        let target = planner.target(&insert.target)?;
+        let values = planner.scalars(&insert.values)?;
+        let rowid = insert.rowid.as_ref().map(|rowid| planner.scalar(rowid)).transpose()?;
+        let mut upserts = Vec::new();
+        for upsert in insert.upserts {
+            let existing = planner.slot_of(upsert.existing, &target.table);
+            let excluded = planner.slot_of(upsert.excluded, &target.table);
+            let update = match &upsert.update {
+                None => None,
+                Some((set, filter)) => Some(planner.upsert(set, filter.as_ref())?),
+            };
+            let follows = self.consequences(upsert.follows, &target.table)?;
+            upserts.push(UpsertPlan { target: upsert.target, update, existing, excluded, follows });
+        }
+        let returning = planner.returning(&insert.returning)?;
+        let follows = self.consequences(insert.follows, &target.table)?;
+        let replaced = self.consequences(insert.replaced, &target.table)?;
+        let (frame, parts) = planner.finish();
+        Ok(InsertPlan {
+            source,
+            source_row,
+            row: RowPlan { frame, parts },
+            target,
+            values,
+            rowid,
+            conflict: insert.conflict,
+            upserts,
+            follows,
+            replaced,
+            returning,
+            programs: Vec::new(),
+        })
+    }
+
+    fn update(&self, update: bound::Update) -> Result<UpdatePlan> {
+        let table = update.target.table.clone();
+        let mut columns = key_of(&table, update.existing);
+        let key_width = columns.len();
+        let mut values: Vec<Expr> = update.assignments.iter().map(|(_, value)| value.clone()).collect();
+        values.extend(update.rowid.clone());
+        let places = update.assignments.iter().map(|(place, _)| *place).collect();
+        // With further tables the values are those of the moment when the row was found; those of a view have no other.
+        let found_with_key = matches!(update.from, bound::From::Join(_)) || table.kind == TableKind::View;
+        if found_with_key {
+            columns.extend(values.iter().cloned());
+        }
+        let find = find(self.planner(), update.from, update.filter, columns, update.order_by, update.limit)?;
+        let mut planner = self.planner();
+        let existing = planner.slot_of(update.existing, &table);
+        let target = planner.target(&update.target)?;
+        let compiled = match found_with_key {
+            true => None,
+            false => {
+                for value in &values {
+                    planner.note(value);
+                }
+                Some(planner.scalars(&values)?)
+            }
+        };
+        let returning = planner.returning(&update.returning)?;
+        let follows = self.consequences(update.follows, &table)?;
+        let replaced = self.consequences(update.replaced, &table)?;
+        let (frame, parts) = planner.finish();
+        Ok(UpdatePlan {
+            find,
+            key_width,
+            existing,
+            row: RowPlan { frame, parts },
+            target,
+            places,
+            values: compiled,
+            sets_rowid: update.rowid.is_some(),
+            conflict: update.conflict,
+            follows,
+            replaced,
+            returning,
+            programs: Vec::new(),
+        })
+    }
+
+    fn delete(&self, delete: bound::Delete) -> Result<DeletePlan> {
+        let columns = key_of(&delete.target.table, delete.existing);
+        let all = delete.filter.is_empty()
+            && delete.limit.0.is_none()
+            && delete.returning.values.is_empty()
+            && delete.follows.is_empty();
+        let find = find(self.planner(), delete.from, delete.filter, columns, delete.order_by, delete.limit)?;
+        let mut planner = self.planner();
+        let target = planner.target(&delete.target)?;
+        let returning = planner.returning(&delete.returning)?;
+        let follows = self.consequences(delete.follows, &target.table)?;
+        let (frame, parts) = planner.finish();
+        let row = RowPlan { frame, parts };
+        Ok(DeletePlan { find, all, row, target, follows, returning, programs: Vec::new() })
+    }
 }

@@ -114,12 +114,20 @@ impl Schema {
         self.order.iter().filter_map(|name| self.views.get(name))
     }
 
-    /// The triggers of a table or view, in the order of their names.
+    /// The triggers of a table or view, the newest first: the order in which they run.
     #[must_use]
     pub fn triggers_of(&self, table: &str) -> Vec<&Arc<Trigger>> {
+        if self.triggers.is_empty() {
+            return Vec::new();
+        }
         let mut found: Vec<_> =
             self.triggers.values().filter(|trigger| trigger.table.eq_ignore_ascii_case(table)).collect();
-        found.sort_by_key(|trigger| folded(&trigger.name));
+        found.sort_by_key(|trigger| std::cmp::Reverse(trigger.number));
         found
+    }
+
+    /// All triggers.
+    pub fn triggers(&self) -> impl Iterator<Item = &Arc<Trigger>> {
+        self.triggers.values()
     }
 }

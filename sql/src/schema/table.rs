@@ -49,6 +49,8 @@ pub enum TableKind {
     Ordinary,
     /// `sqlite_schema`, which only the engine writes.
     Schema,
+    /// What stands for a view where its triggers see its rows; nothing is stored.
+    View,
 }
 
 /// How the rows of a table are found.

@@ -11,6 +11,8 @@ pub struct Trigger {
     pub name: Box<str>,
     /// The table or view it belongs to.
     pub table: Box<str>,
+    /// Where it stands among the others: those made later have larger numbers.
+    pub number: i64,
     /// The statement it was made by.
     pub statement: Arc<ast::CreateTrigger>,
 }

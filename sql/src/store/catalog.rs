@@ -290,6 +290,7 @@ pub fn load_schema(
                     schema.add_trigger(Arc::new(Trigger {
                         name: row.name.clone(),
                         table: row.table.clone(),
+                        number: row.rowid,
                         statement: Arc::new(*trigger),
                     }));
                 }
