@@ -1,5 +1,6 @@
 //! A query that runs, from its first row to its last.
 
+use std::cell::RefCell;
 use std::sync::atomic::AtomicBool;
 
 use super::frame::{Ctx, Frame, FunctionTables};
@@ -38,7 +39,8 @@ impl Given<'_> {
     ) -> T {
         let Given { parameters, context, interrupt, tables } = self;
         let subqueries = &*parts.subqueries;
-        let runtime = Runtime { stores, plans: subqueries, memory, interrupt, tables };
+        let frames = RefCell::default();
+        let runtime = Runtime { stores, plans: subqueries, memory, interrupt, tables, frames };
         let error = ErrorSlot::default();
         let shared =
             Shared { parameters, constants: &parts.constants, context, subqueries: &runtime, error: &error };

@@ -1,22 +1,23 @@
 //! Queries inside expressions.
 //!
 //! One that sees no row around it is run once; its result is kept for the rest of the statement. Others are run anew
-//! for every row.
+//! for every row, by the same operators in the same frame where nothing they keep depends on the rows around.
 
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::sync::atomic::AtomicBool;
 
 use super::frame::{Ctx, Frame, FunctionTables};
 use super::key_table::KeyTable;
 use super::keys::converted;
 use super::open::operator;
-use super::operator::with_env;
+use super::operator::{BoxOperator, with_env};
 use crate::codec::{Direction, push_value};
 use crate::error::Result;
 use crate::expr::{Env, Subqueries, SubqueryNumber};
-use crate::plan::SubqueryPlan;
+use crate::plan::{Reuse, SubqueryPlan};
 use crate::store::Stores;
-use crate::value::{ArenaBuffer, Value, ValueRef, compare};
+use crate::value::{ArenaBuffer, Value, ValueRef, compare, compare_with_affinity};
 
 /// What queries inside expressions keep while a statement runs. Owns no borrow, so it outlives the views it reads.
 #[derive(Default)]
@@ -31,6 +32,8 @@ struct State {
     /// All rows, once they are known: for `IN`.
     set: Option<Set>,
     values: Option<Vec<Value>>,
+    /// Operators that can run again.
+    root: Option<BoxOperator>,
 }
 
 #[derive(Default)]
@@ -61,9 +64,45 @@ pub struct Runtime<'r, 'v> {
     pub interrupt: &'r AtomicBool,
     /// What table functions read.
     pub tables: &'r dyn FunctionTables,
+    /// Frames that can be used again.
+    pub frames: RefCell<Vec<Idle<'v>>>,
 }
 
-impl Runtime<'_, '_> {
+/// What ran a query inside an expression, and may run it again.
+pub struct Idle<'v> {
+    number: SubqueryNumber,
+    frame: Frame<'v>,
+    /// The operators, where what they keep is in the frame.
+    root: Option<BoxOperator>,
+}
+
+impl<'v> Runtime<'_, 'v> {
+    /// What runs a query: what ran it before, if that may be used again.
+    fn start(&self, number: SubqueryNumber) -> (BoxOperator, Frame<'v>) {
+        let plan = &self.plans[number.0];
+        let mut frames = self.frames.borrow_mut();
+        let idle = frames.iter().position(|idle| idle.number == number).map(|at| frames.swap_remove(at));
+        let (frame, root) = match idle {
+            Some(idle) => (idle.frame, idle.root),
+            None => (Frame::new(plan.frame), None),
+        };
+        let root = root.or_else(|| self.memory.states[number.0].borrow_mut().root.take());
+        (root.unwrap_or_else(|| operator(&plan.query.root)), frame)
+    }
+
+    /// Keeps what ran a query, if it may run it again.
+    fn finish(&self, number: SubqueryNumber, root: BoxOperator, frame: Frame<'v>) {
+        let root = match self.plans[number.0].reuse {
+            Reuse::Never => return,
+            Reuse::WithFrame => Some(root),
+            Reuse::Always => {
+                self.memory.states[number.0].borrow_mut().root = Some(root);
+                None
+            }
+        };
+        self.frames.borrow_mut().push(Idle { number, frame, root });
+    }
+
     /// Runs a query for the rows around it, until `take` has had enough.
     fn run(
         &self,
@@ -80,8 +119,7 @@ impl Runtime<'_, '_> {
             interrupt: self.interrupt,
             tables: self.tables,
         };
-        let mut frame = Frame::new(plan.frame);
-        let mut root = operator(&plan.query.root);
+        let (mut root, mut frame) = self.start(subquery);
         let mut buffer = ArenaBuffer::new();
         root.open(&mut frame, &ctx)?;
         while root.next(&mut frame, &ctx)? {
@@ -94,6 +132,9 @@ impl Runtime<'_, '_> {
             if !more {
                 break;
             }
+        }
+        if plan.correlated {
+            self.finish(subquery, root, frame);
         }
         Ok(())
     }
@@ -127,6 +168,39 @@ impl Runtime<'_, '_> {
             Ok(true)
         })?;
         Ok(set)
+    }
+
+    /// Whether values are one of the rows of a query, which is left at the first that is equal.
+    fn is_in_rows(
+        &self,
+        subquery: SubqueryNumber,
+        values: &[ValueRef<'_>],
+        env: &Env<'_>,
+    ) -> Result<Option<bool>> {
+        let rules = &self.plans[subquery.0].rules;
+        let mut result = Some(false);
+        self.run(subquery, env, |row| {
+            // A row is unknown to be equal if NULL alone stands in the way.
+            let mut is_equal = Some(true);
+            for ((value, wanted), (affinity, collation)) in row.iter().zip(values).zip(rules) {
+                if value.is_null() || wanted.is_null() {
+                    is_equal = None;
+                    continue;
+                }
+                if !compare_with_affinity(*value, *wanted, *affinity, collation).is_some_and(Ordering::is_eq)
+                {
+                    is_equal = Some(false);
+                    break;
+                }
+            }
+            match is_equal {
+                Some(true) => result = Some(true),
+                None => result = None,
+                Some(false) => {}
+            }
+            Ok(is_equal != Some(true))
+        })?;
+        Ok(result)
     }
 
     fn is_in(&self, subquery: SubqueryNumber, values: &[ValueRef<'_>], set: &Set) -> Option<bool> {
@@ -237,8 +311,7 @@ impl Subqueries for Runtime<'_, '_> {
         env: &Env<'_>,
     ) -> Result<Option<bool>> {
         if self.plans[subquery.0].correlated {
-            let set = self.set(subquery, env)?;
-            return Ok(self.is_in(subquery, values, &set));
+            return self.is_in_rows(subquery, values, env);
         }
         let known = self.memory.states[subquery.0].borrow().set.is_some();
         if !known {

@@ -4,6 +4,7 @@
 //! what is in the way come last. What is refused is decided by the statement's `OR`, else by the constraint's own
 //! `ON CONFLICT`, else the statement is undone.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::counters::Counters;
@@ -182,6 +183,7 @@ impl<'w, 'g> Writing<'w, 'g> {
             memory: &self.memory,
             interrupt: self.given.interrupt,
             tables: self.given.tables,
+            frames: RefCell::default(),
         };
         let shared = Shared {
             parameters: self.given.parameters,

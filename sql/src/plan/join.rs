@@ -157,6 +157,7 @@ impl Planner<'_> {
                 self.filtered(joined, conditions)
             }
             What::Outer(join) => {
+                self.note_kept();
                 let mut left_slots = BTreeSet::new();
                 slots_of_from(&join.left, &mut left_slots);
                 let mut right_slots = BTreeSet::new();
@@ -216,7 +217,7 @@ impl Planner<'_> {
                     let all = crate::bound::slots_of(condition);
                     all.iter().all(|slot| own.contains(slot)) && !matches!(condition, Expr::Literal(_))
                 });
-            let inner = self.source(source, &alone, unknown, false)?;
+            let inner = self.keeping(|planner| planner.source(source, &alone, unknown, false))?;
             let pairs: Vec<&Expr> = hashed.iter().map(|&number| conditions[number]).collect();
             let plan = self.hash_join(&pairs, &together, &own, false)?;
             return Ok(Node::Hash(Box::new(outer), Box::new(inner), Arc::new(plan)));
@@ -285,7 +286,7 @@ impl Planner<'_> {
                         let all = crate::bound::slots_of(condition);
                         !all.is_empty() && all.iter().all(|slot| slots.contains(slot))
                     });
-                let inner = self.source(source, &alone, slots, false)?;
+                let inner = self.keeping(|planner| planner.source(source, &alone, slots, false))?;
                 let pairs: Vec<&Expr> = hashed.iter().map(|&number| &on[number]).collect();
                 let plan = self.hash_join(&pairs, &together, slots, true)?;
                 return Ok(Node::Hash(Box::new(outer), Box::new(inner), Arc::new(plan)));

@@ -62,8 +62,21 @@ pub struct SubqueryPlan {
     pub frame: FrameSize,
     /// Whether it sees rows of the queries around it; else it is run once.
     pub correlated: bool,
+    /// Whether its operators can run again for other rows around it.
+    pub reuse: Reuse,
     /// For the right side of `IN`: how each column compares.
     pub rules: Vec<(Affinity, Collation)>,
+}
+
+/// Whether operators that ran can run again for other rows around them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reuse {
+    /// Something that they keep depends on those rows.
+    Never,
+    /// With the frame they ran in, where the rows are that they keep.
+    WithFrame,
+    /// They keep nothing.
+    Always,
 }
 
 /// A step of a plan.

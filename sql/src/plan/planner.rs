@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::flatten::flatten;
 use super::physical::{
     AggregateCall, Aggregation, Compound, Count, Distinct, FrameBound, FrameSize, Limit, Node, Parts,
-    QueryPlan, Rows, SelectPlan, Sort, SortKey, SubqueryPlan, Values, Window, WindowCall,
+    QueryPlan, Reuse, Rows, SelectPlan, Sort, SortKey, SubqueryPlan, Values, Window, WindowCall,
 };
 use crate::bound::{self, Body, Expr, From, Place, Query, QueryId, Select, Slot, SourceRows};
 use crate::error::{Error, Result};
@@ -29,9 +29,13 @@ pub struct Planner<'v> {
 struct FrameNames {
     slots: HashMap<Slot, Located>,
     size: FrameSize,
+    /// Whether rows of frames around are named.
     correlated: bool,
     /// Whether its rows stay the same while the statement runs: those of the row that made a program run.
     fixed: bool,
+    /// Whether steps keep rows, and whether these depend on frames around.
+    keeps: bool,
+    keeps_outer: bool,
 }
 
 /// The rows around a statement in a program, in order: their slots, and what columns mean that a record is too short
@@ -71,6 +75,9 @@ impl Names for Planner<'_> {
             if !rules.is_empty() {
                 self.parts.subqueries[number.0].rules = rules.to_vec();
             }
+            if self.parts.subqueries[number.0].correlated {
+                self.note_outer(&subquery.select);
+            }
             return Ok(number);
         }
         self.frames.push(FrameNames::default());
@@ -81,6 +88,11 @@ impl Names for Planner<'_> {
             query: query?,
             frame: frame.size,
             correlated: frame.correlated,
+            reuse: match (frame.keeps_outer, frame.keeps) {
+                (true, _) => Reuse::Never,
+                (false, true) => Reuse::WithFrame,
+                (false, false) => Reuse::Always,
+            },
             rules: rules.to_vec(),
         });
         self.subqueries.insert(key, number);
@@ -163,6 +175,39 @@ impl<'v> Planner<'v> {
         });
     }
 
+    /// Takes note of the frames around that a query planned before names.
+    fn note_outer(&mut self, select: &Select) {
+        let mut slots = BTreeSet::new();
+        bound::visit_select(select, &mut |part| {
+            if let Expr::Column(column) = part {
+                slots.insert(column.slot);
+            }
+            true
+        });
+        for slot in slots {
+            // Slots of the query itself are nowhere in view.
+            let _ = self.locate(slot);
+        }
+    }
+
+    /// Plans something that a step keeps for as long as its operators are there.
+    pub(super) fn keeping<T>(&mut self, plan: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let innermost = self.frames.len() - 1;
+        let before = std::mem::take(&mut self.frames[innermost].correlated);
+        let result = plan(self);
+        let frame = &mut self.frames[innermost];
+        frame.keeps = true;
+        frame.keeps_outer |= frame.correlated;
+        frame.correlated |= before;
+        result
+    }
+
+    /// Takes note of a step that keeps rows in the frame, and reads them anew each time.
+    pub(super) fn note_kept(&mut self) {
+        let innermost = self.frames.len() - 1;
+        self.frames[innermost].keeps = true;
+    }
+
     /// A compiler for the frame that is planned.
     pub(super) fn compiler(&mut self) -> Compiler<'_> {
         Compiler::new(self)
@@ -234,7 +279,7 @@ impl<'v> Planner<'v> {
 
     /// A query in the frame that is planned.
     pub(super) fn select(&mut self, select: &mut Select) -> Result<QueryPlan> {
-        flatten(select);
+        flatten(select)?;
         self.note_select(select);
         if let Body::Query(query) = &select.body {
             return self.query(select, query);
@@ -463,7 +508,10 @@ impl<'v> Planner<'v> {
 
     /// The rows of a query in `FROM`.
     pub(super) fn rows(&mut self, slot: Slot, select: &Select, tests: &[Expr], kept: bool) -> Result<Node> {
-        let query = self.select(&mut select.clone())?;
+        let query = match kept {
+            true => self.keeping(|planner| planner.select(&mut select.clone()))?,
+            false => self.select(&mut select.clone())?,
+        };
         let row = self.add_slot(slot);
         let tests = self.tests(tests)?;
         Ok(Node::Rows(Arc::new(Rows { row, query, kept, tests })))

@@ -1,3 +1,4 @@
 //! Tests of the SQL layer from outside.
 
 mod parse_corpora;
+mod plans;
