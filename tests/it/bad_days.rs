@@ -33,7 +33,6 @@ fn says(message: &str, path: &Path, parts: &[&str]) {
 fn wrong_arguments() {
     let (_dir, db) = filled();
     for words in [
-        "",
         "got a",
         "put a",
         "list --limit 0",
@@ -121,7 +120,7 @@ fn crc32(before: u32, bytes: &[u8]) -> u32 {
 #[test]
 fn locked_by_another_process() {
     let (_dir, db) = filled();
-    let mut other = command(&[&db]).spawn().expect("the program was built");
+    let mut other = command(&[&"kv", &db]).spawn().expect("the program was built");
     let pipe = other.stdin.as_mut().expect("it is piped");
     pipe.write_all(b"put d 4\nget d\n").expect("the program reads");
     pipe.flush().expect("the program reads");
@@ -130,7 +129,7 @@ fn locked_by_another_process() {
     for words in ["put a 2", "get a", "delete a"] {
         says(&kv(&db, words).failure(4), &db, &["other process"]);
     }
-    says(&run_with("get a\n", &[&db]).failure(4), &db, &[]);
+    says(&run_with("get a\n", &[&"kv", &db]).failure(4), &db, &[]);
     assert_eq!(finish(other, "quit\n").code, 0);
     assert_eq!(kv(&db, "export").output(), "a\t1\nb\t2\nc\t3\nd\t4\n");
 }
@@ -163,7 +162,7 @@ fn a_directory_that_may_not_be_written() {
         return skipped("permissions do not bind this user");
     }
     assert_eq!(kv(&db, "get a").output(), "1\n");
-    assert_eq!(run_with("get b\n", &[&db]).output(), "2\n");
+    assert_eq!(run_with("get b\n", &[&"kv", &db]).output(), "2\n");
     says(&kv(&db, "put a 2").failure(5), &db, &["the right to read and write"]);
     let new = dir.path().join("new");
     says(&kv(&new, "put a 2").failure(5), &new, &["the right to read and write"]);

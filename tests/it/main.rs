@@ -4,5 +4,6 @@ mod bad_days;
 mod kill;
 mod program;
 mod shell;
+mod sql;
 mod tidy;
 mod tutorial;

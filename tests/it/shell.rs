@@ -141,7 +141,7 @@ fn a_script_runs_the_same_commands() {
         "# made by a test\n\nput \"a b\" {{\"x\": \"y z\"}}\nget \"a b\"\nput c 3\nimport {}\nlist --limit 2\ndelete c m\ncheckpoint\nquit\nget c\n",
         file.display()
     );
-    let ran = run_with(&script, &[&db]);
+    let ran = run_with(&script, &[&"kv", &db]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.err.contains("the first put or import makes it"), "{ran:?}");
     let found = lines(&ran.out);
@@ -153,7 +153,7 @@ fn a_script_runs_the_same_commands() {
 #[test]
 fn a_script_stops_at_its_first_error() {
     let (_dir, db) = place();
-    let ran = run_with("put a 1\nput b {\nput c 3\n", &[&db]);
+    let ran = run_with("put a 1\nput b {\nput c 3\n", &[&"kv", &db]);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.err.contains("error: line 2: the value is not JSON"), "{ran:?}");
     assert_eq!(kv(&db, "export").output(), "a\t1\n");
@@ -163,10 +163,10 @@ fn a_script_stops_at_its_first_error() {
         ("get \"x", "never closed"),
         ("get x", "no key"),
     ] {
-        let message = run_with(&format!("\n{line}\n"), &[&db]).err;
+        let message = run_with(&format!("\n{line}\n"), &[&"kv", &db]).err;
         assert!(message.contains("line 2: ") && message.contains(why), "{line}: {message}");
     }
-    assert!(run_with("help\n", &[&db]).output().contains("checkpoint"));
+    assert!(run_with("help\n", &[&"kv", &db]).output().contains("checkpoint"));
 }
 
 #[test]
@@ -178,15 +178,17 @@ fn the_first_word_is_a_command_or_a_database() {
         command.current_dir(dir.path());
         crate::program::finish(command.spawn().expect("the program was built"), input)
     };
-    for words in [&["./info"][..], &["--", "verify"], &["data.db"], &["plain"]] {
-        let ran = here(words, "put a 1\nget a\n");
+    for words in [&["./info"][..], &["--", "verify"], &["data.db"], &["plain"], &["--mode", "csv", "kept"]] {
+        let ran = here(words, "CREATE TABLE t(a); SELECT 1;");
         assert_eq!((ran.code, ran.out.as_str()), (0, "1\n"), "{words:?}: {ran:?}");
         assert!(dir.path().join(words.last().expect("there is one")).is_dir(), "{words:?}");
     }
     let message = here(&["verfy"], "").failure(2);
     assert!(message.contains("duramen verify") && message.contains("duramen -- verfy"), "{message}");
-    assert!(here(&["plain", "get", "a"], "").failure(2).contains("duramen kv plain"));
-    assert!(!dir.path().join("verfy").exists());
+    assert!(here(&["put", "a", "1"], "").failure(2).contains("duramen kv DB put"));
+    for word in ["verfy", "put"] {
+        assert!(!dir.path().join(word).exists(), "{word}");
+    }
 }
 
 #[test]

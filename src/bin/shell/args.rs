@@ -1,29 +1,40 @@
 //! What can be said on the command line and at the prompt, and what its first word is.
 
-use std::ffi::{OsStr, OsString};
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::near::nearest;
+use crate::sql::{Mode, Switch};
+
 const AFTER_HELP: &str = "\
-A database is a directory. The first word is a command; any other word is a database to open at a prompt. After `--`, \
-or with a `/` or `.` in it, the first word is always a database.
+A database is a directory. The first word is a command; any other word is a database to run SQL on. After `--`, \
+or with a `/`, `.` or `:` in it, the first word is always a database.
 
 Start here:
-  duramen kv ./data put greeting '\"hello\"'   make a database and put a value in it
+  duramen ./data                             a prompt for SQL
+  duramen ./data \"SELECT 1 + 1\"              run statements, print their rows
+  duramen ./data < script.sql                run a script
+  duramen ./data --mode csv \"SELECT …\"       rows for a spreadsheet; also json, markdown, …
+  duramen ./data '.import cities.csv cities' load a file of values separated by commas
+  duramen kv ./data put greeting '\"hello\"'   put a value under a key
   duramen kv ./data get greeting             print it
-  duramen kv ./data import records.tsv       load lines of KEY, a tab, and JSON
-  duramen ./data                             the same commands at a prompt
 
 Exit codes:
   0  done
-  1  no such key, or refused
+  1  a statement failed, no such key, or refused
   2  wrong arguments or input
   3  no database, or one this build cannot read
   4  in use by another process
   5  the disk failed or is full
   6  damaged";
+
+const SQL_HELP: &str = "\
+The database is made by the first statement that writes. A SQL argument that begins with a dot is a dot-command; \
+`duramen :memory: .help` lists them. A script stops at its first error, and the exit code says that there was one.";
 
 const PROMPT_HELP: &str = "\
 A KEY is one word, or a JSON string in double quotes. JSON is the rest of the line.";
@@ -33,7 +44,7 @@ A KEY is one word, or a JSON string in double quotes. JSON is the rest of the li
 #[command(
     name = "duramen",
     version,
-    override_usage = "duramen <COMMAND>\n       duramen <DB>",
+    override_usage = "duramen [OPTIONS] <DB> [SQL]...\n       duramen <COMMAND>",
     after_help = AFTER_HELP,
     arg_required_else_help = true,
     max_term_width = 100
@@ -45,13 +56,16 @@ pub(crate) struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Put, get, delete and list values; import and export them
+    /// Run SQL, or open a prompt for it; `duramen DB …` is short for `duramen sql DB …`
+    #[command(after_help = SQL_HELP)]
+    Sql(SqlArgs),
+    /// Put, get, delete and list values; import and export them; without a command, open a prompt
     #[command(arg_required_else_help = true)]
     Kv {
         /// The directory of the database
         db: PathBuf,
         #[command(subcommand)]
-        command: KvCommand,
+        command: Option<KvCommand>,
     },
     /// Show sizes and positions; changes nothing
     Info(OnDatabase),
@@ -66,6 +80,30 @@ pub(crate) enum Command {
         /// The shell to print it for
         shell: Shell,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SqlArgs {
+    /// The directory of the database; `:memory:` is one that is gone at the end
+    pub(crate) db: PathBuf,
+    /// Statements to run, or a dot-command; without any they come from a prompt or from standard input
+    #[arg(value_name = "SQL", allow_hyphen_values = false)]
+    pub(crate) texts: Vec<String>,
+    /// How rows are shown; `table` on a terminal, else `list`
+    #[arg(long, value_enum, ignore_case = true)]
+    pub(crate) mode: Option<Mode>,
+    /// Whether the names of columns are shown
+    #[arg(long, value_name = "on|off", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    pub(crate) headers: Option<Switch>,
+    /// What is shown for NULL
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) nullvalue: Option<String>,
+    /// What stands between the values of `list` and `csv`
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) separator: Option<String>,
+    /// Open the database for reading only
+    #[arg(long)]
+    pub(crate) readonly: bool,
 }
 
 #[derive(Debug, Args)]
@@ -190,65 +228,56 @@ pub(crate) enum PromptCommand {
 pub(crate) enum Wish {
     /// A command: everything is for [`CommandLine`].
     Command,
-    /// A prompt on a database.
-    Prompt(PathBuf),
-    /// A word that is no command, with more after it or close to a command.
+    /// SQL on a database: everything is for the command `sql`.
+    Sql,
+    /// A word that is no command but close to one.
     Misspelt {
         word: String,
         /// The command it is close to.
-        close: Option<String>,
+        close: String,
     },
 }
 
 /// Decides by the first word. `exists` tells whether a path does.
 pub(crate) fn wish(words: &[OsString], exists: impl Fn(&Path) -> bool) -> Wish {
     let Some(first) = words.first() else { return Wish::Command };
-    if first == "--" {
-        return match &words[1..] {
-            [db] => Wish::Prompt(db.into()),
-            _ => Wish::Command,
-        };
-    }
     let text = first.to_string_lossy();
-    let surely_a_path = text.contains(['/', '.', std::path::MAIN_SEPARATOR]);
-    if text.starts_with('-') || (!surely_a_path && is_command(first)) {
+    if text.starts_with('-') {
+        return if text == "--" || is_sql_option(&text) { Wish::Sql } else { Wish::Command };
+    }
+    if text.contains(['/', '.', ':', std::path::MAIN_SEPARATOR]) {
+        return Wish::Sql;
+    }
+    let names = command_names();
+    if names.contains(&*text) {
         return Wish::Command;
     }
-    let close = closest_command(&text).filter(|_| !surely_a_path && !exists(Path::new(first)));
-    if words.len() > 1 || close.is_some() {
-        return Wish::Misspelt { word: text.into_owned(), close };
-    }
-    Wish::Prompt(first.into())
-}
-
-fn command_names() -> Vec<String> {
-    let names = CommandLine::command().get_subcommands().map(|c| c.get_name().to_owned()).collect::<Vec<_>>();
-    names.into_iter().chain(["help".to_owned()]).collect()
-}
-
-fn is_command(word: &OsStr) -> bool {
-    command_names().iter().any(|name| word == name.as_str())
-}
-
-fn closest_command(word: &str) -> Option<String> {
-    const NEAR: usize = 2;
-    let near = |name: &String| distance(word, name) <= NEAR.min(name.len() - 1);
-    command_names().into_iter().filter(near).min_by_key(|name| distance(word, name))
-}
-
-/// How many letters must be put in, left out or exchanged to make one word the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let exchanged = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = exchanged.min(diagonal + 1).min(row[j] + 1);
+    match nearest(&text, names.iter().map(String::as_str)).filter(|_| !exists(Path::new(first))) {
+        Some(close) => Wish::Misspelt { close: close.into(), word: text.into_owned() },
+        None if is_kv_command(&text) && !exists(Path::new(first)) => {
+            Wish::Misspelt { close: format!("kv DB {text}"), word: text.into_owned() }
         }
+        None => Wish::Sql,
     }
-    row[b.len()]
+}
+
+fn command_names() -> BTreeSet<String> {
+    let commands = CommandLine::command();
+    commands.get_subcommands().map(|c| c.get_name().to_owned()).chain(["help".to_owned()]).collect()
+}
+
+/// Whether a word is a command that needs `kv` and a database before it.
+fn is_kv_command(word: &str) -> bool {
+    let commands = CommandLine::command();
+    commands.find_subcommand("kv").is_some_and(|kv| kv.find_subcommand(word).is_some())
+}
+
+/// Whether a word is an option of the command `sql`.
+fn is_sql_option(word: &str) -> bool {
+    let name = word.split('=').next().and_then(|name| name.strip_prefix("--"));
+    let commands = CommandLine::command();
+    let Some(sql) = commands.find_subcommand("sql") else { return false };
+    name.is_some_and(|name| sql.get_arguments().any(|argument| argument.get_long() == Some(name)))
 }
 
 #[cfg(test)]

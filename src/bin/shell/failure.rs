@@ -28,6 +28,8 @@ pub(crate) enum Code {
 pub(crate) struct Failure {
     pub(crate) code: Code,
     pub(crate) message: String,
+    /// The place in the text that caused it, and a mark below.
+    pub(crate) excerpt: Option<String>,
     /// What to do about it, one line each.
     pub(crate) way_out: Vec<String>,
 }
@@ -45,7 +47,7 @@ pub(crate) type Outcome<T = ()> = Result<T, Stop>;
 
 impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Failure {
-        Failure { code, message: message.into(), way_out: Vec::new() }
+        Failure { code, message: message.into(), excerpt: None, way_out: Vec::new() }
     }
 
     /// Adds a line about what to do.
@@ -64,7 +66,7 @@ impl Failure {
         let failure = |code| Failure::new(code, at(error.to_string()));
         match error {
             E::NotFound(_) => failure(Code::NoDatabase)
-                .help(format!("make one: duramen kv {shown} put KEY JSON, or duramen kv {shown} import FILE")),
+                .help(format!("make one: duramen {shown} \"CREATE TABLE …\", or duramen kv {shown} put KEY JSON")),
             E::NotADatabase { .. } => failure(Code::NoDatabase).help("name the directory of a database, or one that is not there yet"),
             E::UnsupportedVersion { .. } => failure(Code::NoDatabase).help("use the version of duramen that wrote it; CHANGELOG.md lists the formats"),
             E::Locked(_) => failure(Code::InUse).help("end the other process, or wait for it; one process at a time has a database open for writing"),
@@ -129,6 +131,9 @@ impl From<Failure> for Stop {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.message)?;
+        for line in self.excerpt.iter().flat_map(|excerpt| excerpt.lines()) {
+            write!(f, "\n  {line}")?;
+        }
         self.way_out.iter().try_for_each(|line| write!(f, "\n  help: {line}"))
     }
 }

@@ -10,10 +10,13 @@ mod command;
 mod failure;
 mod import;
 mod lines;
+mod near;
 mod opened;
 mod prompt;
 mod records;
 mod render;
+mod running;
+mod sql;
 mod world;
 
 use std::ffi::OsString;
@@ -25,17 +28,23 @@ use clap::{CommandFactory, Parser};
 use duramen::Options;
 use duramen::io::Io;
 
-use crate::args::{Command, CommandLine, Wish};
+use crate::args::{Command, CommandLine, SqlArgs, Wish};
 use crate::command::Task;
 use crate::failure::{Code, Failure, Outcome, Stop};
+use crate::running::Running;
+use crate::sql::{Look, Session, Start};
 use crate::world::World;
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().skip(1).collect();
     let mut input = io::stdin().lock();
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let stdout = io::stdout().lock();
+    let screen = stdout.is_terminal().then_some(screen_width as fn() -> u16);
+    let mut out = io::BufWriter::new(stdout);
     let mut notes = io::stderr();
     let (typed, watched) = (io::stdin().is_terminal(), notes.is_terminal());
+    let running = Running::default();
+    stop_on_interrupt(running.clone(), typed);
     let mut world = World {
         io: Io::os(),
         options: Options::default(),
@@ -44,29 +53,74 @@ fn main() -> ExitCode {
         notes: &mut notes,
         typed,
         watched,
+        screen,
+        colours: wants_colours(),
+        running,
     };
-    let done = run(&words, &mut world).and_then(|()| world.flush());
+    let done = run(&words, &mut world).and_then(|code| world.flush().map(|()| code));
     exit_code(done, &mut world)
 }
 
-/// Does what the words ask for.
-fn run(words: &[OsString], world: &mut World<'_>) -> Outcome {
-    match args::wish(words, Path::exists) {
-        Wish::Command => {
-            let program = OsString::from("duramen");
-            let line = CommandLine::try_parse_from([&program].into_iter().chain(words))
-                .unwrap_or_else(|error| error.exit());
-            run_command(line.command, world)
-        }
-        Wish::Prompt(db) if world.typed => prompt::talk(&db, history_file().as_deref(), world),
-        Wish::Prompt(db) => prompt::script(&db, world),
-        Wish::Misspelt { word, close } => Err(misspelt(&word, close.as_deref()).into()),
-    }
+/// How wide the terminal is; what all of them once were, if it does not say.
+fn screen_width() -> u16 {
+    terminal_size::terminal_size().map_or(80, |(width, _)| width.0)
 }
 
-fn run_command(command: Command, world: &mut World<'_>) -> Outcome {
-    match command {
-        Command::Kv { db, command } => command::kv_once(&db, command, world),
+/// See <https://no-color.org>.
+fn wants_colours() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// What a shell tells of a program that was interrupted.
+const INTERRUPTED: i32 = 130;
+
+/// Lets Ctrl-C stop the running statement. Without one, or when the statement does not stop, it ends the program; but
+/// not a prompt, where Ctrl-C may come a moment after the statement has ended.
+fn stop_on_interrupt(running: Running, typed: bool) {
+    // Where this cannot be, Ctrl-C ends the program, which harms no database.
+    let _ = ctrlc::set_handler(move || {
+        if !running.stop() && (!typed || running.is_busy()) {
+            std::process::exit(INTERRUPTED);
+        }
+    });
+}
+
+/// Does what the words ask for; the code to exit with.
+fn run(words: &[OsString], world: &mut World<'_>) -> Outcome<u8> {
+    let before: &[&str] = match args::wish(words, Path::exists) {
+        Wish::Command => &["duramen"],
+        Wish::Sql => &["duramen", "sql"],
+        Wish::Misspelt { word, close } => return Err(misspelt(&word, &close).into()),
+    };
+    let words = before.iter().map(OsString::from).chain(words.iter().cloned());
+    let line = CommandLine::try_parse_from(words).unwrap_or_else(|error| error.exit());
+    run_command(line.command, world)
+}
+
+/// Runs SQL from where it comes from.
+fn run_sql(args: SqlArgs, world: &mut World<'_>) -> Outcome<u8> {
+    let look =
+        Look { mode: args.mode, headers: args.headers, null: args.nullvalue, separator: args.separator };
+    let start = Start { path: args.db, read_only: args.readonly, look };
+    let mut session = Session::start(start, world)?;
+    let done = match (&args.texts[..], world.typed) {
+        ([], true) => sql::talk(&mut session, history_file("sql_history").as_deref(), world),
+        ([], false) => sql::input(&mut session, world),
+        (texts, _) => sql::arguments(&mut session, texts, world),
+    };
+    let closed = session.close(world);
+    done.and_then(|code| closed.map(|()| code))
+}
+
+fn run_command(command: Command, world: &mut World<'_>) -> Outcome<u8> {
+    let done = match command {
+        Command::Sql(args) => return run_sql(args, world),
+        Command::Kv { db, command: Some(command) } => command::kv_once(&db, command, world),
+        Command::Kv { db, command: None } if world.typed => {
+            prompt::talk(&db, history_file("history").as_deref(), world)
+        }
+        Command::Kv { db, command: None } => prompt::script(&db, world),
         Command::Info(on) => command::task_once(Task::Info, &on, world),
         Command::Verify(on) => command::task_once(Task::Verify, &on, world),
         Command::Checkpoint(on) => command::task_once(Task::Checkpoint, &on, world),
@@ -75,35 +129,30 @@ fn run_command(command: Command, world: &mut World<'_>) -> Outcome {
             clap_complete::generate(shell, &mut CommandLine::command(), "duramen", &mut world.out);
             world.flush()
         }
-    }
-}
-
-fn misspelt(word: &str, close: Option<&str>) -> Failure {
-    let failure = Failure::new(Code::Wrong, format!("no command {word:?}"));
-    let failure = match close {
-        Some(close) => failure.help(format!("did you mean: duramen {close}")),
-        None => failure.help("`duramen --help` lists the commands"),
     };
-    failure
-        .help(format!("to open a database of that name: duramen -- {word}"))
-        .help(format!("to run one command on it: duramen kv {word} get KEY"))
+    done.map(|()| 0)
 }
 
-/// Where the lines typed at the prompt are remembered.
-fn history_file() -> Option<PathBuf> {
+fn misspelt(word: &str, close: &str) -> Failure {
+    Failure::new(Code::Wrong, format!("no command {word:?}"))
+        .help(format!("did you mean: duramen {close}"))
+        .help(format!("to open a database of that name: duramen -- {word}"))
+}
+
+/// Where the lines typed at a prompt are remembered.
+fn history_file(name: &str) -> Option<PathBuf> {
     let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-    Some(state.or_else(home)?.join("duramen/history"))
+    Some(state.or_else(home)?.join("duramen").join(name))
 }
 
-fn exit_code(done: Outcome, world: &mut World<'_>) -> ExitCode {
+fn exit_code(done: Outcome<u8>, world: &mut World<'_>) -> ExitCode {
     match done {
+        Ok(code) => ExitCode::from(code),
         // Whoever stopped reading has what they wanted.
-        Ok(()) | Err(Stop::NobodyReads) => ExitCode::SUCCESS,
+        Err(Stop::NobodyReads) => ExitCode::SUCCESS,
         Err(Stop::Failed(failure)) => {
-            // What was written before the failure is a result too.
-            let _ = world.flush();
-            world.note(format_args!("{failure}"));
+            world.tell(&failure);
             ExitCode::from(failure.code as u8)
         }
     }

@@ -29,10 +29,14 @@ fn run_on(fs: Arc<dyn Fs>, input: &str, words: &str) -> Ran {
         notes: &mut notes,
         typed: false,
         watched: false,
+        screen: None,
+        colours: false,
+        running: Running::default(),
     };
     let words: Vec<OsString> = words.split_whitespace().map(OsString::from).collect();
     let code = match run(&words, &mut world) {
-        Ok(()) | Err(Stop::NobodyReads) => 0,
+        Ok(code) => code,
+        Err(Stop::NobodyReads) => 0,
         Err(Stop::Failed(failure)) => {
             world.note(format_args!("{failure}"));
             failure.code as u8
@@ -152,8 +156,8 @@ fn a_directory_that_may_only_be_read() {
             assert!(ran.code == 5 && ran.err.contains(way_out), "{words}: {ran:?}");
         }
         assert_eq!(run_on(fs.clone(), "", "kv db get a").out, "1\n");
-        assert_eq!(run_on(fs.clone(), "get a\n", "-- db").out, "1\n");
-        assert_eq!(run_on(fs.clone(), "put a 2\n", "-- db").code, 5);
+        assert_eq!(run_on(fs.clone(), "get a\n", "kv db").out, "1\n");
+        assert_eq!(run_on(fs.clone(), "put a 2\n", "kv db").code, 5);
         fs.clear_faults();
     }
     assert_eq!(run_on(fs, "", "kv db export").out, "a\t1\n");
@@ -191,6 +195,9 @@ fn output_that_nobody_takes() {
         notes: &mut io::sink(),
         typed: false,
         watched: false,
+        screen: None,
+        colours: false,
+        running: Running::default(),
     };
     let words = ["kv", "db", "import", "--batch", "1"].map(OsString::from);
     let Err(Stop::Failed(failure)) = run(&words, &mut world) else { panic!("an import must be heard") };

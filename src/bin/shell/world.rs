@@ -8,6 +8,7 @@ use duramen::{Access, Database, Options};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::failure::{Code, Failure, Outcome, Stop};
+use crate::running::Running;
 
 /// Where a command reads, writes, and keeps databases.
 pub(crate) struct World<'w> {
@@ -22,18 +23,33 @@ pub(crate) struct World<'w> {
     pub(crate) typed: bool,
     /// Whether somebody watches the notes at a terminal.
     pub(crate) watched: bool,
+    /// Tells how wide the terminal is that results go to, if they go to one.
+    pub(crate) screen: Option<fn() -> u16>,
+    /// Whether a terminal may be written to in colours.
+    pub(crate) colours: bool,
+    /// The statement that is running.
+    pub(crate) running: Running,
 }
 
 impl World<'_> {
     /// Opens the database at `path`.
     pub(crate) fn open(&self, path: &Path, access: Access) -> Result<Database, Failure> {
-        let options = Options { access, ..self.options.clone() };
-        Database::open_with(self.io.clone(), path, options).map_err(|error| Failure::of_engine(path, &error))
+        open(&self.io, &self.options, path, access)
     }
 
     /// Writes a line of the result.
     pub(crate) fn line(&mut self, line: std::fmt::Arguments<'_>) -> Outcome {
         write_line(self.out, line).map_err(cannot_write)
+    }
+
+    /// Writes some of the result.
+    pub(crate) fn write(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Outcome {
+        write(self.out).map_err(cannot_write)
+    }
+
+    /// The columns of the terminal that results go to, if they go to one.
+    pub(crate) fn width(&self) -> Option<u16> {
+        self.screen.map(|width| width())
     }
 
     /// Hands what was written to whoever reads it.
@@ -46,6 +62,19 @@ impl World<'_> {
         let _ = write_line(self.notes, line);
     }
 
+    /// Tells a failure.
+    pub(crate) fn tell(&mut self, failure: &Failure) {
+        // What was written before the failure is a result too; where it cannot be written there is nobody to tell.
+        let _ = self.out.flush();
+        let text = failure.to_string();
+        match text.strip_prefix("error:") {
+            Some(rest) if self.watched && self.colours => {
+                self.note(format_args!("\x1b[1;31merror:\x1b[0m{rest}"));
+            }
+            _ => self.note(format_args!("{text}")),
+        }
+    }
+
     /// A bar for work of `total` steps; invisible where nobody watches.
     pub(crate) fn bar(&self, total: Option<u64>, template: &str) -> ProgressBar {
         let target = if self.watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -55,6 +84,12 @@ impl World<'_> {
         );
         bar
     }
+}
+
+/// Opens the database at `path`.
+pub(crate) fn open(io: &Io, options: &Options, path: &Path, access: Access) -> Result<Database, Failure> {
+    let options = Options { access, ..options.clone() };
+    Database::open_with(io.clone(), path, options).map_err(|error| Failure::of_engine(path, &error))
 }
 
 /// Writes a line of the result and hands it on at once.

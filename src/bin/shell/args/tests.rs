@@ -12,29 +12,30 @@ fn the_first_word_decides() {
     {
         assert_eq!(wish_of(command), Wish::Command, "{command}");
     }
-    for (line, db) in [
-        ("here", "here"),
-        ("new", "new"),
-        ("./info", "./info"),
-        ("info.db", "info.db"),
-        ("-- info", "info"),
-        ("verifi", "verifi"),
-        ("/x/kv", "/x/kv"),
+    for line in [
+        "here",
+        "new",
+        "new SELECT",
+        "./info",
+        "info.db",
+        "-- info",
+        "verifi",
+        "/x/kv",
+        ":memory:",
+        "--mode csv info",
+        "--mode=csv info",
+        "--headers new",
     ] {
-        assert_eq!(wish_of(line), Wish::Prompt(db.into()), "{line}");
+        assert_eq!(wish_of(line), Wish::Sql, "{line}");
     }
 }
 
 #[test]
 fn a_misspelt_command_makes_no_database() {
-    let misspelt = |word: &str, close: Option<&str>| Wish::Misspelt {
-        word: word.into(),
-        close: close.map(String::from),
-    };
-    assert_eq!(wish_of("verfy"), misspelt("verfy", Some("verify")));
-    assert_eq!(wish_of("verfy db"), misspelt("verfy", Some("verify")));
-    assert_eq!(wish_of("put k 1"), misspelt("put", None));
-    assert_eq!(wish_of("./db put k 1"), misspelt("./db", None));
+    let misspelt = |word: &str, close: &str| Wish::Misspelt { word: word.into(), close: close.into() };
+    assert_eq!(wish_of("verfy"), misspelt("verfy", "verify"));
+    assert_eq!(wish_of("verfy db"), misspelt("verfy", "verify"));
+    assert_eq!(wish_of("put k 1"), misspelt("put", "kv DB put"));
 }
 
 #[test]
