@@ -357,11 +357,19 @@ fn number_len(first: u8, rest: &[u8], mask: u8) -> Result<usize, Malformed> {
 }
 
 /// The key of a row in a table: the rowid, big-endian with its sign turned over.
+#[inline]
+#[must_use]
+pub fn rowid_bytes(rowid: i64) -> [u8; 8] {
+    (rowid.cast_unsigned() ^ 1 << 63).to_be_bytes()
+}
+
+/// Appends [`rowid_bytes`].
 pub fn push_rowid(key: &mut Vec<u8>, rowid: i64) {
-    key.extend_from_slice(&(rowid.cast_unsigned() ^ 1 << 63).to_be_bytes());
+    key.extend_from_slice(&rowid_bytes(rowid));
 }
 
 /// The rowid that [`push_rowid`] made a key of.
+#[inline]
 pub fn rowid_of(key: &[u8]) -> Result<i64, Malformed> {
     let bytes = key.try_into().map_err(|_| Malformed)?;
     Ok((u64::from_be_bytes(bytes) ^ 1 << 63).cast_signed())

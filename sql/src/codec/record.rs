@@ -142,9 +142,12 @@ fn push_integer(out: &mut Vec<u8>, integer: i64) -> u8 {
 /// A row that is still bytes; columns are decoded when asked for and borrow from them.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
-    tags: &'a [u8],
-    ends: &'a [u8],
-    data: &'a [u8],
+    /// All of it. [`Record::new`] saw that the tags and ends are there.
+    bytes: &'a [u8],
+    /// Where the data starts.
+    data_at: u32,
+    count: u16,
+    tags_at: u8,
     wide: bool,
 }
 
@@ -154,36 +157,39 @@ impl<'a> Record<'a> {
     pub fn new(bytes: &'a [u8]) -> Result<Record<'a>, Malformed> {
         let (&first, rest) = bytes.split_first().ok_or(Malformed)?;
         let wide = first & WIDE != 0;
-        let (count, rest) = if first & MANY == 0 {
-            (usize::from(first & !WIDE), rest)
+        let (count, tags_at) = if first & MANY == 0 {
+            (u16::from(first & !WIDE), 1)
         } else {
-            let (count, rest) = rest.split_first_chunk().ok_or(Malformed)?;
-            (usize::from(u16::from_le_bytes(*count)), rest)
+            (u16::from_le_bytes(*rest.first_chunk().ok_or(Malformed)?), 3)
         };
-        let (tags, rest) = rest.split_at_checked(count).ok_or(Malformed)?;
-        let (ends, data) = rest.split_at_checked(count << if wide { 2 } else { 1 }).ok_or(Malformed)?;
-        Ok(Record { tags, ends, data, wide })
+        let data_at = u32::from(tags_at) + u32::from(count) * if wide { 5 } else { 3 };
+        if usize::try_from(data_at).is_ok_and(|data_at| data_at <= bytes.len()) {
+            Ok(Record { bytes, data_at, count, tags_at, wide })
+        } else {
+            Err(Malformed)
+        }
     }
 
     /// How many columns are there.
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.tags.len()
+        usize::from(self.count)
     }
 
     /// Whether no column is there.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tags.is_empty()
+        self.count == 0
     }
 
     /// The column at `index`, counted from 0; NULL if it is not there.
     #[inline]
     pub fn column(&self, index: usize) -> Result<ValueRef<'a>, Malformed> {
-        let Some(&tag) = self.tags.get(index) else {
+        if index >= self.len() {
             return Ok(ValueRef::Null);
-        };
+        }
+        let tag = *self.bytes.get(usize::from(self.tags_at) + index).ok_or(Malformed)?;
         match tag {
             tag::SMALL.. => Ok(ValueRef::Integer(i64::from(tag - tag::SMALL))),
             tag::NULL => Ok(ValueRef::Null),
@@ -193,11 +199,7 @@ impl<'a> Record<'a> {
 
     #[inline]
     fn stored(&self, index: usize, tag: u8) -> Result<ValueRef<'a>, Malformed> {
-        let start = match index.checked_sub(1) {
-            Some(before) => self.end(before)?,
-            None => 0,
-        };
-        let bytes = self.data.get(start..self.end(index)?).ok_or(Malformed)?;
+        let bytes = self.data(index)?;
         match tag {
             tag::TEXT => Ok(ValueRef::Text(bytes)),
             tag::INTEGER_4 => Ok(ValueRef::Integer(i64::from(i32::from_le_bytes(array(bytes)?)))),
@@ -213,16 +215,34 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// The bytes of a column that is there.
     #[inline]
-    fn end(&self, index: usize) -> Result<usize, Malformed> {
-        let end = if self.wide {
-            let ends = self.ends.get(index * 4..index * 4 + 4).ok_or(Malformed)?;
-            u32::from_le_bytes(array(ends)?)
+    fn data(&self, index: usize) -> Result<&'a [u8], Malformed> {
+        let data_at = usize::try_from(self.data_at).map_err(|_| Malformed)?;
+        let ends_at = usize::from(self.tags_at) + self.len();
+        if self.wide {
+            return self.wide_data(index, ends_at, data_at);
+        }
+        let at = ends_at + 2 * index;
+        let (start, end) = if index == 0 {
+            (0, u16::from_le_bytes(*self.bytes.get(at..).and_then(<[u8]>::first_chunk).ok_or(Malformed)?))
         } else {
-            let ends = self.ends.get(index * 2..index * 2 + 2).ok_or(Malformed)?;
-            u32::from(u16::from_le_bytes(array(ends)?))
+            // The end of the column before and its own in one read.
+            let both: [u8; 4] = *self.bytes.get(at - 2..).and_then(<[u8]>::first_chunk).ok_or(Malformed)?;
+            (u16::from_le_bytes([both[0], both[1]]), u16::from_le_bytes([both[2], both[3]]))
         };
-        usize::try_from(end).map_err(|_| Malformed)
+        self.bytes.get(data_at + usize::from(start)..data_at + usize::from(end)).ok_or(Malformed)
+    }
+
+    #[cold]
+    fn wide_data(&self, index: usize, ends_at: usize, data_at: usize) -> Result<&'a [u8], Malformed> {
+        let end = |index: usize| {
+            let bytes = self.bytes.get(ends_at + 4 * index..).and_then(<[u8]>::first_chunk);
+            usize::try_from(u32::from_le_bytes(*bytes.ok_or(Malformed)?)).map_err(|_| Malformed)
+        };
+        let start = index.checked_sub(1).map_or(Ok(0), end)?;
+        let (start, end) = (data_at.checked_add(start), data_at.checked_add(end(index)?));
+        self.bytes.get(start.ok_or(Malformed)?..end.ok_or(Malformed)?).ok_or(Malformed)
     }
 
     /// All columns that are there, in order.

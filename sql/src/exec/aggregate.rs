@@ -4,15 +4,15 @@
 
 use std::sync::Arc;
 
-use super::chunk::single_row;
+use super::chunk::{Chunk, push_row};
 use super::frame::{Ctx, Frame};
 use super::key_table::KeyTable;
 use super::keys::{push_group_key, push_sort_key};
 use super::operator::{BoxOperator, Operator, with_env};
-use super::sort::Sorter;
-use crate::codec::{Direction, push_value};
+use super::sorter::Sorter;
+use crate::codec::{Direction, Record, push_value};
 use crate::error::{Error, Result};
-use crate::expr::Env;
+use crate::expr::{Env, Row};
 use crate::func::{Aggregate, Call, Taken};
 use crate::plan::{AggregateCall, Aggregation};
 use crate::value::{ArenaBuffer, Value, ValueRef};
@@ -20,10 +20,18 @@ use crate::value::{ArenaBuffer, Value, ValueRef};
 /// One aggregate of one group.
 pub(super) struct State {
     aggregate: Aggregate,
+    /// Where the call asks for more than to take its rows as they come.
+    extra: Option<Box<Extra>>,
+}
+
+/// What `DISTINCT` and `ORDER BY` inside of a call need.
+#[derive(Default)]
+struct Extra {
     /// The arguments that counted already.
-    seen: Option<KeyTable>,
-    /// The rows that wait to be put in order.
-    waiting: Option<(Sorter, Vec<Vec<Value>>)>,
+    seen: KeyTable,
+    /// The arguments that wait to be put in order.
+    waiting: Sorter,
+    key: Vec<u8>,
 }
 
 impl State {
@@ -32,68 +40,64 @@ impl State {
             .function
             .start()
             .ok_or_else(|| Error::statement(format!("misuse of function {}()", call.function.name)))?;
-        Ok(State {
-            aggregate,
-            seen: call.distinct.then(KeyTable::default),
-            waiting: (!call.order_by.is_empty()).then(|| (Sorter::default(), Vec::new())),
-        })
+        let has_extra = call.distinct || !call.order_by.is_empty();
+        Ok(State { aggregate, extra: has_extra.then(Box::default) })
     }
 
     /// Takes the current row in.
+    #[inline]
     pub(super) fn step(&mut self, call: &AggregateCall, env: &Env<'_>) -> Result<Taken> {
         if call.filter.as_ref().is_some_and(|filter| !filter(env)) {
             return Ok(Taken::Into);
         }
-        let one;
-        let many;
-        let values: &[ValueRef<'_>] = match call.arguments.as_slice() {
-            [] => &[],
-            [argument] => {
-                one = [argument.eval(env)];
-                &one
-            }
+        match call.arguments.as_slice() {
+            [] => self.take(call, &[], env),
+            [argument] => self.take(call, &[argument.eval(env)], env),
             all => {
-                many = all.iter().map(|argument| argument.eval(env)).collect::<Vec<_>>();
-                &many
-            }
-        };
-        if let Some(seen) = &mut self.seen {
-            let mut key = Vec::new();
-            for value in values {
-                push_value(&mut key, *value, &call.collation, Direction::Ascending);
-            }
-            if !seen.insert(&key).1 {
-                return Ok(Taken::Into);
+                let values = all.iter().map(|argument| argument.eval(env)).collect::<Vec<_>>();
+                self.take(call, &values, env)
             }
         }
-        if let Some((sorter, rows)) = &mut self.waiting {
-            sorter.push(rows.len(), |out| {
-                for key in &call.order_by {
-                    push_sort_key(out, key, env);
+    }
+
+    #[inline]
+    fn take<'e>(&mut self, call: &AggregateCall, values: &[ValueRef<'e>], env: &Env<'e>) -> Result<Taken> {
+        if let Some(Extra { seen, waiting, key }) = self.extra.as_deref_mut() {
+            if call.distinct {
+                key.clear();
+                for value in values {
+                    push_value(key, *value, &call.collation, Direction::Ascending);
                 }
-            });
-            rows.push(values.iter().map(|value| value.to_value()).collect());
-            return Ok(Taken::Into);
+                if !seen.insert(key).1 {
+                    return Ok(Taken::Into);
+                }
+            }
+            if !call.order_by.is_empty() {
+                key.clear();
+                for sort in &call.order_by {
+                    push_sort_key(key, sort, env);
+                }
+                waiting.push(key, |out| push_row(out, values))?;
+                return Ok(Taken::Into);
+            }
         }
         self.aggregate.step(&call_of(call, env), values)
     }
 
     /// The result.
     pub(super) fn finish<'e>(&mut self, call: &AggregateCall, env: &Env<'e>) -> Result<ValueRef<'e>> {
-        if let Some((mut sorter, rows)) = self.waiting.take() {
-            for row in sorter.sort() {
-                let values: Vec<ValueRef<'e>> = rows[row]
-                    .iter()
-                    .map(|value| match value.as_ref() {
-                        ValueRef::Text(text) => ValueRef::Text(env.arena.copy(text)),
-                        ValueRef::Blob(blob) => ValueRef::Blob(env.arena.copy(blob)),
-                        ValueRef::Null => ValueRef::Null,
-                        ValueRef::Integer(integer) => ValueRef::Integer(integer),
-                        ValueRef::Real(real) => ValueRef::Real(real),
-                    })
-                    .collect();
+        if let Some(extra) = &mut self.extra {
+            extra.waiting.sort();
+            let mut at = 0;
+            while let Some(row) = extra.waiting.row(at) {
+                let row = Record::new(env.arena.copy(row)).map_err(|_| Error::Malformed)?;
+                let values = (0..call.arguments.len()).map(|place| row.column(place));
+                let values =
+                    values.collect::<std::result::Result<Vec<_>, _>>().map_err(|_| Error::Malformed)?;
                 self.aggregate.step(&call_of(call, env), &values)?;
+                at += 1;
             }
+            extra.waiting.clear();
         }
         self.aggregate.value(&call_of(call, env))
     }
@@ -112,18 +116,80 @@ where
     }
 }
 
-/// A group: its key values and bare columns, and its aggregates.
-struct Group {
-    keys: Vec<Value>,
+/// The groups: of each its key values, bare columns and aggregates.
+#[derive(Default)]
+struct Groups {
+    count: usize,
+    keys: Chunk,
     bare: Vec<Value>,
     states: Vec<State>,
+}
+
+impl Groups {
+    fn clear(&mut self) {
+        self.count = 0;
+        self.keys.clear();
+        self.bare.clear();
+        self.states.clear();
+    }
+
+    /// Adds a group without rows.
+    fn add(&mut self, plan: &Aggregation) -> Result<()> {
+        for call in &plan.calls {
+            self.states.push(State::new(call)?);
+        }
+        self.bare.resize(self.bare.len() + plan.bare.len(), Value::Null);
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Takes the current row into a group.
+    #[inline]
+    fn step(
+        &mut self,
+        (number, is_new): (usize, bool),
+        plan: &Aggregation,
+        chosen_by_call: bool,
+        env: &Env<'_>,
+    ) -> Result<()> {
+        let width = plan.calls.len();
+        let mut chosen = false;
+        for (call, state) in plan.calls.iter().zip(&mut self.states[number * width..]) {
+            chosen |= matches!(state.step(call, env)?, Taken::AsResult);
+        }
+        if !plan.bare.is_empty() && (is_new || if chosen_by_call { chosen } else { plan.grouped }) {
+            let places = self.bare[number * plan.bare.len()..].iter_mut();
+            for (place, value) in places.zip(&plan.bare) {
+                *place = value.eval(env).to_value();
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the row of a group.
+    fn finish(&mut self, number: usize, plan: &Aggregation, env: &Env<'_>, row: &mut Row<'_>) -> Result<()> {
+        let mut values = Vec::with_capacity(plan.keys.len() + plan.calls.len() + plan.bare.len());
+        if !plan.keys.is_empty() {
+            let keys = Record::new(self.keys.record(number)).map_err(|_| Error::Malformed)?;
+            for place in 0..plan.keys.len() {
+                values.push(keys.column(place).map_err(|_| Error::Malformed)?);
+            }
+        }
+        let width = plan.calls.len();
+        for (call, state) in plan.calls.iter().zip(&mut self.states[number * width..]) {
+            values.push(state.finish(call, env)?);
+        }
+        let width = plan.bare.len();
+        values.extend(self.bare[number * width..(number + 1) * width].iter().map(Value::as_ref));
+        row.keep(&values, 0)
+    }
 }
 
 pub(super) struct AggregateRows {
     input: BoxOperator,
     plan: Arc<Aggregation>,
     table: KeyTable,
-    groups: Vec<Group>,
+    groups: Groups,
     order: Vec<usize>,
     at: usize,
     key: Vec<u8>,
@@ -142,7 +208,7 @@ impl AggregateRows {
             input,
             plan,
             table: KeyTable::default(),
-            groups: Vec::new(),
+            groups: Groups::default(),
             order: Vec::new(),
             at: 0,
             key: Vec::new(),
@@ -152,30 +218,25 @@ impl AggregateRows {
     }
 
     /// Takes the current row into its group.
+    #[inline]
     fn take<'v>(&mut self, frame: &Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
-        let plan = &*self.plan;
-        let (key, table, groups) = (&mut self.key, &mut self.table, &mut self.groups);
-        let chosen_by_call = self.chosen_by_call;
-        with_env(&mut self.buffer, frame, ctx, |env| {
-            key.clear();
-            push_group_key(key, plan.keys.iter().map(|(value, collation)| (value, collation)), env);
-            let (number, is_new) = table.insert(key);
+        let AggregateRows { plan, table, groups, key, buffer, chosen_by_call, .. } = self;
+        with_env(buffer, frame, ctx, |env| {
+            let (number, is_new) = if plan.keys.is_empty() {
+                (0, groups.count == 0)
+            } else {
+                key.clear();
+                push_group_key(key, plan.keys.iter().map(|(value, collation)| (value, collation)), env);
+                table.insert(key)
+            };
             if is_new {
-                let states = plan.calls.iter().map(State::new).collect::<Result<_>>()?;
-                let keys = plan.keys.iter().map(|(value, _)| value.eval(env).to_value()).collect();
-                groups.push(Group { keys, bare: Vec::new(), states });
+                groups.add(plan)?;
+                if !plan.keys.is_empty() {
+                    let keys: Vec<_> = plan.keys.iter().map(|(value, _)| value.eval(env)).collect();
+                    groups.keys.push(&keys)?;
+                }
             }
-            let group = &mut groups[number];
-            let mut chosen = false;
-            for (call, state) in plan.calls.iter().zip(&mut group.states) {
-                chosen |= matches!(state.step(call, env)?, Taken::AsResult);
-            }
-            let take_bare = is_new || if chosen_by_call { chosen } else { plan.grouped };
-            if take_bare && !plan.bare.is_empty() {
-                group.bare.clear();
-                group.bare.extend(plan.bare.iter().map(|value| value.eval(env).to_value()));
-            }
-            Ok(())
+            groups.step((number, is_new), plan, *chosen_by_call, env)
         })
     }
 }
@@ -189,11 +250,12 @@ impl Operator for AggregateRows {
         while self.input.next(frame, ctx)? {
             self.take(frame, ctx)?;
         }
-        if !self.plan.grouped && self.groups.is_empty() {
-            let states = self.plan.calls.iter().map(State::new).collect::<Result<_>>()?;
-            let bare = self.plan.bare.iter().map(|_| Value::Null).collect();
-            self.groups.push(Group { keys: Vec::new(), bare, states });
-            self.order = vec![0];
+        if !self.plan.grouped && self.groups.count == 0 {
+            self.groups.add(&self.plan)?;
+        }
+        self.order.clear();
+        if self.plan.keys.is_empty() {
+            self.order.extend(0..self.groups.count);
         } else {
             self.order = self.table.sorted();
         }
@@ -204,18 +266,9 @@ impl Operator for AggregateRows {
         ctx.check()?;
         let Some(&number) = self.order.get(self.at) else { return Ok(false) };
         self.at += 1;
-        let group = &mut self.groups[number];
-        let plan = &*self.plan;
-        let row = with_env(&mut self.buffer, frame, ctx, |env| {
-            let mut results = Vec::with_capacity(plan.calls.len());
-            for (call, state) in plan.calls.iter().zip(&mut group.states) {
-                results.push(state.finish(call, env)?);
-            }
-            let mut values: Vec<ValueRef<'_>> = group.keys.iter().map(Value::as_ref).collect();
-            values.extend(results);
-            values.extend(group.bare.iter().map(Value::as_ref));
-            single_row(&values)
-        })?;
+        let AggregateRows { plan, groups, buffer, .. } = self;
+        let mut row = std::mem::take(&mut frame.rows[plan.row]);
+        with_env(buffer, frame, ctx, |env| groups.finish(number, plan, env, &mut row))?;
         frame.rows[plan.row] = row;
         Ok(true)
     }

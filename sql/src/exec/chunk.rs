@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::codec::encode_record;
 use crate::error::{Error, Result};
-use crate::expr::{Cells, Row};
+use crate::expr::Row;
 use crate::value::ValueRef;
 
-/// Records behind one another. Rows that are read share the memory.
+/// Records behind one another.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Chunk {
-    bytes: Arc<Vec<u8>>,
+    bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
@@ -20,20 +20,20 @@ impl Chunk {
     }
 
     pub(super) fn push(&mut self, values: &[ValueRef<'_>]) -> Result<()> {
-        let bytes = Arc::make_mut(&mut self.bytes);
-        encode_record(bytes, values, 0).map_err(|_| Error::TooBig("string or blob too big"))?;
-        self.ends.push(bytes.len());
+        push_row(&mut self.bytes, values)?;
+        self.ends.push(self.bytes.len());
         Ok(())
     }
 
-    /// The row at a place, for a slot.
-    pub(super) fn row<'v>(&self, place: usize) -> Row<'v> {
+    /// The record at a place.
+    pub(super) fn record(&self, place: usize) -> &[u8] {
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
-        Row { cells: Cells::Kept(self.bytes.clone(), start..self.ends[place]), rowid: 0 }
+        &self.bytes[start..self.ends[place]]
     }
 
+    /// Forgets all rows, and keeps the memory.
     pub(super) fn clear(&mut self) {
-        self.bytes = Arc::default();
+        self.bytes.clear();
         self.ends.clear();
     }
 }
@@ -41,6 +41,11 @@ impl Chunk {
 /// One record as a row of its own.
 pub(super) fn single_row<'v>(values: &[ValueRef<'_>]) -> Result<Row<'v>> {
     let mut bytes = Vec::new();
-    encode_record(&mut bytes, values, 0).map_err(|_| Error::TooBig("string or blob too big"))?;
+    push_row(&mut bytes, values)?;
     Ok(Row::kept(Arc::new(bytes), 0))
+}
+
+/// Appends values as a record.
+pub(super) fn push_row(out: &mut Vec<u8>, values: &[ValueRef<'_>]) -> Result<()> {
+    encode_record(out, values, 0).map_err(|_| Error::TooBig("string or blob too big"))
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::chunk::Chunk;
 use super::frame::{Ctx, Frame};
 use super::key_table::KeyTable;
-use super::operator::{BoxOperator, Operator, with_env};
+use super::operator::{BoxOperator, Operator, make_row, with_env, with_values};
 use crate::ast::CompoundOp;
 use crate::codec::{Direction, push_value};
 use crate::error::Result;
@@ -43,12 +43,12 @@ impl CompoundRows {
         while input.next(frame, ctx)? {
             key.clear();
             with_env(buffer, frame, ctx, |env| {
-                let values: Vec<ValueRef<'_>> = output.iter().map(|value| value.eval(env)).collect();
-                env.shared.error.check()?;
-                for (value, collation) in values.iter().zip(collations) {
-                    push_value(&mut key, *value, collation, Direction::Ascending);
-                }
-                take(&key, &values)
+                with_values(output, env, |values| {
+                    for (value, collation) in values.iter().zip(collations) {
+                        push_value(&mut key, *value, collation, Direction::Ascending);
+                    }
+                    take(&key, values)
+                })
             })?;
         }
         Ok(())
@@ -105,42 +105,25 @@ impl Operator for CompoundRows {
 
     fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
         ctx.check()?;
-        let plan = self.plan.clone();
+        let CompoundRows { plan, left, right, buffer, .. } = self;
         if plan.op != CompoundOp::UnionAll {
             let Some(&row) = self.order.get(self.at) else { return Ok(false) };
             self.at += 1;
-            frame.rows[plan.row] = self.rows.row(row);
+            frame.rows[plan.row].copy_from(self.rows.record(row));
             return Ok(true);
         }
         if !self.in_right {
-            if self.left.next(frame, ctx)? {
-                self.emit(&plan.left.output, plan.row, frame, ctx)?;
+            if left.next(frame, ctx)? {
+                make_row(&plan.left.output, plan.row, buffer, frame, ctx)?;
                 return Ok(true);
             }
             self.in_right = true;
-            self.right.open(frame, ctx)?;
+            right.open(frame, ctx)?;
         }
-        if !self.right.next(frame, ctx)? {
+        if !right.next(frame, ctx)? {
             return Ok(false);
         }
-        self.emit(&plan.right.output, plan.row, frame, ctx)?;
+        make_row(&plan.right.output, plan.row, buffer, frame, ctx)?;
         Ok(true)
-    }
-}
-
-impl CompoundRows {
-    fn emit<'v>(
-        &mut self,
-        output: &[Scalar],
-        row: usize,
-        frame: &mut Frame<'v>,
-        ctx: &Ctx<'_, 'v>,
-    ) -> Result<()> {
-        let made = with_env(&mut self.buffer, frame, ctx, |env| {
-            let values: Vec<ValueRef<'_>> = output.iter().map(|value| value.eval(env)).collect();
-            super::chunk::single_row(&values)
-        })?;
-        frame.rows[row] = made;
-        Ok(())
     }
 }

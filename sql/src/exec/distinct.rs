@@ -26,9 +26,9 @@ impl Operator for DistinctRows {
 
     fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
         while self.input.next(frame, ctx)? {
-            let (key, plan) = (&mut self.key, &self.plan);
+            let DistinctRows { key, plan, buffer, .. } = self;
             key.clear();
-            with_env(&mut self.buffer, frame, ctx, |env| {
+            with_env(buffer, frame, ctx, |env| {
                 push_group_key(key, plan.values.iter().zip(&plan.collations), env);
                 Ok(())
             })?;

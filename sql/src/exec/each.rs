@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::chunk::single_row;
 use super::frame::{Ctx, Frame};
 use super::keys::converted;
 use super::operator::{Operator, with_env};
@@ -50,7 +49,7 @@ impl Operator for EachValue {
         ctx.check()?;
         let Some(value) = self.values.get(self.at) else { return Ok(false) };
         self.at += 1;
-        frame.rows[self.plan.row] = single_row(&[value.as_ref()])?;
+        frame.rows[self.plan.row].keep(&[value.as_ref()], 0)?;
         Ok(true)
     }
 }

@@ -61,6 +61,7 @@ fn owned_row<'w>(row: &Row<'_>) -> Result<Row<'w>> {
     let cells = match &row.cells {
         Cells::Nothing => Cells::Nothing,
         Cells::Kept(bytes, range) => Cells::Kept(bytes.clone(), range.clone()),
+        Cells::Own(bytes) => Cells::Own(bytes.clone()),
         Cells::Page(record) => {
             let columns = (0..record.len()).map(|place| record.column(place));
             let columns = columns.collect::<Result<Vec<_>, _>>().map_err(|_| Error::Malformed)?;

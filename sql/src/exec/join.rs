@@ -148,17 +148,14 @@ pub(super) struct HashBuilt {
 
 impl HashRows {
     fn build<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<HashBuilt> {
-        let plan = self.plan.clone();
+        let HashRows { inner, plan, key, buffer, .. } = self;
         let kept = Kept::new(frame, plan.rows.len());
         let mut built =
             HashBuilt { kept, keys: KeyTable::default(), first: vec![], last: vec![], next: vec![] };
-        self.inner.open(frame, ctx)?;
-        while self.inner.next(frame, ctx)? {
-            let key = &mut self.key;
+        inner.open(frame, ctx)?;
+        while inner.next(frame, ctx)? {
             key.clear();
-            let fits = with_env(&mut self.buffer, frame, ctx, |env| {
-                Ok(push_key(key, &plan.build, &plan.rules, env))
-            })?;
+            let fits = with_env(buffer, frame, ctx, |env| Ok(push_key(key, &plan.build, &plan.rules, env)))?;
             if !fits {
                 continue;
             }
@@ -188,21 +185,19 @@ impl Operator for HashRows {
     }
 
     fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
-        let plan = self.plan.clone();
+        let HashRows { outer, plan, built, key, buffer, at: place, .. } = self;
         loop {
-            let Some(built) = &self.built else { return Ok(false) };
-            let (at, found) = match self.at {
+            let Some(built) = built else { return Ok(false) };
+            let (at, found) = match *place {
                 Some(at) => at,
                 None => {
-                    if !self.outer.next(frame, ctx)? {
+                    if !outer.next(frame, ctx)? {
                         return Ok(false);
                     }
                     ctx.check()?;
-                    let key = &mut self.key;
                     key.clear();
-                    let fits = with_env(&mut self.buffer, frame, ctx, |env| {
-                        Ok(push_key(key, &plan.probe, &plan.rules, env))
-                    })?;
+                    let fits =
+                        with_env(buffer, frame, ctx, |env| Ok(push_key(key, &plan.probe, &plan.rules, env)))?;
                     let number = if fits { built.keys.find(key) } else { None };
                     (number.map(|number| built.first[number]), false)
                 }
@@ -210,14 +205,14 @@ impl Operator for HashRows {
             match at {
                 Some(row) => {
                     built.kept.load(frame, &plan.rows, row);
-                    self.at = Some((built.next[row], found));
-                    if passes(&plan.tests, &mut self.buffer, frame, ctx)? {
-                        self.at = Some((built.next[row], true));
+                    *place = Some((built.next[row], found));
+                    if passes(&plan.tests, buffer, frame, ctx)? {
+                        *place = Some((built.next[row], true));
                         return Ok(true);
                     }
                 }
                 None => {
-                    self.at = None;
+                    *place = None;
                     if plan.left && !found {
                         clear_rows(frame, &plan.rows);
                         return Ok(true);
@@ -271,21 +266,18 @@ impl Operator for OuterRows {
     }
 
     fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
-        let plan = self.plan.clone();
-        let Some(state) = &mut self.state else { return Ok(false) };
+        let OuterRows { left, plan, state, buffer, .. } = self;
+        let Some(state) = state else { return Ok(false) };
         loop {
             match state.phase {
                 Phase::Left => {
                     ctx.check()?;
-                    state.phase = if self.left.next(frame, ctx)? {
-                        Phase::Right(0, false)
-                    } else {
-                        Phase::Unmatched(0)
-                    };
+                    state.phase =
+                        if left.next(frame, ctx)? { Phase::Right(0, false) } else { Phase::Unmatched(0) };
                 }
                 Phase::Right(row, found) if row < state.matched.len() => {
                     state.kept.load(frame, &plan.right_rows, row);
-                    if passes(&plan.tests, &mut self.buffer, frame, ctx)? {
+                    if passes(&plan.tests, buffer, frame, ctx)? {
                         state.matched[row] = true;
                         state.phase = Phase::Right(row + 1, true);
                         return Ok(true);

@@ -4,13 +4,44 @@ use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
+use super::sorter::head_of;
+
 /// Different byte strings and their numbers.
 #[derive(Default)]
 pub(super) struct KeyTable {
-    table: HashTable<(u64, usize)>,
+    table: HashTable<Entry>,
     bytes: Vec<u8>,
     ends: Vec<usize>,
     hasher: foldhash::fast::RandomState,
+}
+
+/// A part of the hash of a key, and its number.
+#[derive(Clone, Copy)]
+struct Entry {
+    hash: u32,
+    number: u32,
+}
+
+/// How many keys there can be. Far more than memory is for.
+const MOST_KEYS: usize = 1 << 31;
+
+/// The part of a hash that entries hold.
+#[inline]
+fn part(hash: u64) -> u32 {
+    let [.., a, b, c, d] = hash.to_be_bytes();
+    u32::from_be_bytes([a, b, c, d])
+}
+
+/// What the table goes by: as good as the hash, and known from the part of it that an entry holds.
+#[inline]
+fn spread(part: u32) -> u64 {
+    u64::from(part).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// A number as an index.
+#[inline]
+fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 impl KeyTable {
@@ -25,26 +56,35 @@ impl KeyTable {
     }
 
     /// The number of a key, and whether it is new.
+    #[inline]
     pub(super) fn insert(&mut self, key: &[u8]) -> (usize, bool) {
-        let hash = self.hasher.hash_one(key);
-        let (bytes, ends) = (&self.bytes, &self.ends);
-        let found =
-            self.table.find(hash, |&(other, number)| other == hash && key_of(bytes, ends, number) == key);
-        if let Some(&(_, number)) = found {
+        let hash = part(self.hasher.hash_one(key));
+        if let Some(number) = self.look_up(hash, key) {
             return (number, false);
         }
+        (self.add(hash, key), true)
+    }
+
+    #[inline]
+    fn look_up(&self, hash: u32, key: &[u8]) -> Option<usize> {
+        let fits = |entry: &Entry| entry.hash == hash && self.key(index(entry.number)) == key;
+        self.table.find(spread(hash), fits).map(|entry| index(entry.number))
+    }
+
+    fn add(&mut self, hash: u32, key: &[u8]) -> usize {
         let number = self.ends.len();
+        assert!(number < MOST_KEYS, "keys that fit into memory can be numbered");
         self.bytes.extend_from_slice(key);
         self.ends.push(self.bytes.len());
-        self.table.insert_unique(hash, (hash, number), |&(hash, _)| hash);
-        (number, true)
+        let entry = Entry { hash, number: u32::try_from(number).unwrap_or(u32::MAX) };
+        self.table.insert_unique(spread(hash), entry, |entry| spread(entry.hash));
+        number
     }
 
     /// The number of a key.
+    #[inline]
     pub(super) fn find(&self, key: &[u8]) -> Option<usize> {
-        let hash = self.hasher.hash_one(key);
-        let fits = |&(other, number): &(u64, usize)| other == hash && self.key(number) == key;
-        self.table.find(hash, fits).map(|&(_, number)| number)
+        self.look_up(part(self.hasher.hash_one(key)), key)
     }
 
     /// Forgets all keys, and keeps the memory.
@@ -56,12 +96,14 @@ impl KeyTable {
 
     /// All numbers in the order of their keys.
     pub(super) fn sorted(&self) -> Vec<usize> {
-        let mut numbers: Vec<usize> = (0..self.len()).collect();
-        numbers.sort_unstable_by(|&a, &b| self.key(a).cmp(self.key(b)));
-        numbers
+        let mut heads: Vec<(u64, usize)> =
+            (0..self.len()).map(|number| (head_of(self.key(number)), number)).collect();
+        heads.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| self.key(a.1).cmp(self.key(b.1))));
+        heads.into_iter().map(|(_, number)| number).collect()
     }
 }
 
+#[inline]
 fn key_of<'k>(bytes: &'k [u8], ends: &[usize], number: usize) -> &'k [u8] {
     let start = number.checked_sub(1).map_or(0, |before| ends[before]);
     &bytes[start..ends[number]]

@@ -12,7 +12,7 @@ use super::operator::BoxOperator;
 use super::recursive::{RecursionRow, RecursiveRows};
 use super::rows::QueryRows;
 use super::scan::{AnyRows, ScanRows};
-use super::sort::{SortRows, Sorter};
+use super::sort::SortRows;
 use super::values::{CountRows, FunctionTable, ValueRows};
 use super::window::WindowRows;
 use crate::plan::Node;
@@ -63,15 +63,7 @@ pub(super) fn operator(node: &Node) -> BoxOperator {
         }),
         Node::Aggregate(input, plan) => Box::new(AggregateRows::new(operator(input), plan.clone())),
         Node::Window(input, plan) => Box::new(WindowRows::new(operator(input), plan.clone())),
-        Node::Sort(input, plan) => Box::new(SortRows {
-            input: operator(input),
-            plan: plan.clone(),
-            rows: Chunk::default(),
-            sorter: Sorter::default(),
-            order: Vec::new(),
-            at: 0,
-            buffer,
-        }),
+        Node::Sort(input, plan) => Box::new(SortRows::new(operator(input), plan.clone())),
         Node::Distinct(input, plan) => Box::new(DistinctRows {
             input: operator(input),
             plan: plan.clone(),

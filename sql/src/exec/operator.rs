@@ -2,8 +2,8 @@
 
 use super::frame::{Ctx, Frame};
 use crate::error::Result;
-use crate::expr::{Env, Scope, Test};
-use crate::value::ArenaBuffer;
+use crate::expr::{Env, Scalar, Scope, Test};
+use crate::value::{ArenaBuffer, ValueRef};
 
 /// A step that runs.
 ///
@@ -53,4 +53,53 @@ pub(super) fn passes<'v>(
         return Ok(true);
     }
     with_env(buffer, frame, ctx, |env| Ok(tests.iter().all(|test| test(env))))
+}
+
+/// Hands the values of several expressions to something, and looks first whether one failed. No memory is asked for
+/// where they are few.
+#[inline]
+pub(super) fn with_values<'e, T>(
+    scalars: &[Scalar],
+    env: &Env<'e>,
+    run: impl FnOnce(&[ValueRef<'e>]) -> Result<T>,
+) -> Result<T> {
+    const FEW: usize = 4;
+    const MORE: usize = 16;
+    if scalars.len() <= FEW {
+        return with_room(scalars, env, &mut [ValueRef::Null; FEW], run);
+    }
+    if scalars.len() <= MORE {
+        return with_room(scalars, env, &mut [ValueRef::Null; MORE], run);
+    }
+    let mut room = vec![ValueRef::Null; scalars.len()];
+    with_room(scalars, env, &mut room, run)
+}
+
+#[inline]
+fn with_room<'e, T>(
+    scalars: &[Scalar],
+    env: &Env<'e>,
+    room: &mut [ValueRef<'e>],
+    run: impl FnOnce(&[ValueRef<'e>]) -> Result<T>,
+) -> Result<T> {
+    for (value, scalar) in room.iter_mut().zip(scalars) {
+        *value = scalar.eval(env);
+    }
+    env.shared.error.check()?;
+    run(&room[..scalars.len()])
+}
+
+/// Makes the values of expressions a row of the frame. They are values of other rows.
+#[inline]
+pub(super) fn make_row<'v>(
+    scalars: &[Scalar],
+    row: usize,
+    buffer: &mut ArenaBuffer,
+    frame: &mut Frame<'v>,
+    ctx: &Ctx<'_, 'v>,
+) -> Result<()> {
+    let mut made = std::mem::take(&mut frame.rows[row]);
+    with_env(buffer, frame, ctx, |env| with_values(scalars, env, |values| made.keep(values, 0)))?;
+    frame.rows[row] = made;
+    Ok(())
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::chunk::{Chunk, single_row};
+use super::chunk::Chunk;
 use super::frame::{Ctx, Frame};
-use super::operator::{BoxOperator, Operator, passes, with_env};
+use super::operator::{BoxOperator, Operator, make_row, passes, with_env, with_values};
 use crate::error::Result;
 use crate::plan::Rows;
-use crate::value::{ArenaBuffer, ValueRef};
+use crate::value::ArenaBuffer;
 
 pub(super) struct QueryRows {
     pub(super) plan: Arc<Rows>,
@@ -27,13 +27,11 @@ impl Operator for QueryRows {
             return Ok(());
         }
         let mut chunk = Chunk::default();
-        let output = self.plan.query.output.clone();
+        let output = &self.plan.query.output;
         self.input.open(frame, ctx)?;
         while self.input.next(frame, ctx)? {
             with_env(&mut self.buffer, frame, ctx, |env| {
-                let values: Vec<ValueRef<'_>> = output.iter().map(|value| value.eval(env)).collect();
-                env.shared.error.check()?;
-                chunk.push(&values)
+                with_values(output, env, |values| chunk.push(values))
             })?;
         }
         self.kept = Some(chunk);
@@ -43,24 +41,20 @@ impl Operator for QueryRows {
     fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
         loop {
             ctx.check()?;
-            let row = match &self.kept {
-                Some(chunk) if self.at < chunk.len() => {
-                    self.at += 1;
-                    chunk.row(self.at - 1)
+            let QueryRows { plan, input, kept, at, buffer } = self;
+            match kept {
+                Some(chunk) if *at < chunk.len() => {
+                    frame.rows[plan.row].copy_from(chunk.record(*at));
+                    *at += 1;
                 }
                 Some(_) => return Ok(false),
                 None => {
-                    if !self.input.next(frame, ctx)? {
+                    if !input.next(frame, ctx)? {
                         return Ok(false);
                     }
-                    let output = &self.plan.query.output;
-                    with_env(&mut self.buffer, frame, ctx, |env| {
-                        let values: Vec<ValueRef<'_>> = output.iter().map(|value| value.eval(env)).collect();
-                        single_row(&values)
-                    })?
+                    make_row(&plan.query.output, plan.row, buffer, frame, ctx)?;
                 }
-            };
-            frame.rows[self.plan.row] = row;
+            }
             if passes(&self.plan.tests, &mut self.buffer, frame, ctx)? {
                 return Ok(true);
             }

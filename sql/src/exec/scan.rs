@@ -6,12 +6,12 @@ use super::frame::{Ctx, Frame};
 use super::operator::{BoxOperator, Operator, passes, with_env};
 use super::place::Place;
 use crate::codec::{
-    Direction, Record, encode_record, next_value, push_rowid, push_value, rowid_of, skip_value,
+    Direction, Record, next_value, push_rowid, push_value, rowid_bytes, rowid_of, skip_value,
     split_rowid_suffix,
 };
 use crate::error::{Error, Result};
-use crate::expr::{Env, Row, Scalar};
-use crate::plan::{Access, AnyOf, Fetch, Included, KeyPart, KeyRange, Scan};
+use crate::expr::{Env, Row};
+use crate::plan::{Access, AnyOf, Fetch, Included, KeyPart, Scan};
 use crate::value::{Affinity, ArenaBuffer, ValueRef, compare_integer_to_real, integer_to_real};
 
 /// Sorts behind every key that starts with the bytes before it.
@@ -49,16 +49,11 @@ impl ScanRows {
         }
     }
 
-    /// Whether the rowid is in the range; sets its ends.
-    fn rowid_range(
-        &mut self,
-        low: Option<&(Scalar, Included)>,
-        high: Option<&(Scalar, Included)>,
-        frame: &Frame<'_>,
-        ctx: &Ctx<'_, '_>,
-    ) -> Result<bool> {
-        let (low_key, high_key) = (&mut self.low, &mut self.high);
-        with_env(&mut self.buffer, frame, ctx, |env| {
+    /// Sets the ends of a range of rowids; false if nothing can be in it.
+    fn rowid_range(&mut self, frame: &Frame<'_>, ctx: &Ctx<'_, '_>) -> Result<bool> {
+        let ScanRows { plan, low: low_key, high: high_key, buffer, .. } = self;
+        let Access::RowidRange(low, high) = &plan.access else { return Ok(false) };
+        with_env(buffer, frame, ctx, |env| {
             let low = match low {
                 None => Some(i64::MIN),
                 Some((value, included)) => first_rowid(value.eval(env), *included),
@@ -70,92 +65,83 @@ impl ScanRows {
             let (Some(low), Some(high)) = (low, high) else { return Ok(false) };
             low_key.clear();
             push_rowid(low_key, low);
-            *high_key = high.checked_add(1).map(|high| {
-                let mut key = Vec::with_capacity(8);
-                push_rowid(&mut key, high);
-                key
-            });
+            match high.checked_add(1) {
+                Some(high) => push_rowid(emptied(high_key), high),
+                None => *high_key = None,
+            }
             Ok(low <= high)
         })
     }
 
     /// Sets the ends of a range of keys; false if nothing can be in it.
-    fn key_range(&mut self, range: &KeyRange, frame: &Frame<'_>, ctx: &Ctx<'_, '_>) -> Result<bool> {
-        let (low_key, high_key) = (&mut self.low, &mut self.high);
-        with_env(&mut self.buffer, frame, ctx, |env| {
-            low_key.clear();
+    fn key_range(&mut self, frame: &Frame<'_>, ctx: &Ctx<'_, '_>) -> Result<bool> {
+        let ScanRows { plan, low, high, buffer, .. } = self;
+        let Access::Keys(range) = &plan.access else { return Ok(false) };
+        with_env(buffer, frame, ctx, |env| {
+            low.clear();
             for part in &range.equal {
-                if !push_part(low_key, part, env) {
+                if !push_part(low, part, env) {
                     return Ok(false);
                 }
             }
-            let prefix = low_key.clone();
-            let mut ends = [None, None];
-            for (end, bound) in ends.iter_mut().zip([&range.low, &range.high]) {
-                if let Some((part, included)) = bound {
-                    let mut key = prefix.clone();
-                    if !push_part(&mut key, part, env) {
+            let shared = low.len();
+            let (mut first, mut last) = (range.low.as_ref(), range.high.as_ref());
+            // NULL is below everything, but no comparison with it is true.
+            let null_excluded = first.is_none() && last.is_some();
+            let descending = range.direction == Direction::Descending;
+            if descending {
+                std::mem::swap(&mut first, &mut last);
+            }
+            let high_key = emptied(high);
+            high_key.extend_from_slice(low);
+            let null_at_end = null_excluded && descending;
+            let has_high = match last {
+                Some((part, included)) => {
+                    if !push_part(high_key, part, env) {
                         return Ok(false);
                     }
-                    *end = Some((key, *included));
-                }
-            }
-            let [mut low, mut high] = ends;
-            if low.is_none() && high.is_some() {
-                // NULL is below everything, but no comparison with it is true.
-                let mut key = prefix.clone();
-                push_value(&mut key, ValueRef::Null, &crate::value::Collation::Binary, range.direction);
-                low = Some((key, Included::No));
-            }
-            if range.direction == Direction::Descending {
-                std::mem::swap(&mut low, &mut high);
-            }
-            if let Some((mut key, included)) = low {
-                if included == Included::No {
-                    key.push(BEHIND);
-                }
-                *low_key = key;
-            }
-            *high_key = match high {
-                Some((mut key, included)) => {
-                    if included == Included::Yes {
-                        key.push(BEHIND);
+                    if *included == Included::Yes {
+                        high_key.push(BEHIND);
                     }
-                    Some(key)
+                    true
                 }
-                None if prefix.is_empty() => None,
+                None if null_at_end => {
+                    push_value(high_key, ValueRef::Null, &crate::value::Collation::Binary, range.direction);
+                    true
+                }
                 None => {
-                    let mut key = prefix;
-                    key.push(BEHIND);
-                    Some(key)
+                    high_key.push(BEHIND);
+                    shared > 0
                 }
             };
+            match first {
+                Some((part, included)) => {
+                    if !push_part(low, part, env) {
+                        return Ok(false);
+                    }
+                    if *included == Included::No {
+                        low.push(BEHIND);
+                    }
+                }
+                None if null_excluded && !descending => {
+                    push_value(low, ValueRef::Null, &crate::value::Collation::Binary, range.direction);
+                    low.push(BEHIND);
+                }
+                None => {}
+            }
+            if !has_high {
+                *high = None;
+            }
             Ok(true)
         })
     }
+}
 
-    /// Moves the cursor to the next entry of the range.
-    fn step(&mut self, cursor: &mut Place<'_>) -> Result<bool> {
-        let started = matches!(self.state, State::Running);
-        self.state = State::Running;
-        if self.plan.reverse {
-            let mut found = match (started, &self.high) {
-                (true, _) => cursor.prev()?,
-                (false, Some(high)) => cursor.seek_for_prev(high)?,
-                (false, None) => cursor.last()?,
-            };
-            if !started && found && self.high.as_ref().is_some_and(|high| cursor.key() >= high.as_slice()) {
-                found = cursor.prev()?;
-            }
-            return Ok(found && cursor.key() >= self.low.as_slice());
-        }
-        let found = match (started, self.low.is_empty()) {
-            (true, _) => cursor.next()?,
-            (false, true) => cursor.first()?,
-            (false, false) => cursor.seek(&self.low)?,
-        };
-        Ok(found && self.high.as_ref().is_none_or(|high| cursor.key() < high.as_slice()))
-    }
+/// The vector of an end, made empty; its memory is kept from one start to the next.
+fn emptied(end: &mut Option<Vec<u8>>) -> &mut Vec<u8> {
+    let end = end.get_or_insert_default();
+    end.clear();
+    end
 }
 
 /// Appends a value of a key; false if nothing can be equal to it.
@@ -225,13 +211,15 @@ fn record(bytes: &[u8]) -> Result<Record<'_>> {
 
 impl Operator for ScanRows {
     fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
-        let plan = self.plan.clone();
         self.low.clear();
-        self.high = None;
-        let possible = match &plan.access {
-            Access::All | Access::Rowid(_) => true,
-            Access::RowidRange(low, high) => self.rowid_range(low.as_ref(), high.as_ref(), frame, ctx)?,
-            Access::Keys(range) => self.key_range(range, frame, ctx)?,
+        let possible = match &self.plan.access {
+            Access::All => {
+                self.high = None;
+                true
+            }
+            Access::Rowid(_) => true,
+            Access::RowidRange(..) => self.rowid_range(frame, ctx)?,
+            Access::Keys(_) => self.key_range(frame, ctx)?,
         };
         self.state = if possible { State::Start } else { State::Done };
         Ok(())
@@ -256,75 +244,102 @@ impl Operator for ScanRows {
 
 impl ScanRows {
     fn advance<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
-        let plan = self.plan.clone();
-        let (store, tree) = (plan.store, plan.tree);
+        let ScanRows { plan, state, scratch, buffer, .. } = self;
         if let Access::Rowid(value) = &plan.access {
-            if matches!(self.state, State::Running) {
+            if matches!(state, State::Running) {
                 return Ok(false);
             }
-            self.state = State::Running;
-            let rowid = with_env(&mut self.buffer, frame, ctx, |env| Ok(exact_rowid(value.eval(env))))?;
+            *state = State::Running;
+            let rowid = with_env(buffer, frame, ctx, |env| Ok(exact_rowid(value.eval(env))))?;
             let Some(rowid) = rowid else { return Ok(false) };
-            self.scratch.clear();
-            push_rowid(&mut self.scratch, rowid);
-            let Some(bytes) = ctx.stores.get(store, tree, &self.scratch)? else { return Ok(false) };
+            let Some(bytes) = ctx.stores.get(plan.store, plan.tree, &rowid_bytes(rowid))? else {
+                return Ok(false);
+            };
             frame.rows[plan.row] = Row::page(record(bytes)?, rowid);
             return Ok(true);
         }
+        let Frame { rows, cursors, .. } = frame;
         let (place, over) = match &plan.access {
             Access::Keys(range) => (plan.cursor + 1, range.tree),
-            _ => (plan.cursor, tree),
+            _ => (plan.cursor, plan.tree),
         };
-        let mut cursor = match frame.cursors[place].take() {
+        let cursor = match &mut cursors[place] {
             Some(cursor) => cursor,
-            None => Place::new(ctx.stores, store, over)?,
+            none => none.insert(Place::new(ctx.stores, plan.store, over)?),
         };
-        let found = self.step(&mut cursor);
-        let row = match found {
-            Ok(true) => self.fetch(&cursor, ctx).map(Some),
-            Ok(false) => Ok(None),
-            Err(error) => Err(error),
-        };
-        frame.cursors[place] = Some(cursor);
-        match row? {
-            Some(row) => {
-                frame.rows[plan.row] = row;
-                Ok(true)
-            }
-            None => Ok(false),
+        let ends = (self.low.as_slice(), self.high.as_deref());
+        if !step(cursor, state, plan.reverse, ends)? {
+            return Ok(false);
         }
+        fetch(plan, cursor, ctx, (scratch, buffer), &mut rows[plan.row])?;
+        Ok(true)
     }
+}
 
-    /// The row of the entry a cursor is at.
-    fn fetch<'v>(&mut self, cursor: &Place<'v>, ctx: &Ctx<'_, 'v>) -> Result<Row<'v>> {
-        let plan = &*self.plan;
-        let Access::Keys(range) = &plan.access else {
-            let rowid = match plan.has_rowid {
-                true => rowid_of(cursor.key()).map_err(|_| Error::Malformed)?,
-                false => 0,
-            };
-            return Ok(Row::page(record(cursor.value()?)?, rowid));
+/// Moves a cursor to the next entry of a range.
+#[inline]
+fn step(
+    cursor: &mut Place<'_>,
+    state: &mut State,
+    reverse: bool,
+    (low, high): (&[u8], Option<&[u8]>),
+) -> Result<bool> {
+    let started = matches!(state, State::Running);
+    *state = State::Running;
+    if reverse {
+        let mut found = match (started, high) {
+            (true, _) => cursor.prev()?,
+            (false, Some(high)) => cursor.seek_for_prev(high)?,
+            (false, None) => cursor.last()?,
         };
-        match &range.fetch {
-            Fetch::Own => Ok(Row::page(record(cursor.value()?)?, 0)),
-            Fetch::ByRowid => {
-                let (_, rowid) = split_rowid_suffix(cursor.key()).map_err(|_| Error::Malformed)?;
-                self.scratch.clear();
-                push_rowid(&mut self.scratch, rowid);
-                let bytes = ctx.stores.get(plan.store, plan.tree, &self.scratch)?;
-                Ok(Row::page(record(bytes.ok_or(Error::Malformed)?)?, rowid))
-            }
-            Fetch::ByKey { directions, parts } => {
-                self.scratch.clear();
-                table_key(cursor.key(), directions, parts, &mut self.buffer, &mut self.scratch)?;
-                let bytes = ctx.stores.get(plan.store, plan.tree, &self.scratch)?;
-                Ok(Row::page(record(bytes.ok_or(Error::Malformed)?)?, 0))
-            }
-            Fetch::Covering { directions, reals, rowid } => {
-                covered_row(cursor, directions, reals, *rowid, &mut self.buffer)
-            }
+        if !started && found && high.is_some_and(|high| cursor.key() >= high) {
+            found = cursor.prev()?;
         }
+        return Ok(found && (low.is_empty() || cursor.key() >= low));
     }
+    let found = match (started, low.is_empty()) {
+        (true, _) => cursor.next()?,
+        (false, true) => cursor.first()?,
+        (false, false) => cursor.seek(low)?,
+    };
+    Ok(found && high.is_none_or(|high| cursor.key() < high))
+}
+
+/// Reads the row of the entry a cursor is at.
+#[inline]
+fn fetch<'v>(
+    plan: &Scan,
+    cursor: &Place<'v>,
+    ctx: &Ctx<'_, 'v>,
+    (scratch, buffer): (&mut Vec<u8>, &mut ArenaBuffer),
+    row: &mut Row<'v>,
+) -> Result<()> {
+    let Access::Keys(range) = &plan.access else {
+        let rowid = match plan.has_rowid {
+            true => rowid_of(cursor.key()).map_err(|_| Error::Malformed)?,
+            false => 0,
+        };
+        *row = Row::page(record(cursor.value()?)?, rowid);
+        return Ok(());
+    };
+    *row = match &range.fetch {
+        Fetch::Own => Row::page(record(cursor.value()?)?, 0),
+        Fetch::ByRowid => {
+            let (_, rowid) = split_rowid_suffix(cursor.key()).map_err(|_| Error::Malformed)?;
+            let bytes = ctx.stores.get(plan.store, plan.tree, &rowid_bytes(rowid))?;
+            Row::page(record(bytes.ok_or(Error::Malformed)?)?, rowid)
+        }
+        Fetch::ByKey { directions, parts } => {
+            scratch.clear();
+            table_key(cursor.key(), directions, parts, buffer, scratch)?;
+            let bytes = ctx.stores.get(plan.store, plan.tree, scratch)?;
+            Row::page(record(bytes.ok_or(Error::Malformed)?)?, 0)
+        }
+        Fetch::Covering { directions, reals, rowid } => {
+            return covered_row(cursor, (directions, reals), *rowid, buffer, row);
+        }
+    };
+    Ok(())
 }
 
 /// The key of the table's row that an entry of an index `WITHOUT ROWID` names.
@@ -347,34 +362,37 @@ pub(super) fn table_key(
     Ok(())
 }
 
-/// The columns of an index entry as a row.
+/// Makes the columns of an index entry a row.
 fn covered_row<'v>(
     cursor: &Place<'v>,
-    directions: &[Direction],
-    reals: &[bool],
+    (directions, reals): (&[Direction], &[bool]),
     has_rowid: bool,
     buffer: &mut ArenaBuffer,
-) -> Result<Row<'v>> {
+    row: &mut Row<'v>,
+) -> Result<()> {
     let (mut columns, rowid) = match has_rowid {
         true => split_rowid_suffix(cursor.key()).map_err(|_| Error::Malformed)?,
         false => (cursor.key(), 0),
     };
     let originals = cursor.value()?;
     if !originals.is_empty() {
-        return Ok(Row::page(record(originals)?, rowid));
+        *row = Row::page(record(originals)?, rowid);
+        return Ok(());
     }
     let arena = buffer.arena();
-    let mut values = Vec::with_capacity(directions.len());
-    for (direction, real) in directions.iter().zip(reals) {
-        let value = next_value(&mut columns, *direction, &arena).map_err(|_| Error::Malformed)?;
-        values.push(match value {
-            ValueRef::Integer(integer) if *real => ValueRef::Real(integer_to_real(integer)),
+    let mut column = |place: usize| {
+        let value = next_value(&mut columns, directions[place], &arena).map_err(|_| Error::Malformed)?;
+        Ok(match value {
+            ValueRef::Integer(integer) if reals[place] => ValueRef::Real(integer_to_real(integer)),
             value => value,
-        });
+        })
+    };
+    match directions.len() {
+        1 => row.keep(&[column(0)?], rowid),
+        2 => row.keep(&[column(0)?, column(1)?], rowid),
+        3 => row.keep(&[column(0)?, column(1)?, column(2)?], rowid),
+        count => row.keep(&(0..count).map(column).collect::<Result<Vec<_>>>()?, rowid),
     }
-    let mut bytes = Vec::new();
-    encode_record(&mut bytes, &values, 0).map_err(|_| Error::Malformed)?;
-    Ok(Row::kept(Arc::new(bytes), rowid))
 }
 
 /// Rows that some of several scans find, each once.

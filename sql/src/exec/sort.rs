@@ -1,149 +1,84 @@
 //! Sorting.
-//!
-//! Rows are sorted by bytes that compare as their keys do; rows with equal keys stay in the order in which they came.
 
 use std::sync::Arc;
 
-use super::chunk::Chunk;
+use super::chunk::push_row;
 use super::filter::limits;
 use super::frame::{Ctx, Frame};
 use super::keys::push_sort_key;
-use super::operator::{BoxOperator, Operator, with_env};
+use super::operator::{BoxOperator, Operator, with_env, with_values};
+use super::sorter::Sorter;
 use crate::error::Result;
 use crate::plan::Sort;
-use crate::value::{ArenaBuffer, ValueRef};
-
-/// Keys with the rows they belong to.
-#[derive(Default)]
-pub(super) struct Sorter {
-    bytes: Vec<u8>,
-    entries: Vec<Entry>,
-}
-
-/// A key: its first bytes, where it lies, and which row it belongs to.
-#[derive(Clone, Copy)]
-struct Entry {
-    head: u64,
-    start: usize,
-    end: usize,
-    row: usize,
-}
-
-impl Sorter {
-    pub(super) fn clear(&mut self) {
-        self.bytes.clear();
-        self.entries.clear();
-    }
-
-    /// Adds a key that `write` appends.
-    pub(super) fn push(&mut self, row: usize, write: impl FnOnce(&mut Vec<u8>)) {
-        let start = self.bytes.len();
-        write(&mut self.bytes);
-        let key = &self.bytes[start..];
-        let mut head = [0; 8];
-        let len = key.len().min(8);
-        head[..len].copy_from_slice(&key[..len]);
-        self.entries.push(Entry { head: u64::from_be_bytes(head), start, end: self.bytes.len(), row });
-    }
-
-    /// The rows in the order of their keys.
-    pub(super) fn sort(&mut self) -> impl Iterator<Item = usize> {
-        let bytes = &self.bytes;
-        self.entries.sort_unstable_by(|a, b| {
-            a.head
-                .cmp(&b.head)
-                .then_with(|| bytes[a.start..a.end].cmp(&bytes[b.start..b.end]))
-                .then(a.row.cmp(&b.row))
-        });
-        self.entries.iter().map(|entry| entry.row)
-    }
-
-    /// The key of the row at a place in the order.
-    pub(super) fn key(&self, place: usize) -> &[u8] {
-        let entry = &self.entries[place];
-        &self.bytes[entry.start..entry.end]
-    }
-}
+use crate::value::ArenaBuffer;
 
 pub(super) struct SortRows {
-    pub(super) input: BoxOperator,
-    pub(super) plan: Arc<Sort>,
-    pub(super) rows: Chunk,
-    pub(super) sorter: Sorter,
-    pub(super) order: Vec<usize>,
-    pub(super) at: usize,
-    pub(super) buffer: ArenaBuffer,
+    input: BoxOperator,
+    plan: Arc<Sort>,
+    sorter: Sorter,
+    key: Vec<u8>,
+    at: usize,
+    buffer: ArenaBuffer,
 }
 
-/// A sort for the first rows only is cut back when it has this many rows more than wanted.
-const SPARE_ROWS: usize = 1 << 12;
+/// A sort for the first rows only is cut back when it has this many rows more than twice those wanted.
+const SPARE_ROWS: usize = 64;
 
 impl SortRows {
-    /// Keeps the first rows only.
-    fn cut(&mut self, wanted: usize) -> Result<()> {
-        let order: Vec<usize> = self.sorter.sort().take(wanted).collect();
-        let mut rows = Chunk::default();
-        let mut sorter = Sorter::default();
-        let mut columns = Vec::new();
-        for (place, row) in order.into_iter().enumerate() {
-            let kept = self.rows.row(row);
-            columns.clear();
-            for column in 0..self.plan.values.len() {
-                columns.push(kept.column(column).map_err(|_| crate::error::Error::Malformed)?.to_value());
+    pub(super) fn new(input: BoxOperator, plan: Arc<Sort>) -> SortRows {
+        let (sorter, key, buffer) = (Sorter::default(), Vec::new(), ArenaBuffer::new());
+        SortRows { input, plan, sorter, key, at: 0, buffer }
+    }
+
+    /// How many rows are wanted at most.
+    fn wanted<'v>(&mut self, frame: &Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<usize> {
+        let Some(limit) = &self.plan.limit else { return Ok(usize::MAX) };
+        let (count, offset) = limits(limit, &mut self.buffer, frame, ctx)?;
+        let wanted = count.map(|count| count.saturating_add(offset));
+        Ok(wanted.and_then(|wanted| usize::try_from(wanted).ok()).unwrap_or(usize::MAX))
+    }
+
+    /// Takes in the current row, unless it does not come before the key at `place`.
+    fn take<'v>(&mut self, last: Option<usize>, frame: &Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
+        let SortRows { plan, sorter, key, buffer, .. } = self;
+        key.clear();
+        with_env(buffer, frame, ctx, |env| {
+            for sort in &plan.keys {
+                push_sort_key(key, sort, env);
             }
-            let values: Vec<ValueRef<'_>> = columns.iter().map(|value| value.as_ref()).collect();
-            rows.push(&values)?;
-            let key = self.sorter.key(place);
-            sorter.push(place, |out| out.extend_from_slice(key));
-        }
-        self.rows = rows;
-        self.sorter = sorter;
-        Ok(())
+            if last.is_some_and(|last| sorter.key(last) <= key.as_slice()) {
+                return Ok(());
+            }
+            with_values(&plan.values, env, |values| sorter.push(key, |out| push_row(out, values)))
+        })
     }
 }
 
 impl Operator for SortRows {
     fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
-        let plan = self.plan.clone();
-        let wanted = match &plan.limit {
-            Some(limit) => {
-                let (count, offset) = limits(limit, &mut self.buffer, frame, ctx)?;
-                count.and_then(|count| usize::try_from(count.saturating_add(offset)).ok())
-            }
-            None => None,
-        };
-        self.rows.clear();
+        let wanted = self.wanted(frame, ctx)?;
         self.sorter.clear();
         self.at = 0;
         self.input.open(frame, ctx)?;
-        let mut scratch: Vec<u8> = Vec::new();
+        let most = wanted.saturating_mul(2).saturating_add(SPARE_ROWS);
+        // Once rows were cut off, those that are not before the last one left are not wanted.
+        let mut last = None;
         while self.input.next(frame, ctx)? {
-            let (rows, sorter) = (&mut self.rows, &mut self.sorter);
-            scratch.clear();
-            with_env(&mut self.buffer, frame, ctx, |env| {
-                let row = rows.len();
-                for key in &plan.keys {
-                    push_sort_key(&mut scratch, key, env);
-                }
-                sorter.push(row, |out| out.extend_from_slice(&scratch));
-                let values: Vec<ValueRef<'_>> = plan.values.iter().map(|value| value.eval(env)).collect();
-                rows.push(&values)
-            })?;
-            if let Some(wanted) = wanted
-                && self.rows.len() >= wanted.saturating_mul(2).saturating_add(SPARE_ROWS)
-            {
-                self.cut(wanted)?;
+            self.take(last, frame, ctx)?;
+            if self.sorter.len() >= most {
+                self.sorter.sort_and_keep(wanted);
+                last = wanted.checked_sub(1);
             }
         }
-        self.order = self.sorter.sort().collect();
+        self.sorter.sort();
         Ok(())
     }
 
     fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
         ctx.check()?;
-        let Some(&row) = self.order.get(self.at) else { return Ok(false) };
+        let Some(row) = self.sorter.row(self.at) else { return Ok(false) };
         self.at += 1;
-        frame.rows[self.plan.row] = self.rows.row(row);
+        frame.rows[self.plan.row].copy_from(row);
         Ok(true)
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::chunk::{Chunk, single_row};
+use super::chunk::Chunk;
 use super::frame::{Ctx, Frame};
-use super::operator::{Operator, passes, with_env};
+use super::operator::{Operator, make_row, passes, with_env};
 use crate::bound::TableFunction;
 use crate::error::{Error, Result};
 use crate::plan::{Count, FunctionRows, Values};
@@ -26,11 +26,7 @@ impl Operator for ValueRows {
     fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
         let Some(row) = self.plan.rows.get(self.at) else { return Ok(false) };
         self.at += 1;
-        let made = with_env(&mut self.buffer, frame, ctx, |env| {
-            let values: Vec<ValueRef<'_>> = row.iter().map(|value| value.eval(env)).collect();
-            single_row(&values)
-        })?;
-        frame.rows[self.plan.row] = made;
+        make_row(row, self.plan.row, &mut self.buffer, frame, ctx)?;
         Ok(true)
     }
 }
@@ -54,7 +50,7 @@ impl Operator for CountRows {
         self.done = true;
         let count = ctx.stores.len(self.plan.store, self.plan.tree)?;
         let count = i64::try_from(count).unwrap_or(i64::MAX);
-        frame.rows[self.plan.row] = single_row(&[ValueRef::Integer(count)])?;
+        frame.rows[self.plan.row].keep(&[ValueRef::Integer(count)], 0)?;
         Ok(true)
     }
 }
@@ -127,22 +123,22 @@ impl Operator for FunctionTable {
     fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
         loop {
             ctx.check()?;
-            let row = match &mut self.series {
+            let row = &mut frame.rows[self.plan.row];
+            match &mut self.series {
                 Some(series) => {
                     let Some(value) = series.next else { return Ok(false) };
                     series.next = value.checked_add(series.step).filter(|next| {
                         if series.step > 0 { *next <= series.stop } else { *next >= series.stop }
                     });
                     let columns = [value, series.start, series.stop, series.step];
-                    single_row(&columns.map(ValueRef::Integer))?
+                    row.keep(&columns.map(ValueRef::Integer), 0)?;
                 }
                 None if self.at < self.rows.len() => {
+                    row.copy_from(self.rows.record(self.at));
                     self.at += 1;
-                    self.rows.row(self.at - 1)
                 }
                 None => return Ok(false),
-            };
-            frame.rows[self.plan.row] = row;
+            }
             if passes(&self.plan.tests, &mut self.buffer, frame, ctx)? {
                 return Ok(true);
             }

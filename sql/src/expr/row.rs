@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::codec::{Malformed, Record};
+use crate::codec::{Malformed, Record, encode_record};
+use crate::error::{Error, Result};
 use crate::value::ValueRef;
 
 /// The current row of a slot.
@@ -22,8 +23,10 @@ pub enum Cells<'v> {
     Nothing,
     /// A record in a page.
     Page(Record<'v>),
-    /// A record in memory of the statement.
+    /// A record in memory of the statement, shared with others.
     Kept(Arc<Vec<u8>>, std::ops::Range<usize>),
+    /// A record of its own, whose memory is used again for the next one.
+    Own(Vec<u8>),
 }
 
 impl<'v> Row<'v> {
@@ -41,25 +44,59 @@ impl<'v> Row<'v> {
         Row { cells: Cells::Kept(bytes, range), rowid }
     }
 
+    /// Makes it a record of these values, in the memory it has already if that is its own. At an error it is no row.
+    ///
+    /// # Errors
+    /// If the record would be too long.
+    pub fn keep(&mut self, values: &[ValueRef<'_>], rowid: i64) -> Result<()> {
+        let mut bytes = self.take_memory();
+        encode_record(&mut bytes, values, 0).map_err(|_| Error::TooBig("string or blob too big"))?;
+        *self = Row { cells: Cells::Own(bytes), rowid };
+        Ok(())
+    }
+
+    /// Makes it a copy of a record.
+    #[inline]
+    pub fn copy_from(&mut self, record: &[u8]) {
+        let mut bytes = self.take_memory();
+        bytes.extend_from_slice(record);
+        *self = Row { cells: Cells::Own(bytes), rowid: 0 };
+    }
+
+    /// Its own memory if it has any, empty, to be used for another record. It is no row afterwards.
+    #[inline]
+    #[must_use]
+    pub fn take_memory(&mut self) -> Vec<u8> {
+        match std::mem::take(&mut self.cells) {
+            Cells::Own(mut bytes) => {
+                bytes.clear();
+                bytes
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// A column; NULL where the record has none at this place.
     #[inline]
-    pub fn column(&self, place: usize) -> Result<ValueRef<'_>, Malformed> {
+    pub fn column(&self, place: usize) -> std::result::Result<ValueRef<'_>, Malformed> {
         match &self.cells {
             Cells::Page(record) => record.column(place),
             Cells::Kept(bytes, range) => {
                 Record::new(bytes.get(range.clone()).ok_or(Malformed)?)?.column(place)
             }
+            Cells::Own(bytes) => Record::new(bytes)?.column(place),
             Cells::Nothing => Ok(ValueRef::Null),
         }
     }
 
     /// How many columns the record has; `None` without a record.
-    pub fn stored_columns(&self) -> Result<Option<usize>, Malformed> {
+    pub fn stored_columns(&self) -> std::result::Result<Option<usize>, Malformed> {
         match &self.cells {
             Cells::Page(record) => Ok(Some(record.len())),
             Cells::Kept(bytes, range) => {
                 Ok(Some(Record::new(bytes.get(range.clone()).ok_or(Malformed)?)?.len()))
             }
+            Cells::Own(bytes) => Ok(Some(Record::new(bytes)?.len())),
             Cells::Nothing => Ok(None),
         }
     }

@@ -1,10 +1,13 @@
 //! Conditions compiled to closures that answer true or false: what `WHERE`, `ON` and `CASE` need. NULL is false.
 
-use super::compile::{Compiler, is_between, is_same, order_test};
+use std::cmp::Ordering;
+
+use super::compile::{Compiler, is_between, is_same};
+use super::env::Env;
 use super::scalar::{Scalar, Test};
 use crate::bound::{CompareOp, Comparison, Expr};
 use crate::error::Result;
-use crate::value::{self, Affinity, ValueRef};
+use crate::value::{self, Affinity, Collation, ValueRef};
 
 impl Compiler<'_> {
     /// Several conditions.
@@ -57,35 +60,65 @@ impl Compiler<'_> {
 
     fn compare_test(&mut self, comparison: &Comparison) -> Result<Test> {
         let (a, b) = (self.scalar(&comparison.left)?, self.scalar(&comparison.right)?);
-        let (affinity, collation) = (comparison.affinity, comparison.collation.clone());
+        let (op, affinity, collation) = (comparison.op, comparison.affinity, comparison.collation.clone());
+        // A number with a number that is known: the most frequent test of all.
         if affinity != Affinity::Text
-            && let Scalar::Number(ValueRef::Integer(integer)) = b
+            && let Scalar::Number(known) = b
         {
-            // A number with an integer: the most frequent test of all.
-            let fits = order_test(comparison.op);
-            let op = comparison.op;
-            return Ok(Box::new(move |env| match a.eval(env) {
-                ValueRef::Integer(value) => fits(value.cmp(&integer)),
-                ValueRef::Null => op == CompareOp::IsNot,
-                value => value::compare_with_affinity(
-                    value,
-                    ValueRef::Integer(integer),
-                    affinity,
-                    &value::Collation::Binary,
-                )
-                .is_some_and(fits),
+            match known {
+                ValueRef::Integer(integer) => {
+                    return Ok(by_order(op, move |env| match a.eval(env) {
+                        ValueRef::Integer(value) => Some(value.cmp(&integer)),
+                        value => {
+                            value::compare_with_affinity(value, ValueRef::Integer(integer), affinity, &BINARY)
+                        }
+                    }));
+                }
+                ValueRef::Real(real) => {
+                    return Ok(by_order(op, move |env| match a.eval(env) {
+                        ValueRef::Real(value) => value.partial_cmp(&real),
+                        value => value::compare_with_affinity(value, ValueRef::Real(real), affinity, &BINARY),
+                    }));
+                }
+                _ => {}
+            }
+        }
+        match op {
+            CompareOp::Is => {
+                return Ok(Box::new(move |env| is_same(a.eval(env), b.eval(env), affinity, &collation)));
+            }
+            CompareOp::IsNot => {
+                return Ok(Box::new(move |env| !is_same(a.eval(env), b.eval(env), affinity, &collation)));
+            }
+            _ => {}
+        }
+        // Equal texts are the same bytes: their lengths tell most of them apart.
+        if op == CompareOp::Eq && collation.is_binary() && !affinity.is_numeric() {
+            return Ok(Box::new(move |env| match (a.eval(env), b.eval(env)) {
+                (ValueRef::Text(a), ValueRef::Text(b)) => a == b,
+                (a, b) => value::compare_with_affinity(a, b, affinity, &BINARY).is_some_and(Ordering::is_eq),
             }));
         }
-        Ok(match comparison.op {
-            CompareOp::Is => Box::new(move |env| is_same(a.eval(env), b.eval(env), affinity, &collation)),
-            CompareOp::IsNot => Box::new(move |env| !is_same(a.eval(env), b.eval(env), affinity, &collation)),
-            op => {
-                let fits = order_test(op);
-                Box::new(move |env| {
-                    value::compare_with_affinity(a.eval(env), b.eval(env), affinity, &collation)
-                        .is_some_and(fits)
-                })
-            }
-        })
+        Ok(by_order(op, move |env| {
+            value::compare_with_affinity(a.eval(env), b.eval(env), affinity, &collation)
+        }))
+    }
+}
+
+const BINARY: Collation = Collation::Binary;
+
+/// A test of the order of two values, unknown where one is NULL; for `IS` only if the right side cannot be NULL.
+fn by_order<F>(op: CompareOp, order: F) -> Test
+where
+    F: for<'e> Fn(&Env<'e>) -> Option<Ordering> + Send + Sync + 'static,
+{
+    match op {
+        CompareOp::Eq | CompareOp::Is => Box::new(move |env| order(env).is_some_and(Ordering::is_eq)),
+        CompareOp::IsNot => Box::new(move |env| !order(env).is_some_and(Ordering::is_eq)),
+        CompareOp::Ne => Box::new(move |env| order(env).is_some_and(Ordering::is_ne)),
+        CompareOp::Lt => Box::new(move |env| order(env).is_some_and(Ordering::is_lt)),
+        CompareOp::Le => Box::new(move |env| order(env).is_some_and(Ordering::is_le)),
+        CompareOp::Gt => Box::new(move |env| order(env).is_some_and(Ordering::is_gt)),
+        CompareOp::Ge => Box::new(move |env| order(env).is_some_and(Ordering::is_ge)),
     }
 }

@@ -26,6 +26,7 @@ pub fn compare(a: ValueRef<'_>, b: ValueRef<'_>, collation: &Collation) -> Order
 
 /// The order of two values as the comparison operators see it: unknown if one of them is NULL, and after `affinity`
 /// (that of [`Affinity::for_comparison`]) was applied to both.
+#[inline]
 #[must_use]
 pub fn compare_with_affinity(
     a: ValueRef<'_>,
@@ -33,9 +34,22 @@ pub fn compare_with_affinity(
     affinity: Affinity,
     collation: &Collation,
 ) -> Option<Ordering> {
-    if a.is_null() || b.is_null() {
-        return None;
+    match (a, b) {
+        // Numbers stay numbers, whatever the affinity: against another number none is made text.
+        (ValueRef::Integer(a), ValueRef::Integer(b)) => Some(a.cmp(&b)),
+        (ValueRef::Real(a), ValueRef::Real(b)) => Some(compare_reals(a, b)),
+        (ValueRef::Null, _) | (_, ValueRef::Null) => None,
+        (ValueRef::Text(a), ValueRef::Text(b)) if !affinity.is_numeric() => Some(collation.compare(a, b)),
+        _ => compare_converted(a, b, affinity, collation),
     }
+}
+
+fn compare_converted(
+    a: ValueRef<'_>,
+    b: ValueRef<'_>,
+    affinity: Affinity,
+    collation: &Collation,
+) -> Option<Ordering> {
     let (mut room_a, mut room_b) = (NumberText::new(), NumberText::new());
     let (a, b) = match affinity {
         Affinity::None | Affinity::Blob => (a, b),
