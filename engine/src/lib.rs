@@ -64,7 +64,8 @@ pub use options::{
     Access, Background, Durability, MAX_KEY_BYTES, MAX_TREE_NAME_BYTES, MAX_VALUE_BYTES, Options, Retention,
 };
 pub use recovery::RecoveryReport;
-pub use txn::{Cursor, KeyRange, ReadView, Savepoint, View, WriteTxn};
+pub use tree::Change;
+pub use txn::{Cursor, Diff, KeyRange, ReadView, Savepoint, View, WriteTxn};
 pub use verify::{Progress, VerifyReport};
 pub use version::OldestReader;
 pub use wal::TornTail;

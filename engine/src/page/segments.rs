@@ -414,6 +414,12 @@ impl SegmentSet {
         None
     }
 
+    /// The database that the segments belong to.
+    #[must_use]
+    pub fn database(&self) -> DatabaseId {
+        self.place.database
+    }
+
     /// All segments, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Segment>> {
         self.table.iter().flatten()

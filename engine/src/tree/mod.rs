@@ -6,7 +6,7 @@
 //!
 //! - [`node`]: nodes in memory. [`read`]: nodes wherever they lie. [`split`]: cutting what does not fit.
 //! - [`edit`], [`tidy`], [`range`]: put, delete, delete a range.
-//! - [`merge`], [`cursor`], [`count`]: entries in order, and how many there are.
+//! - [`merge`], [`cursor`], [`count`], [`diff`]: entries in order, how many there are, and which differ.
 //! - [`write`], [`bulk`]: to pages. [`mark`], [`check`]: which pages, and whether all is well with them.
 
 use std::ops::Bound;
@@ -21,6 +21,7 @@ pub(crate) mod check;
 pub(crate) mod children;
 pub(crate) mod count;
 pub(crate) mod cursor;
+pub(crate) mod diff;
 pub(crate) mod edit;
 pub(crate) mod fetch;
 pub(crate) mod mark;
@@ -37,6 +38,7 @@ pub(crate) mod write;
 pub use bulk::BulkBuilder;
 pub use check::CheckStats;
 pub use cursor::Cursor;
+pub use diff::{Change, Diff};
 pub use edit::{Existence, PutValue};
 pub use mark::PageSet;
 pub use params::TreeParams;
@@ -60,7 +62,7 @@ pub struct Root {
 impl Root {
     /// A tree without entries.
     #[must_use]
-    pub fn empty() -> Root {
+    pub const fn empty() -> Root {
         Root { child: Child::EMPTY }
     }
 
@@ -99,6 +101,17 @@ impl Root {
     #[must_use]
     pub fn cursor<'a, P: PageRead + ?Sized>(&'a self, pages: &'a P) -> Cursor<'a, P> {
         Cursor::new(self.view(), pages)
+    }
+
+    /// What distinguishes a later version from this one. Pages of one address must be one page in both.
+    #[must_use]
+    pub fn diff<'a, P: PageRead + ?Sized>(
+        &'a self,
+        pages: &'a P,
+        later: &'a Root,
+        later_pages: &'a P,
+    ) -> Diff<'a, P> {
+        Diff::new((self.view(), pages), (later.view(), later_pages))
     }
 
     /// How many entries have a key below `key`.

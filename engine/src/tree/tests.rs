@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -363,9 +363,28 @@ impl Model {
         }
     }
 
+    /// Compares two versions with each other.
+    fn compare(&self, before: &Version, after: &Version) {
+        let keys: BTreeSet<_> = before.map.keys().chain(after.map.keys()).collect();
+        let values = |key: &Vec<u8>| [before, after].map(|version| version.map.get(key).map(Vec::as_slice));
+        let mut expected = keys.into_iter().filter(|key| values(key)[0] != values(key)[1]);
+        let mut diff = before.root.diff(&self.pages, &after.root, &self.pages);
+        while let Some(Change { key, before, after }) = diff.next().unwrap() {
+            assert_eq!(
+                expected.next().map(|key| (key.as_slice(), values(key))),
+                Some((key, [before, after]))
+            );
+        }
+        assert_eq!(expected.next(), None);
+    }
+
     fn finish(self) {
         self.look(&self.now, b"user/00000100");
         self.kept.iter().for_each(|version| self.look(version, &[1, 1]));
+        for version in &self.kept {
+            self.compare(version, &self.now);
+            self.compare(&self.now, version);
+        }
         let Model { params, now, kept, checkpoint, .. } = self;
         drop((now, kept, checkpoint));
         assert_eq!(params.meter.held_bytes(), 0);
@@ -381,4 +400,40 @@ proptest! {
         ops.into_iter().for_each(|op| model.apply(op));
         model.finish();
     }
+}
+
+/// Pages that count how often one is looked at.
+struct Counting<'p> {
+    pages: &'p MemoryPages,
+    read: std::cell::Cell<u64>,
+}
+
+impl PageRead for Counting<'_> {
+    fn page(&self, addr: &PageAddr) -> Result<&[u8]> {
+        self.read.set(self.read.get() + 1);
+        self.pages.page(addr)
+    }
+}
+
+#[test]
+fn a_diff_does_not_look_into_what_is_shared() {
+    let params = TreeParams { inner_fanout: 8, ..TreeParams::for_leaves(512, Meter::new()) };
+    let mut pages = MemoryPages::new();
+    let mut builder = BulkBuilder::new(&params, &mut pages);
+    for i in 0..20_000u32 {
+        builder.push(&i.to_be_bytes(), &[7; 10]).unwrap();
+    }
+    let before = Root::from_child(builder.finish().unwrap());
+    let mut after = before.clone();
+    for i in [0, 9_999, 10_000, 19_999u32] {
+        after.put(&pages, &params, &i.to_be_bytes(), &[8; 10][..], Existence::Look).unwrap();
+    }
+    let pages = Counting { pages: &pages, read: std::cell::Cell::new(0) };
+    let mut diff = before.diff(&pages, &after, &pages);
+    let mut found = Vec::new();
+    while let Some(change) = diff.next().unwrap() {
+        found.push(u32::from_be_bytes(change.key.try_into().unwrap()));
+    }
+    assert_eq!(found, [0, 9_999, 10_000, 19_999]);
+    assert!(pages.read.get() < 60, "{} pages", pages.read.get());
 }

@@ -2,11 +2,13 @@
 
 mod commit;
 mod cursor;
+mod diff;
 mod view;
 mod write;
 
 pub(crate) use commit::commit_root;
 pub use cursor::Cursor;
+pub use diff::Diff;
 pub use view::{KeyRange, ReadView, View};
 pub(crate) use view::{Sealed, Source};
 pub(crate) use write::Writer;

@@ -33,7 +33,7 @@ impl<'a> Source<'a> {
         self.catalog.get(tree).ok_or_else(|| Error::NoSuchTree(format!("number {}", tree.0)))
     }
 
-    fn root(self, tree: TreeId) -> Result<&'a Root> {
+    pub(super) fn root(self, tree: TreeId) -> Result<&'a Root> {
         Ok(&self.entry(tree)?.root)
     }
 }

@@ -1,9 +1,10 @@
 //! Reading and restoring the past.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use duramen_engine::io::MemFs;
-use duramen_engine::{CommitKind, Durability, Error, Lsn, Options, Retention, View};
+use duramen_engine::{Change, CommitKind, Diff, Durability, Error, Lsn, Options, Retention, View};
 
 use crate::support::{entries, open, tiny, verify};
 
@@ -43,6 +44,18 @@ fn every_commit_can_be_read_and_restored() {
         let view = history.read_at(*lsn).unwrap();
         assert_eq!(view.lsn(), *lsn);
         assert_eq!(&entries(&view, tree), content);
+    }
+    for pair in versions.chunks_exact(2) {
+        let (before, after) = (history.read_at(pair[0].0).unwrap(), history.read_at(pair[1].0).unwrap());
+        let keys: BTreeSet<_> = pair[0].1.keys().chain(pair[1].1.keys()).collect();
+        let values = |key: &Vec<u8>| [0, 1].map(|i: usize| pair[i].1.get(key).map(Vec::as_slice));
+        let mut expected = keys.into_iter().filter(|key| values(key)[0] != values(key)[1]);
+        let mut diff = Diff::new(&before, &after, tree).unwrap();
+        while let Some(Change { key, before, after }) = diff.next().unwrap() {
+            assert_eq!(Some(key), expected.next().map(Vec::as_slice));
+            assert_eq!(values(&key.to_vec()), [before, after]);
+        }
+        assert_eq!(expected.next(), None);
     }
     assert!(history.read_at(Lsn::ZERO).unwrap().tree(b"t").is_none());
     let beyond = db.last_lsn().next();
