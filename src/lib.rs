@@ -43,6 +43,10 @@
 //! [`kv`] keeps structured values under string keys: what `serde` knows, and all that JavaScript's structured clone can
 //! express.
 //!
+//! # SQL
+//!
+//! [`sql`] runs statements in SQLite's dialect on a database, with the calls that users of `rusqlite` know.
+//!
 //! # What is kept
 //!
 //! Each commit says with its [`Durability`] what it survives. After a crash, [`Database::open`] recovers without being
@@ -78,6 +82,7 @@ pub use duramen_engine::{
     io,
 };
 pub use duramen_kv as kv;
+pub use duramen_sql as sql;
 
 pub use crate::bytes::Bytes;
 pub use crate::error::{Error, Part, Result};

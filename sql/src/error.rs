@@ -4,6 +4,9 @@
 //! grouped by what the caller can do; [`Error::code`] gives SQLite's number for it.
 
 use std::fmt;
+use std::sync::Arc;
+
+use crate::value::Class;
 
 /// The result of an SQL call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -32,8 +35,33 @@ pub enum Error {
     TooBig(&'static str),
     /// The connection does not allow the action.
     NotAuthorized(String),
+    // Fix the call.
     /// A parameter was bound that the statement does not have.
-    NoSuchParameter(String),
+    InvalidParameterName(String),
+    /// As many parameters were given as the first number says, and the statement takes as many as the second says.
+    InvalidParameterCount(usize, usize),
+    /// A column was asked for by a number that the row does not have.
+    InvalidColumnIndex(usize),
+    /// A column was asked for by a name that the row does not have.
+    InvalidColumnName(String),
+    /// The column at this place, of this name, holds a value of another class than was asked for.
+    InvalidColumnType(usize, String, Class),
+    /// A value of the column at this place, of this class, could not become what was asked for.
+    FromSqlConversionFailure(usize, Class, Arc<dyn std::error::Error + Send + Sync>),
+    /// A value could not become one of SQL.
+    ToSqlConversionFailure(Arc<dyn std::error::Error + Send + Sync>),
+    /// The integer in the column at this place does not fit into what was asked for.
+    IntegralValueOutOfRange(usize, i64),
+    /// A row was asked for, and there was none.
+    QueryReturnedNoRows,
+    /// One row was asked for, and there were more.
+    QueryReturnedMoreThanOneRow,
+    /// A statement that gives rows was run where none are taken.
+    ExecuteReturnedResults,
+    /// One statement was asked for, and the text holds several.
+    MultipleStatement,
+    /// A connection was used from inside one of its own calls: by a function, collation or hook that it runs.
+    Reentrant,
 
     // Fix the data.
     /// A row would break a rule of its table.
@@ -50,6 +78,12 @@ pub enum Error {
 
     /// `RAISE` in a trigger, other than `ABORT`: what runs triggers acts on it.
     Raise(Raised, String),
+
+    // Start over.
+    /// The transaction was rolled back while the query was open.
+    RolledBack,
+    /// A table cannot be changed as long as a query of the same connection is open.
+    TableLocked,
 
     // Try again.
     /// The statement was interrupted by the caller.
@@ -159,7 +193,21 @@ impl Error {
             Error::Raise(..) => ConstraintKind::Trigger.extended_code(),
             Error::Mismatch => 20,
             Error::NotAuthorized(_) => 23,
-            Error::NoSuchParameter(_) => 25,
+            Error::InvalidParameterName(_)
+            | Error::InvalidParameterCount(..)
+            | Error::InvalidColumnIndex(_)
+            | Error::InvalidColumnName(_) => 25,
+            Error::InvalidColumnType(..)
+            | Error::FromSqlConversionFailure(..)
+            | Error::ToSqlConversionFailure(_)
+            | Error::IntegralValueOutOfRange(..) => 20,
+            Error::QueryReturnedNoRows
+            | Error::QueryReturnedMoreThanOneRow
+            | Error::ExecuteReturnedResults
+            | Error::MultipleStatement
+            | Error::Reentrant => 21,
+            Error::RolledBack => 4 | 2 << 8,
+            Error::TableLocked => 6,
             Error::Engine(source) => engine_code(source),
         }
     }
@@ -189,10 +237,34 @@ impl fmt::Display for Error {
             | Error::Statement { message, .. }
             | Error::Constraint { message, .. }
             | Error::NotAuthorized(message)
-            | Error::NoSuchParameter(message)
             | Error::Raise(_, message)
             | Error::Evaluation(message) => f.write_str(message),
             Error::TooBig(message) => f.write_str(message),
+            Error::InvalidParameterName(name) => write!(f, "no such parameter: {name}"),
+            Error::InvalidParameterCount(given, wanted) => {
+                write!(f, "{given} parameters given, {wanted} wanted")
+            }
+            Error::InvalidColumnIndex(place) => write!(f, "no column at place {place}"),
+            Error::InvalidColumnName(name) => write!(f, "no such column in the result: {name}"),
+            Error::InvalidColumnType(place, name, class) => {
+                write!(f, "column {place} ({name}) holds a value of type {}", class.name())
+            }
+            Error::FromSqlConversionFailure(place, class, source) => {
+                write!(f, "cannot convert the {} in column {place}: {source}", class.name())
+            }
+            Error::ToSqlConversionFailure(source) => write!(f, "cannot convert a parameter: {source}"),
+            Error::IntegralValueOutOfRange(place, integer) => {
+                write!(f, "the integer {integer} in column {place} is out of range")
+            }
+            Error::QueryReturnedNoRows => f.write_str("the query gave no rows"),
+            Error::QueryReturnedMoreThanOneRow => f.write_str("the query gave more than one row"),
+            Error::ExecuteReturnedResults => {
+                f.write_str("a statement that gives rows was run without taking them")
+            }
+            Error::MultipleStatement => f.write_str("the text holds more than one statement"),
+            Error::Reentrant => f.write_str("the connection is in use by the call that runs this"),
+            Error::RolledBack => f.write_str("abort due to ROLLBACK"),
+            Error::TableLocked => f.write_str("database table is locked"),
             Error::Mismatch => f.write_str("datatype mismatch"),
             Error::Full => f.write_str("database or disk is full"),
             Error::Malformed => f.write_str("database disk image is malformed"),
@@ -206,6 +278,9 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Engine(source) => Some(source),
+            Error::FromSqlConversionFailure(_, _, source) | Error::ToSqlConversionFailure(source) => {
+                Some(&**source)
+            }
             _ => None,
         }
     }

@@ -1,11 +1,25 @@
 //! SQL in SQLite's dialect on the engine's trees.
+//!
+//! A [`Connection`] runs statements; a [`Statement`] is one that is prepared, its [`Rows`] come one at a time.
+//!
+//! ```
+//! use duramen_sql::{Connection, params};
+//!
+//! let connection = Connection::open_in_memory()?;
+//! connection.execute_batch("CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")?;
+//! connection.execute("INSERT INTO person (name) VALUES (?1)", params!["Ada"])?;
+//! let name: String =
+//!     connection.query_row("SELECT name FROM person WHERE id = ?1", [1], |row| row.get("name"))?;
+//! assert_eq!(name, "Ada");
+//! # Ok::<(), duramen_sql::Error>(())
+//! ```
 #![forbid(unsafe_code)]
+
+pub mod value;
 
 pub mod ast;
 pub mod error;
 pub mod limits;
-
-pub mod value;
 
 pub mod codec;
 
@@ -27,12 +41,42 @@ pub mod plan;
 
 pub mod exec;
 
+mod ambient;
+
+mod pragma;
+
+mod prepared;
+
+mod txn;
+
 mod session;
+
+mod command;
+
+mod shared;
+
+mod execution;
+
+mod from_sql;
+mod to_sql;
+
+mod params;
+
+mod row;
+
+mod rows;
+
+mod statement;
 
 mod connection;
 
-pub use connection::Connection;
+pub use connection::{Connection, ResultSet};
 pub use error::{ConstraintKind, Error, Result};
+pub use from_sql::{FromSql, FromSqlError, FromSqlResult};
 pub use limits::Limits;
-pub use session::ResultSet;
+pub use params::{Binding, Params, ParamsFromIter, params_from_iter};
+pub use row::{Row, RowIndex};
+pub use rows::{AndThenRows, MappedRows, Rows};
+pub use statement::Statement;
+pub use to_sql::{ToSql, ToSqlOutput};
 pub use value::{Value, ValueRef};

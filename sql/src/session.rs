@@ -1,383 +1,392 @@
-//! What a connection keeps from one statement to the next besides its transaction: counters, settings, and what
-//! functions and pragmas tell of them.
+//! [`Session`]: what a connection is, behind its lock: its transaction, its schemas, its plans, its settings.
+//!
+//! Here statements are prepared and writes are run; `command.rs` adds the statements that are no queries and write no rows.
+//!
+//! Invariants:
+//! 1. A statement that fails leaves nothing behind, unless `OR FAIL` asks for it.
+//! 2. `known` holds the identities of the schemas in every version that its commit led to, and inside the open
+//!    transaction that began there; whatever may change a schema forgets it.
 
-use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use duramen_engine::io::{Clock, Entropy, OsClock, OsEntropy};
+use duramen_engine::{Database, Lsn};
 
-use crate::bind::Settings;
+use crate::ambient::Ambient;
+use crate::ast::{ConflictAction, Parameters, Statement};
+use crate::bind::{Binder, Catalog};
 use crate::error::{Error, Result};
-use crate::func::Context;
+use crate::exec::{FunctionTables, Given, Views, Writing};
+use crate::func::Registry;
 use crate::limits::Limits;
-use crate::schema::{IndexOrigin, IndexPart, Schema, Store, Table, TableKey};
-use crate::value::Value;
+use crate::parse::{Parsed, parse_next};
+use crate::plan::{Planner, plan_delete, plan_insert, plan_update};
+use crate::pragma::{Pragmas, columns_of, pragma_rows};
+use crate::prepared::{Identities, Plan, Plans, Prepared};
+use crate::schema::{Schema, Store};
+use crate::store::{Stores, create_schema, has_schema, identity, load_schema};
+use crate::txn::{Commit, Mark, Txn};
+use crate::value::{Collation, Value};
 
-/// The rows of a statement, and what it changed.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ResultSet {
-    /// The names of the columns; empty for statements without rows.
-    pub columns: Vec<Box<str>>,
-    /// The rows.
-    pub rows: Vec<Vec<Value>>,
-    /// How many rows were inserted, updated or deleted.
-    pub changes: u64,
+/// What a connection is; see the head of the file.
+pub(crate) struct Session {
+    pub(crate) txn: Txn,
+    pub(crate) plans: Plans,
+    pub(crate) ambient: Ambient,
+    pub(crate) pragmas: Pragmas,
+    pub(crate) interrupt: Arc<AtomicBool>,
+    schemas: Option<Schemas>,
+    known: Option<(Lsn, Identities)>,
+    functions: Registry,
+    collations: Vec<Collation>,
+    /// Grows when a function, a collation or a setting changes.
+    definitions: u64,
+    /// Grows when this connection changes what its open queries read.
+    pub(crate) changed: u64,
+    /// Grows when a transaction is rolled back.
+    pub(crate) rolled_back: u64,
 }
 
-/// The state of a connection that functions see.
-pub(crate) struct Ambient {
-    limits: Limits,
-    clock: OsClock,
-    entropy: OsEntropy,
-    now_ms: Cell<i64>,
-    changes: i64,
-    total_changes: i64,
-    last_rowid: i64,
-    case_sensitive_like: bool,
-    settings: std::collections::HashMap<String, i64>,
+/// The schemas of both stores, and what they are identified by.
+#[derive(Clone)]
+struct Schemas {
+    identities: Identities,
+    main: Arc<Schema>,
+    temp: Arc<Schema>,
 }
 
-/// Settings that would change what statements do or what is stored, and do not yet: turning them on is refused.
-const UNBUILT: &[&str] = &[
-    "foreign_keys",
-    "defer_foreign_keys",
-    "ignore_check_constraints",
-    "user_version",
-    "application_id",
-    "writable_schema",
-];
+/// What table functions read.
+struct Tables<'s>(Option<&'s Schemas>);
 
-fn not_yet(pragma: &str) -> Error {
-    Error::statement(format!("PRAGMA {pragma} is not supported yet"))
+impl FunctionTables for Tables<'_> {
+    fn pragma(&self, name: &str, argument: Option<&str>, schema: Option<&str>) -> Result<Vec<Vec<Value>>> {
+        match self.0 {
+            Some(schemas) => pragma_rows(&schemas.main, &schemas.temp, name, argument, schema),
+            None => Ok(Vec::new()),
+        }
+    }
 }
 
-/// Settings that are taken and kept, and change nothing here yet, with their first values.
-const KEPT: &[(&str, i64)] = &[
-    ("foreign_keys", 0),
-    ("recursive_triggers", 0),
-    ("defer_foreign_keys", 0),
-    ("ignore_check_constraints", 0),
-    ("reverse_unordered_selects", 0),
-    ("legacy_alter_table", 0),
-    ("count_changes", 0),
-    ("full_column_names", 0),
-    ("short_column_names", 1),
-    ("empty_result_callbacks", 0),
-    ("automatic_index", 1),
-    ("user_version", 0),
-    ("application_id", 0),
-    ("writable_schema", 0),
-    ("cell_size_check", 0),
-    ("secure_delete", 0),
-    ("threads", 0),
-    ("synchronous", 2),
-    ("cache_size", -2000),
-    ("auto_vacuum", 0),
-    ("temp_store", 0),
-    ("query_only", 0),
-    ("page_size", 4096),
-    ("read_uncommitted", 0),
-    ("trusted_schema", 1),
-];
+/// What a statement did that writes rows.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    pub(crate) changes: u64,
+    pub(crate) last_rowid: Option<i64>,
+    pub(crate) returned: Vec<Vec<Value>>,
+}
 
-impl Ambient {
-    pub(crate) fn new(limits: Limits) -> Ambient {
-        Ambient {
-            limits,
-            clock: OsClock::default(),
-            entropy: OsEntropy,
-            now_ms: Cell::new(0),
-            changes: 0,
-            total_changes: 0,
-            last_rowid: 0,
-            case_sensitive_like: false,
-            settings: std::collections::HashMap::new(),
+impl Session {
+    pub(crate) fn new(database: Database, interrupt: Arc<AtomicBool>) -> Session {
+        Session {
+            txn: Txn::new(database),
+            plans: Plans::new(),
+            ambient: Ambient::new(Limits::default()),
+            pragmas: Pragmas::default(),
+            interrupt,
+            schemas: None,
+            known: None,
+            functions: Registry::new(),
+            collations: Vec::new(),
+            definitions: 0,
+            changed: 0,
+            rolled_back: 0,
         }
     }
 
-    pub(crate) fn start_statement(&self) {
-        self.now_ms.set(0);
+    pub(crate) fn functions(&self) -> &Registry {
+        &self.functions
     }
 
-    pub(crate) fn note_changes(&mut self, changes: u64, last_rowid: Option<i64>) {
-        self.changes = i64::try_from(changes).unwrap_or(i64::MAX);
-        self.total_changes = self.total_changes.saturating_add(self.changes);
-        if let Some(rowid) = last_rowid {
-            self.last_rowid = rowid;
+    pub(crate) fn collations(&self) -> &[Collation] {
+        &self.collations
+    }
+
+    /// The functions, to be changed.
+    pub(crate) fn functions_mut(&mut self) -> &mut Registry {
+        self.definitions += 1;
+        &mut self.functions
+    }
+
+    /// The collations, to be changed.
+    pub(crate) fn collations_mut(&mut self) -> &mut Vec<Collation> {
+        self.definitions += 1;
+        self.schemas = None;
+        &mut self.collations
+    }
+
+    /// Plans were made with settings that do not hold any more.
+    pub(crate) fn settings_changed(&mut self) {
+        self.definitions += 1;
+    }
+
+    /// The identities of the schemas as statements see them now.
+    pub(crate) fn identities(&mut self) -> Result<Identities> {
+        let known = self.known;
+        let found = self.txn.with_stores(|stores| identities_in(stores, known))?;
+        self.known = Some(found);
+        Ok(found.1)
+    }
+
+    /// What a query reads now, and the identities of the schemas there.
+    pub(crate) fn views(&mut self) -> Result<(Views, Identities)> {
+        let views = self.txn.views()?;
+        let found = identities_in(views.stores(), self.known)?;
+        self.known = Some(found);
+        Ok((views, found.1))
+    }
+
+    /// Forgets what the schemas were.
+    pub(crate) fn schema_changed(&mut self) {
+        self.known = None;
+    }
+
+    /// The schemas as statements see them now.
+    pub(crate) fn schemas(&mut self) -> Result<(Arc<Schema>, Arc<Schema>)> {
+        self.load_schemas()?;
+        match &self.schemas {
+            Some(schemas) => Ok((schemas.main.clone(), schemas.temp.clone())),
+            None => Ok((Arc::new(Schema::new()), Arc::new(Schema::new()))),
         }
     }
 
-    fn setting(&self, name: &str) -> bool {
-        self.settings.get(name).is_some_and(|value| *value != 0)
-    }
-
-    /// What changes the meaning of statements.
-    pub(crate) fn write_settings(&self) -> Settings {
-        Settings {
-            foreign_keys: self.setting("foreign_keys"),
-            recursive_triggers: self.setting("recursive_triggers"),
+    /// Makes sure that the schemas kept are those that statements see now.
+    fn load_schemas(&mut self) -> Result<Identities> {
+        let mut identities = self.identities()?;
+        if self.schemas.as_ref().is_some_and(|schemas| schemas.identities == identities) {
+            return Ok(identities);
         }
-    }
-
-    /// A pragma that reads or changes a setting. Unknown ones do nothing, as in SQLite.
-    pub(crate) fn pragma(&mut self, name: &str, value: Option<&str>) -> Result<ResultSet> {
-        let number = value.map(|value| match value.to_ascii_lowercase().as_str() {
-            "on" | "yes" | "true" => 1,
-            "off" | "no" | "false" => 0,
-            text => text.parse().unwrap_or(0),
-        });
-        let one = |name: &str, value: Value| ResultSet {
-            columns: vec![name.into()],
-            rows: vec![vec![value]],
-            changes: 0,
+        if !self.txn.is_open() && identities.0 == [0; 16] {
+            self.make_schema()?;
+            identities = self.identities()?;
+        }
+        let collations = &self.collations;
+        let collation = |name: &str| {
+            Collation::built_in(name)
+                .or_else(|| collations.iter().find(|own| own.name().eq_ignore_ascii_case(name)).cloned())
+                .ok_or_else(|| Error::statement(format!("no such collation sequence: {name}")))
         };
-        match name {
-            "case_sensitive_like" => {
-                self.case_sensitive_like = number.unwrap_or(0) != 0;
-                Ok(ResultSet::default())
-            }
-            "encoding" if value.is_none() => Ok(one(name, Value::from("UTF-8"))),
-            "journal_mode" => Ok(one(name, Value::from("wal"))),
-            "integrity_check" | "quick_check" => Err(not_yet(name)),
-            _ if UNBUILT.contains(&name) && number.is_some_and(|number| number != 0) => Err(not_yet(name)),
-            "data_version" => Ok(one(name, Value::Integer(1))),
-            _ => {
-                let Some((_, first)) = KEPT.iter().find(|(known, _)| *known == name) else {
-                    return Ok(ResultSet::default());
-                };
-                match number {
-                    Some(number) => {
-                        self.settings.insert(name.to_string(), number);
-                        Ok(ResultSet::default())
-                    }
-                    None => {
-                        let value = self.settings.get(name).copied().unwrap_or(*first);
-                        Ok(one(name, Value::Integer(value)))
-                    }
-                }
+        self.schemas = Some(self.txn.with_stores(|stores| {
+            Ok(Schemas {
+                identities,
+                main: Arc::new(load_schema(stores, Store::Main, &collation)?),
+                temp: Arc::new(load_schema(stores, Store::Temp, &collation)?),
+            })
+        })?);
+        Ok(identities)
+    }
+
+    /// Gives a new database its empty schema.
+    fn make_schema(&mut self) -> Result<()> {
+        self.known = None;
+        let mut writers = self.txn.writers()?;
+        let result = match has_schema(writers.stores(), Store::Main) {
+            true => Ok(()),
+            false => create_schema(&mut writers, Store::Main),
+        };
+        match result {
+            Ok(()) => self.txn.end_statement().map(drop),
+            Err(error) => {
+                self.txn.drop_open();
+                Err(error)
             }
         }
+    }
+
+    /// What statements may name, in these schemas.
+    pub(crate) fn catalog<'c>(&'c self, main: &'c Schema, temp: &'c Schema) -> Catalog<'c> {
+        Catalog {
+            main,
+            temp,
+            functions: &self.functions,
+            collations: &self.collations,
+            limits: &self.ambient.limits,
+            settings: self.pragmas.write_settings(),
+            home: None,
+        }
+    }
+
+    /// Whether a statement can be run as it was prepared.
+    pub(crate) fn is_current(&mut self, prepared: &Prepared) -> Result<bool> {
+        Ok(prepared.definitions == self.definitions && prepared.schema == self.identities()?)
+    }
+
+    /// As [`Session::is_current`], where the identities are known already.
+    pub(crate) fn is_current_in(&self, prepared: &Prepared, identities: &Identities) -> bool {
+        prepared.definitions == self.definitions && prepared.schema == *identities
+    }
+
+    /// The one statement of a text, as it was prepared before or anew; `None` if the text has none.
+    pub(crate) fn prepared(&mut self, sql: &str) -> Result<Option<Arc<Prepared>>> {
+        if let Some(prepared) = self.plans.get(sql).cloned()
+            && self.is_current(&prepared)?
+        {
+            return Ok(Some(prepared));
+        }
+        let Some(parsed) = parse_next(sql, 0, &self.ambient.limits)? else { return Ok(None) };
+        if parse_next(sql, parsed.next, &self.ambient.limits).is_ok_and(|more| more.is_none()) {
+            return self.prepare_alone(sql, parsed).map(Some);
+        }
+        Err(Error::MultipleStatement)
+    }
+
+    /// Prepares the only statement of a text, and remembers it.
+    pub(crate) fn prepare_alone(&mut self, sql: &str, parsed: Parsed) -> Result<Arc<Prepared>> {
+        let prepared = Arc::new(self.prepare(parsed.statement, parsed.parameters)?);
+        if !matches!(prepared.plan, Plan::Other(_)) {
+            self.plans.insert(sql, prepared.clone());
+        }
+        Ok(prepared)
+    }
+
+    /// Makes a statement ready to run.
+    pub(crate) fn prepare(&mut self, statement: Statement, parameters: Parameters) -> Result<Prepared> {
+        let refused = match &statement {
+            _ if parameters.count() == 0 => None,
+            Statement::CreateTrigger(_) => Some("trigger cannot use variables"),
+            Statement::CreateView(_) => Some("parameters are not allowed in views"),
+            _ => None,
+        };
+        if let Some(refused) = refused {
+            return Err(Error::statement(refused));
+        }
+        let schema = self.load_schemas()?;
+        let (main, temp) = self.schemas()?;
+        let catalog = Catalog {
+            main: &main,
+            temp: &temp,
+            functions: &self.functions,
+            collations: &self.collations,
+            limits: &self.ambient.limits,
+            settings: self.pragmas.write_settings(),
+            home: None,
+        };
+        let plan = self.txn.with_stores(|stores| {
+            let mut binder = Binder::new(catalog);
+            Ok(match statement {
+                Statement::Select(select) => {
+                    let bound = binder.select(&select)?;
+                    Plan::Select(Planner::new(stores).statement(bound)?)
+                }
+                Statement::Insert(insert) => {
+                    Plan::Insert(Box::new(plan_insert(stores, binder.insert(&insert)?)?))
+                }
+                Statement::Update(update) => {
+                    Plan::Update(Box::new(plan_update(stores, binder.update(&update)?)?))
+                }
+                Statement::Delete(delete) => {
+                    Plan::Delete(Box::new(plan_delete(stores, binder.delete(&delete)?)?))
+                }
+                other => Plan::Other(Box::new(other)),
+            })
+        })?;
+        let columns = match &plan {
+            Plan::Select(plan) => plan.columns.iter().map(|column| column.name.clone()).collect(),
+            Plan::Other(statement) => columns_of(statement).into(),
+            plan => match plan.returning() {
+                Some(returning) => returning.columns.iter().map(|column| column.name.clone()).collect(),
+                None => Arc::default(),
+            },
+        };
+        Ok(Prepared { plan, schema, definitions: self.definitions, parameters, columns })
+    }
+
+    /// Runs something with what a query is given.
+    pub(crate) fn with_given<T>(&self, parameters: &[Value], run: impl FnOnce(Given<'_>) -> T) -> T {
+        let tables = Tables(self.schemas.as_ref());
+        run(Given { parameters, context: &self.ambient, interrupt: &self.interrupt, tables: &tables })
+    }
+
+    /// Runs a statement that writes, undoes what it did if it fails, and commits if it is a transaction of its own.
+    pub(crate) fn write(
+        &mut self,
+        parameters: &[Value],
+        run: impl FnOnce(&mut Writing<'_, '_>) -> Result<()>,
+    ) -> Result<Written> {
+        let written = self.write_uncommitted(parameters, run)?;
+        self.end_statement()?;
+        Ok(written)
+    }
+
+    /// Runs a statement that writes, and undoes what it did if it fails.
+    pub(crate) fn write_uncommitted(
+        &mut self,
+        parameters: &[Value],
+        run: impl FnOnce(&mut Writing<'_, '_>) -> Result<()>,
+    ) -> Result<Written> {
+        self.changed += 1;
+        let mark = self.txn.mark();
+        let tables = Tables(self.schemas.as_ref());
+        let given = Given { parameters, context: &self.ambient, interrupt: &self.interrupt, tables: &tables };
+        let mut writing = Writing::new(self.txn.writers()?, given);
+        let result = run(&mut writing);
+        let action = writing.on_failure;
+        let written = Written {
+            changes: writing.changes,
+            last_rowid: writing.last_rowid(),
+            returned: writing.returned,
+        };
+        if let Err(error) = result {
+            self.undo(mark.as_ref(), action, &written)?;
+            return Err(error);
+        }
+        if let Some(mark) = mark {
+            self.txn.release_mark(&mark)?;
+        }
+        Ok(written)
+    }
+
+    /// Commits if the statement began the transaction for itself.
+    pub(crate) fn end_statement(&mut self) -> Result<()> {
+        let commit = self.txn.end_statement()?;
+        self.committed(commit);
+        Ok(())
+    }
+
+    /// What was known of the schemas in the transaction holds in its commit as well.
+    pub(crate) fn committed(&mut self, commit: Option<Commit>) {
+        if let (Some(Commit { base, lsn }), Some((known, _))) = (commit, &mut self.known)
+            && *known == base
+        {
+            *known = lsn;
+        }
+    }
+
+    /// Undoes what a statement did that failed, as far as its conflict clause asks for it.
+    fn undo(&mut self, mark: Option<&Mark>, action: ConflictAction, written: &Written) -> Result<()> {
+        match (action, mark) {
+            (ConflictAction::Fail, _) => {
+                self.ambient.note_changes(written.changes, written.last_rowid);
+                if let Some(mark) = mark {
+                    self.txn.release_mark(mark)?;
+                }
+                self.end_statement()
+            }
+            (ConflictAction::Rollback, _) | (_, None) => {
+                self.abandon();
+                Ok(())
+            }
+            (_, Some(mark)) => {
+                self.txn.undo_to(mark)?;
+                self.txn.release_mark(mark)
+            }
+        }
+    }
+
+    /// Drops the transaction and all it did.
+    pub(crate) fn abandon(&mut self) {
+        if !self.txn.is_of_statement() && self.txn.is_open() {
+            self.rolled_back += 1;
+        }
+        self.txn.drop_open();
+        self.schema_changed();
     }
 }
 
-impl Context for Ambient {
-    fn now_ms(&self) -> i64 {
-        if self.now_ms.get() == 0 {
-            self.now_ms.set(self.clock.wall().0 / 1000);
-        }
-        self.now_ms.get()
-    }
-
-    fn random(&self, out: &mut [u8]) {
-        for part in out.chunks_mut(8) {
-            let bytes = self.entropy.next_u64().to_le_bytes();
-            part.copy_from_slice(&bytes[..part.len()]);
-        }
-    }
-
-    fn changes(&self) -> i64 {
-        self.changes
-    }
-
-    fn total_changes(&self) -> i64 {
-        self.total_changes
-    }
-
-    fn last_insert_rowid(&self) -> i64 {
-        self.last_rowid
-    }
-
-    fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
-    fn is_like_case_sensitive(&self) -> bool {
-        self.case_sensitive_like
-    }
-}
-
-/// The rows of a pragma that tells about the schema.
-///
-/// # Errors
-/// Where its argument does not fit.
-pub(crate) fn pragma_rows(
-    main: &Schema,
-    temp: &Schema,
-    name: &str,
-    argument: Option<&str>,
-    schema: Option<&str>,
-) -> Result<Vec<Vec<Value>>> {
-    let stores = [(Store::Temp, temp), (Store::Main, main)];
-    let looked_in = || {
-        stores
-            .iter()
-            .filter(|(store, _)| schema.is_none_or(|schema| schema.eq_ignore_ascii_case(store.name())))
-    };
-    let table = argument.and_then(|name| looked_in().find_map(|(_, schema)| schema.table(name)));
-    let text = |text: &str| Value::from(text);
-    let number = |number: usize| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
-    let flag = |flag: bool| Value::Integer(i64::from(flag));
-    Ok(match name {
-        "table_info" | "table_xinfo" => {
-            let Some(table) = table else { return Ok(Vec::new()) };
-            let mut rows = Vec::new();
-            let mut shown = 0;
-            for column in &table.columns {
-                let hidden = match &column.generated {
-                    None if column.hidden => 1,
-                    None => 0,
-                    Some(generated) if generated.stored => 3,
-                    Some(_) => 2,
-                };
-                if name == "table_info" && hidden != 0 {
-                    continue;
-                }
-                let mut row = vec![
-                    number(shown),
-                    text(&column.name),
-                    text(&column.type_name),
-                    flag(column.not_null.is_some()),
-                    column.default.as_ref().map_or(Value::Null, |(_, default)| text(default)),
-                    number(column.primary_key),
-                ];
-                if name == "table_xinfo" {
-                    row.push(Value::Integer(hidden));
-                }
-                rows.push(row);
-                shown += 1;
-            }
-            rows
-        }
-        "index_list" => {
-            let Some(table) = table else { return Ok(Vec::new()) };
-            let indexes = table.indexes.iter().rev().enumerate();
-            indexes
-                .map(|(place, index)| {
-                    let origin = match index.origin {
-                        IndexOrigin::Statement => "c",
-                        IndexOrigin::Unique => "u",
-                        IndexOrigin::PrimaryKey => "pk",
-                    };
-                    vec![
-                        number(place),
-                        text(&index.name),
-                        flag(index.unique),
-                        text(origin),
-                        flag(index.filter.is_some()),
-                    ]
-                })
-                .collect()
-        }
-        "index_info" | "index_xinfo" => {
-            let found = argument.and_then(|name| looked_in().find_map(|(_, schema)| schema.index(name)));
-            let Some((index, table)) = found else { return Ok(Vec::new()) };
-            let mut rows = Vec::new();
-            for (place, column) in index.columns.iter().chain(&index.suffix).enumerate() {
-                let is_key = place < index.columns.len();
-                if name == "index_info" && !is_key {
-                    break;
-                }
-                let (cid, shown) = match column.part {
-                    IndexPart::Column(at) if table.rowid_alias() == Some(at) => (
-                        Value::Integer(-1),
-                        if name == "index_info" { text(&table.columns[at].name) } else { Value::Null },
-                    ),
-                    IndexPart::Column(at) => (number(at), text(&table.columns[at].name)),
-                    IndexPart::Expr(_) => (Value::Integer(-2), Value::Null),
-                };
-                let mut row = vec![number(place), cid, shown];
-                if name == "index_xinfo" {
-                    row.push(flag(column.direction == crate::codec::Direction::Descending));
-                    row.push(text(column.collation.name()));
-                    row.push(flag(is_key));
-                }
-                rows.push(row);
-            }
-            if name == "index_xinfo" && table.has_rowid() {
-                let place = number(rows.len());
-                rows.push(vec![
-                    place,
-                    Value::Integer(-1),
-                    Value::Null,
-                    flag(false),
-                    text("BINARY"),
-                    flag(false),
-                ]);
-            }
-            rows
-        }
-        "table_list" => {
-            let mut rows = Vec::new();
-            for (store, schema) in looked_in() {
-                for table in schema.tables() {
-                    if argument.is_some_and(|name| !table.name.eq_ignore_ascii_case(name)) {
-                        continue;
-                    }
-                    rows.push(table_list_row(*store, table));
-                }
-                for view in schema.views() {
-                    if argument.is_none_or(|name| view.name.eq_ignore_ascii_case(name)) {
-                        rows.push(vec![
-                            text(store.name()),
-                            text(&view.name),
-                            text("view"),
-                            number(view.columns.len()),
-                            flag(false),
-                            flag(false),
-                        ]);
-                    }
-                }
-            }
-            rows
-        }
-        "foreign_key_list" => {
-            let Some(table) = table else { return Ok(Vec::new()) };
-            let mut rows = Vec::new();
-            for (id, key) in table.foreign_keys.iter().rev().enumerate() {
-                for (place, column) in key.columns.iter().enumerate() {
-                    rows.push(vec![
-                        number(id),
-                        number(place),
-                        text(&key.parent),
-                        text(&table.columns[*column].name),
-                        key.parent_columns.get(place).map_or(Value::Null, |name| text(name)),
-                        text(action_name(key.on_update)),
-                        text(action_name(key.on_delete)),
-                        text("NONE"),
-                    ]);
-                }
-            }
-            rows
-        }
-        "database_list" => vec![vec![Value::Integer(0), text("main"), text("")]],
-        "collation_list" => ["RTRIM", "NOCASE", "BINARY"]
-            .iter()
-            .enumerate()
-            .map(|(place, name)| vec![number(place), text(name)])
-            .collect(),
-        "integrity_check" | "quick_check" | "foreign_key_check" => return Err(not_yet(name)),
-        "function_list" | "pragma_list" | "module_list" => Vec::new(),
-        _ => return Err(Error::statement(format!("no such table: pragma_{name}"))),
-    })
-}
-
-fn table_list_row(store: Store, table: &Table) -> Vec<Value> {
-    let columns = i64::try_from(table.columns.len()).unwrap_or(i64::MAX);
-    vec![
-        Value::from(store.name()),
-        Value::from(&*table.name),
-        Value::from("table"),
-        Value::Integer(columns),
-        Value::Integer(i64::from(matches!(table.key, TableKey::Primary { .. }))),
-        Value::Integer(i64::from(table.strict)),
-    ]
-}
-
-fn action_name(action: crate::ast::ForeignAction) -> &'static str {
-    match action {
-        crate::ast::ForeignAction::NoAction => "NO ACTION",
-        crate::ast::ForeignAction::Restrict => "RESTRICT",
-        crate::ast::ForeignAction::SetNull => "SET NULL",
-        crate::ast::ForeignAction::SetDefault => "SET DEFAULT",
-        crate::ast::ForeignAction::Cascade => "CASCADE",
+/// The identities of the schemas in a version, and the commit that it goes back to.
+fn identities_in(stores: Stores<'_>, known: Option<(Lsn, Identities)>) -> Result<(Lsn, Identities)> {
+    let base = stores.main.lsn();
+    match known {
+        Some((lsn, identities)) if lsn == base => Ok((lsn, identities)),
+        _ => Ok((base, (identity(stores, Store::Main)?, identity(stores, Store::Temp)?))),
     }
 }

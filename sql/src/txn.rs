@@ -60,6 +60,14 @@ struct Named {
     temp: Option<Savepoint>,
 }
 
+/// A commit that was made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Commit {
+    /// The one that the transaction started from.
+    pub(crate) base: Lsn,
+    pub(crate) lsn: Lsn,
+}
+
 /// A point inside a transaction that a statement goes back to if it fails.
 pub(crate) struct Mark {
     main: Option<Savepoint>,
@@ -84,11 +92,6 @@ impl Txn {
     /// Whether a transaction is begun that the next statement is part of.
     pub(crate) fn is_open(&self) -> bool {
         self.open.is_some()
-    }
-
-    /// Whether it writes.
-    pub(crate) fn is_writing(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| matches!(open.main, Main::Writing(_)))
     }
 
     /// Makes the store of temporary objects, if there is none.
@@ -133,15 +136,17 @@ impl Txn {
 
     /// Runs something on what a statement reads now.
     pub(crate) fn with_stores<T>(&mut self, run: impl FnOnce(Stores<'_>) -> Result<T>) -> Result<T> {
-        if let Some(Open { main: Main::Writing(main), temp, .. }) = &self.open {
-            return run(Stores { main, temp: temp.as_ref().map(|temp| temp as &dyn View) });
+        match &self.open {
+            Some(Open { main: Main::Writing(main), temp, .. }) => {
+                run(Stores { main, temp: temp.as_ref().map(|temp| temp as &dyn View) })
+            }
+            // Looking at the schema does not bind the transaction to a version yet.
+            Some(Open { main: Main::Untouched, temp, .. }) => {
+                let main = self.database.begin_read()?;
+                run(Stores { main: &main, temp: temp.as_ref().map(|temp| temp as &dyn View) })
+            }
+            _ => run(self.views()?.stores()),
         }
-        run(self.views()?.stores())
-    }
-
-    /// The commit that what is read now goes back to.
-    pub(crate) fn base(&mut self) -> Result<Lsn> {
-        self.with_stores(|stores| Ok(stores.main.lsn()))
     }
 
     /// Makes sure that a transaction is open and may write; one that had to be begun ends with the statement.
@@ -179,9 +184,7 @@ impl Txn {
     pub(crate) fn writers(&mut self) -> Result<Writers<'_>> {
         self.start_writing()?;
         match &mut self.open {
-            Some(Open { main: Main::Writing(main), temp, .. }) => {
-                Ok(Writers { main, temp: temp.as_mut() })
-            }
+            Some(Open { main: Main::Writing(main), temp, .. }) => Ok(Writers { main, temp: temp.as_mut() }),
             _ => Err(Error::statement("a transaction that writes is not open")),
         }
     }
@@ -221,12 +224,9 @@ impl Txn {
         Ok(())
     }
 
-    /// Commits what a statement began for itself; `None` if it is part of a larger transaction.
-    pub(crate) fn end_statement(&mut self) -> Result<Option<Lsn>> {
-        match &self.open {
-            Some(open) if open.begun_by == BegunBy::Statement => self.commit_open().map(Some),
-            _ => Ok(None),
-        }
+    /// Commits what a statement began for itself; nothing if it is part of a larger transaction.
+    pub(crate) fn end_statement(&mut self) -> Result<Option<Commit>> {
+        if self.is_of_statement() { self.commit_open() } else { Ok(None) }
     }
 
     /// Whether the transaction is one that a statement began for itself.
@@ -239,17 +239,19 @@ impl Txn {
         self.open = None;
     }
 
-    fn commit_open(&mut self) -> Result<Lsn> {
-        let Some(open) = self.open.take() else { return Ok(self.database.last_lsn()) };
-        let lsn = match open.main {
-            Main::Writing(txn) => txn.commit(self.durability)?,
-            Main::Reading(view) => view.lsn(),
-            Main::Untouched => self.database.last_lsn(),
+    fn commit_open(&mut self) -> Result<Option<Commit>> {
+        let Some(open) = self.open.take() else { return Ok(None) };
+        let commit = match open.main {
+            Main::Writing(txn) => {
+                let base = txn.lsn();
+                Some(Commit { base, lsn: txn.commit(self.durability)? })
+            }
+            Main::Reading(_) | Main::Untouched => None,
         };
         if let Some(temp) = open.temp {
             temp.commit(Durability::None)?;
         }
-        Ok(lsn)
+        Ok(commit)
     }
 
     /// `BEGIN`
@@ -267,7 +269,7 @@ impl Txn {
     }
 
     /// `COMMIT`
-    pub(crate) fn commit(&mut self) -> Result<Lsn> {
+    pub(crate) fn commit(&mut self) -> Result<Option<Commit>> {
         if self.open.is_none() {
             return Err(Error::statement("cannot commit - no transaction is active"));
         }
@@ -302,12 +304,12 @@ impl Txn {
             .ok_or_else(|| Error::statement(format!("no such savepoint: {name}")))
     }
 
-    /// `RELEASE`; whether that ended the transaction, and with which commit.
-    pub(crate) fn release(&mut self, name: &str) -> Result<Option<Lsn>> {
+    /// `RELEASE`; the commit, if that ended a transaction that wrote.
+    pub(crate) fn release(&mut self, name: &str) -> Result<Option<Commit>> {
         let place = self.find_savepoint(name)?;
         let Some(open) = &mut self.open else { return Ok(None) };
         if place == 0 && open.begun_by == BegunBy::Savepoint {
-            return self.commit_open().map(Some);
+            return self.commit_open();
         }
         let released = open.savepoints.split_off(place);
         if let Some(Named { main, temp, .. }) = released.first() {

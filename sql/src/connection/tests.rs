@@ -1,19 +1,23 @@
 use super::Connection;
+use crate::error::Error;
+use crate::row::Row;
+use crate::rows::Rows;
+use crate::statement::Statement;
 use crate::value::Value;
 
 fn connection(setup: &str) -> Connection {
-    let mut connection = Connection::open_in_memory().expect("a database in memory opens");
+    let connection = Connection::open_in_memory().expect("a database in memory opens");
     connection.run(setup, &[]).expect("the set-up is right");
     connection
 }
 
-fn integers(connection: &mut Connection, sql: &str) -> Vec<Vec<i64>> {
+fn integers(connection: &Connection, sql: &str) -> Vec<Vec<i64>> {
     let result = connection.run(sql, &[]).unwrap_or_else(|error| panic!("{sql}: {error}"));
     let row = |row: &Vec<Value>| row.iter().map(|value| value.as_ref().to_integer()).collect();
     result.rows.iter().map(row).collect()
 }
 
-fn error(connection: &mut Connection, sql: &str) -> String {
+fn error(connection: &Connection, sql: &str) -> String {
     match connection.run(sql, &[]) {
         Ok(_) => panic!("{sql}: succeeded"),
         Err(error) => error.to_string(),
@@ -22,72 +26,212 @@ fn error(connection: &mut Connection, sql: &str) -> String {
 
 #[test]
 fn rows_come_back_in_the_order_asked_for() {
-    let mut c = connection("CREATE TABLE t(a, b); INSERT INTO t VALUES (3, 1), (1, 2), (2, 3)");
-    assert_eq!(integers(&mut c, "SELECT a FROM t ORDER BY a DESC"), [[3], [2], [1]]);
-    assert_eq!(integers(&mut c, "SELECT b FROM t ORDER BY a LIMIT 1 OFFSET 1"), [[3]]);
+    let c = connection("CREATE TABLE t(a, b); INSERT INTO t VALUES (3, 1), (1, 2), (2, 3)");
+    assert_eq!(integers(&c, "SELECT a FROM t ORDER BY a DESC"), [[3], [2], [1]]);
+    assert_eq!(integers(&c, "SELECT b FROM t ORDER BY a LIMIT 1 OFFSET 1"), [[3]]);
 }
 
 #[test]
 fn a_subquery_of_an_update_sees_rows_updated_before() {
-    let mut c =
-        connection("CREATE TABLE t(id INTEGER PRIMARY KEY, a); INSERT INTO t(a) VALUES (1), (2), (3)");
+    let c = connection("CREATE TABLE t(id INTEGER PRIMARY KEY, a); INSERT INTO t(a) VALUES (1), (2), (3)");
     c.run("UPDATE t SET a = (SELECT sum(a) FROM t x WHERE x.id <= t.id)", &[]).expect("it runs");
-    assert_eq!(integers(&mut c, "SELECT a FROM t ORDER BY id"), [[1], [3], [7]]);
+    assert_eq!(integers(&c, "SELECT a FROM t ORDER BY id"), [[1], [3], [7]]);
 }
 
 #[test]
 fn a_statement_that_fails_leaves_nothing_behind() {
-    let mut c = connection("CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES (1); BEGIN");
-    assert_eq!(error(&mut c, "INSERT INTO t VALUES (2), (1)"), "UNIQUE constraint failed: t.a");
-    assert_eq!(integers(&mut c, "SELECT count(*) FROM t"), [[1]]);
+    let c = connection("CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES (1); BEGIN");
+    assert_eq!(error(&c, "INSERT INTO t VALUES (2), (1)"), "UNIQUE constraint failed: t.a");
+    assert_eq!(integers(&c, "SELECT count(*) FROM t"), [[1]]);
     assert!(c.in_transaction());
 }
 
 #[test]
 fn a_transaction_can_be_taken_back() {
-    let mut c = connection(
+    let c = connection(
         "CREATE TABLE t(a); BEGIN; INSERT INTO t VALUES (1); SAVEPOINT s; INSERT INTO t VALUES (2)",
     );
     c.run("ROLLBACK TO s", &[]).expect("there is such a savepoint");
-    assert_eq!(integers(&mut c, "SELECT a FROM t"), [[1]]);
+    assert_eq!(integers(&c, "SELECT a FROM t"), [[1]]);
     c.run("ROLLBACK", &[]).expect("there is a transaction");
-    assert_eq!(integers(&mut c, "SELECT count(*) FROM t"), [[0]]);
+    assert_eq!(integers(&c, "SELECT count(*) FROM t"), [[0]]);
 }
 
 #[test]
 fn a_plan_is_made_anew_when_the_schema_changes() {
-    let mut c = connection("CREATE TABLE t(a); INSERT INTO t VALUES (1)");
-    assert_eq!(integers(&mut c, "SELECT * FROM t"), [[1]]);
+    let c = connection("CREATE TABLE t(a); INSERT INTO t VALUES (1)");
+    assert_eq!(integers(&c, "SELECT * FROM t"), [[1]]);
     c.run("DROP TABLE t; CREATE TABLE t(a, b); INSERT INTO t VALUES (1, 2)", &[]).expect("it runs");
-    assert_eq!(integers(&mut c, "SELECT * FROM t"), [[1, 2]]);
+    assert_eq!(integers(&c, "SELECT * FROM t"), [[1, 2]]);
 }
 
 #[test]
 fn joins_keep_the_rows_they_must_keep() {
-    let mut c = connection(
+    let c = connection(
         "CREATE TABLE a(x); CREATE TABLE b(y); INSERT INTO a VALUES (1), (2); INSERT INTO b VALUES (2), (3)",
     );
-    assert_eq!(integers(&mut c, "SELECT x, y FROM a JOIN b ON x = y"), [[2, 2]]);
-    assert_eq!(integers(&mut c, "SELECT count(*), count(y) FROM a LEFT JOIN b ON x = y"), [[2, 1]]);
-    assert_eq!(integers(&mut c, "SELECT count(*), count(x) FROM a RIGHT JOIN b ON x = y"), [[2, 1]]);
-    assert_eq!(
-        integers(&mut c, "SELECT count(*), count(x), count(y) FROM a FULL JOIN b ON x = y"),
-        [[3, 2, 2]]
-    );
+    assert_eq!(integers(&c, "SELECT x, y FROM a JOIN b ON x = y"), [[2, 2]]);
+    assert_eq!(integers(&c, "SELECT count(*), count(y) FROM a LEFT JOIN b ON x = y"), [[2, 1]]);
+    assert_eq!(integers(&c, "SELECT count(*), count(x) FROM a RIGHT JOIN b ON x = y"), [[2, 1]]);
+    assert_eq!(integers(&c, "SELECT count(*), count(x), count(y) FROM a FULL JOIN b ON x = y"), [[3, 2, 2]]);
 }
 
 #[test]
 fn a_recursive_table_counts() {
-    let mut c = connection("");
+    let c = connection("");
     let sql =
         "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT sum(i) FROM n";
-    assert_eq!(integers(&mut c, sql), [[15]]);
+    assert_eq!(integers(&c, sql), [[15]]);
 }
 
 #[test]
 fn a_table_without_rowid_is_read_whole() {
-    let mut c = connection(
+    let c = connection(
         "CREATE TABLE t(a TEXT PRIMARY KEY, b) WITHOUT ROWID; INSERT INTO t VALUES ('x', 1), ('w', 2)",
     );
-    assert_eq!(integers(&mut c, "SELECT b FROM t"), [[2], [1]]);
+    assert_eq!(integers(&c, "SELECT b FROM t"), [[2], [1]]);
+}
+
+#[test]
+fn a_connection_and_its_statements_may_go_to_other_threads() {
+    fn sent<T: Send>() {}
+    fn shared<T: Sync>() {}
+    sent::<Connection>();
+    shared::<Connection>();
+    sent::<Statement>();
+    sent::<Rows<'_>>();
+    sent::<Row<'_>>();
+}
+
+fn ints(rows: &mut Rows<'_>) -> Vec<i64> {
+    let mut all = Vec::new();
+    while let Some(row) = rows.next().expect("there are rows") {
+        all.push(row.get(0).expect("an integer"));
+    }
+    all
+}
+
+#[test]
+fn an_open_query_follows_what_its_connection_writes() {
+    let c = connection("CREATE TABLE t(a INTEGER PRIMARY KEY); INSERT INTO t VALUES (1), (2), (3), (5)");
+    for transaction in [false, true] {
+        if transaction {
+            c.execute("BEGIN", ()).expect("it begins");
+        }
+        let mut statement = c.prepare("SELECT a FROM t").expect("it is right");
+        let mut rows = statement.query(()).expect("it runs");
+        assert!(rows.next().expect("it goes on").is_some());
+        c.execute("DELETE FROM t WHERE a IN (1, 2)", ()).expect("it deletes");
+        c.execute("INSERT INTO t VALUES (4)", ()).expect("it inserts");
+        assert_eq!(ints(&mut rows), [3, 4, 5]);
+        drop(rows);
+        c.execute_batch("DELETE FROM t; INSERT INTO t VALUES (1), (2), (3), (5)").expect("it runs");
+        if transaction {
+            c.execute("COMMIT", ()).expect("it commits");
+        }
+    }
+}
+
+#[test]
+fn an_open_query_does_not_see_what_others_commit() {
+    let c = connection("CREATE TABLE t(a INTEGER PRIMARY KEY); INSERT INTO t VALUES (1), (2)");
+    let other = Connection::new(c.database().expect("it is free"));
+    let mut statement = c.prepare("SELECT a FROM t").expect("it is right");
+    let mut rows = statement.query(()).expect("it runs");
+    assert!(rows.next().expect("it goes on").is_some());
+    other.execute("INSERT INTO t VALUES (3)", ()).expect("it inserts");
+    assert_eq!(ints(&mut rows), [2]);
+    drop(rows);
+    assert_eq!(integers(&c, "SELECT count(*) FROM t"), [[3]]);
+}
+
+#[test]
+fn rollback_ends_open_queries() {
+    let c = connection("CREATE TABLE t(a); INSERT INTO t VALUES (1), (2); BEGIN; INSERT INTO t VALUES (3)");
+    let mut statement = c.prepare("SELECT a FROM t").expect("it is right");
+    let mut rows = statement.query(()).expect("it runs");
+    assert!(rows.next().expect("it goes on").is_some());
+    c.execute("ROLLBACK", ()).expect("it rolls back");
+    let error = rows.next().expect_err("the query is over");
+    assert!(matches!(error, Error::RolledBack));
+    assert_eq!((error.code(), error.to_string()), (516, "abort due to ROLLBACK".into()));
+    assert!(rows.next().expect("it is over").is_none());
+    drop(rows);
+    assert_eq!(ints(&mut statement.query(()).expect("it runs again")), [1, 2]);
+}
+
+#[test]
+fn a_table_is_not_dropped_under_an_open_query() {
+    let c = connection("CREATE TABLE t(a); INSERT INTO t VALUES (1)");
+    let mut statement = c.prepare("SELECT a FROM t").expect("it is right");
+    let mut rows = statement.query(()).expect("it runs");
+    assert!(rows.next().expect("it goes on").is_some());
+    assert_eq!(error(&c, "DROP TABLE t"), "database table is locked");
+    drop(rows);
+    c.execute("DROP TABLE t", ()).expect("it is free now");
+    let error = statement.query(()).expect_err("the table is gone").to_string();
+    assert_eq!(error, "no such table: t");
+}
+
+#[test]
+fn a_statement_prepares_itself_anew() {
+    let c = connection("CREATE TABLE t(a); INSERT INTO t VALUES (1)");
+    let mut statement = c.prepare("SELECT * FROM t").expect("it is right");
+    assert_eq!(statement.column_names(), ["a"]);
+    c.execute_batch("DROP TABLE t; CREATE TABLE t(x, y); INSERT INTO t VALUES (1, 2)").expect("it runs");
+    let y: i64 = statement.query_row((), |row| row.get("y")).expect("there is a row");
+    assert_eq!((y, statement.column_names()), (2, vec!["x", "y"]));
+}
+
+#[test]
+fn a_deferred_transaction_takes_the_writer_when_it_first_writes() {
+    let c = connection("CREATE TABLE t(a)");
+    let other = Connection::new(c.database().expect("it is free"));
+    c.execute("BEGIN", ()).expect("it begins");
+    other.execute("INSERT INTO t VALUES (1)", ()).expect("nobody else writes");
+    assert_eq!(integers(&c, "SELECT count(*) FROM t"), [[1]]);
+    other.execute("INSERT INTO t VALUES (2)", ()).expect("nobody else writes");
+    assert_eq!(integers(&c, "SELECT count(*) FROM t"), [[1]]);
+    let error = c.execute("INSERT INTO t VALUES (3)", ()).expect_err("what was read is out of date");
+    assert_eq!(error.code(), 517);
+    c.execute("ROLLBACK", ()).expect("it rolls back");
+    c.execute_batch("BEGIN; INSERT INTO t VALUES (3); COMMIT").expect("nothing was read before");
+    assert_eq!(integers(&c, "SELECT count(*) FROM t"), [[3]]);
+}
+
+#[test]
+fn a_savepoint_made_before_the_first_write_can_be_gone_back_to() {
+    let c = connection("CREATE TABLE t(a); SAVEPOINT s; INSERT INTO t VALUES (1); ROLLBACK TO s");
+    assert_eq!(integers(&c, "SELECT count(*) FROM t"), [[0]]);
+    c.execute_batch("INSERT INTO t VALUES (2); RELEASE s").expect("it runs");
+    assert!(c.is_autocommit());
+    assert_eq!(integers(&c, "SELECT a FROM t"), [[2]]);
+}
+
+#[test]
+fn several_connections_read_while_one_writes() {
+    let c =
+        connection("CREATE TABLE t(a); INSERT INTO t VALUES (1); BEGIN IMMEDIATE; INSERT INTO t VALUES (2)");
+    let database = c.database().expect("it is free");
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            let other = Connection::new(database.clone());
+            scope.spawn(move || assert_eq!(integers(&other, "SELECT count(*) FROM t"), [[1]]));
+        }
+    });
+    c.execute("COMMIT", ()).expect("it commits");
+    assert_eq!(integers(&Connection::new(database), "SELECT count(*) FROM t"), [[2]]);
+}
+
+#[test]
+fn schemas_that_other_connections_change_are_noticed() {
+    let c = connection("CREATE TABLE t(a); INSERT INTO t VALUES (1)");
+    let other = Connection::new(c.database().expect("it is free"));
+    assert_eq!(integers(&c, "SELECT * FROM t"), [[1]]);
+    other.execute_batch("DROP TABLE t; CREATE TABLE t(a, b); INSERT INTO t VALUES (1, 2)").expect("it runs");
+    assert_eq!(integers(&c, "SELECT * FROM t"), [[1, 2]]);
+    c.execute("INSERT INTO t VALUES (3, 4)", ()).expect("it has two columns");
+    // A definition that is taken back is forgotten.
+    c.execute_batch("BEGIN; CREATE TABLE u(x); INSERT INTO u VALUES (1); ROLLBACK").expect("it runs");
+    assert_eq!(error(&c, "SELECT * FROM u"), "no such table: u");
 }

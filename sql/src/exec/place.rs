@@ -90,3 +90,6 @@ impl<'v> Place<'v> {
         Ok(place)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! Statements that are no queries and write no rows: transactions, definitions, pragmas, `EXPLAIN`.
+
+use crate::ast::{ExplainKind, Parameters, Pragma, QualifiedName, Statement};
+use crate::bind::Catalog;
+use crate::error::{Error, Result};
+use crate::exec::Definer;
+use crate::plan::{Line, explain_select};
+use crate::pragma::{Answer, explain_columns, pragma_rows};
+use crate::prepared::Plan;
+use crate::session::Session;
+use crate::store::Writers;
+use crate::value::Value;
+
+impl Session {
+    /// Runs a statement that is no query and writes no rows.
+    pub(crate) fn command(&mut self, statement: &Statement, parameters: &[Value]) -> Result<Answer> {
+        let done = |result: Result<()>| result.map(|()| Answer::default());
+        match statement {
+            Statement::Begin(mode) => done(self.txn.begin(*mode)),
+            Statement::Commit => {
+                let commit = self.txn.commit()?;
+                self.committed(commit);
+                Ok(Answer::default())
+            }
+            Statement::Rollback => {
+                self.txn.rollback()?;
+                self.rolled_back += 1;
+                self.schema_changed();
+                Ok(Answer::default())
+            }
+            Statement::Savepoint(name) => done(self.txn.savepoint(&name.text)),
+            Statement::Release(name) => {
+                let commit = self.txn.release(&name.text)?;
+                self.committed(commit);
+                Ok(Answer::default())
+            }
+            Statement::RollbackTo(name) => {
+                self.changed += 1;
+                self.schema_changed();
+                done(self.txn.rollback_to(&name.text))
+            }
+            Statement::CreateTable(_)
+            | Statement::CreateIndex(_)
+            | Statement::CreateView(_)
+            | Statement::CreateTrigger(_)
+            | Statement::Drop(_) => done(self.define(statement, parameters)),
+            Statement::Pragma(pragma) => self.pragma(pragma),
+            Statement::Analyze(_) | Statement::Vacuum { into: None, .. } => Ok(Answer::default()),
+            Statement::Reindex(name) => done(self.reindex(name.as_ref())),
+            Statement::AlterTable(_) => Err(Error::statement("ALTER TABLE is not supported yet")),
+            Statement::Explain { kind, statement } => self.explain(*kind, statement),
+            Statement::CreateVirtualTable(create) => {
+                Err(Error::statement(format!("no such module: {}", create.module.text)))
+            }
+            Statement::Attach(_) | Statement::Detach(_) => {
+                Err(Error::statement("ATTACH and DETACH are not supported"))
+            }
+            Statement::Vacuum { .. } => Err(Error::statement("VACUUM INTO is not supported")),
+            Statement::Select(_) | Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => {
+                Err(Error::statement("a statement with a plan was run without one"))
+            }
+        }
+    }
+
+    fn explain(&mut self, kind: ExplainKind, statement: &Statement) -> Result<Answer> {
+        if kind == ExplainKind::Program {
+            return Err(Error::statement("EXPLAIN without QUERY PLAN is not supported"));
+        }
+        let prepared = self.prepare(statement.clone(), Parameters::default())?;
+        let lines = match &prepared.plan {
+            Plan::Select(plan) => explain_select(plan),
+            Plan::Update(plan) => explain_select(&plan.find),
+            Plan::Delete(plan) => explain_select(&plan.find),
+            Plan::Insert(plan) => plan.source.as_ref().map_or_else(Vec::new, explain_select),
+            Plan::Other(_) => Vec::new(),
+        };
+        let row = |line: Line| {
+            vec![
+                Value::Integer(line.id),
+                Value::Integer(line.parent),
+                Value::Integer(0),
+                Value::from(line.detail),
+            ]
+        };
+        Ok(Answer { columns: explain_columns(), rows: lines.into_iter().map(row).collect() })
+    }
+
+    /// Changes what exists.
+    fn define(&mut self, statement: &Statement, parameters: &[Value]) -> Result<()> {
+        if is_temporary(statement) {
+            self.txn.make_temp()?;
+            self.schema_changed();
+        }
+        let result = self.define_in_transaction(statement, parameters);
+        if result.is_err() && self.txn.is_of_statement() {
+            self.abandon();
+        }
+        self.schema_changed();
+        result
+    }
+
+    fn define_in_transaction(&mut self, statement: &Statement, parameters: &[Value]) -> Result<()> {
+        // A new database gets its schema in a transaction of its own.
+        self.schemas()?;
+        self.txn.start_writing()?;
+        let (main, temp) = self.schemas()?;
+        let functions = self.functions().clone();
+        let collations = self.collations().to_vec();
+        let limits = self.ambient.limits.clone();
+        let settings = self.pragmas.write_settings();
+        self.write_uncommitted(parameters, |writing| {
+            let catalog = Catalog {
+                main: &main,
+                temp: &temp,
+                functions: &functions,
+                collations: &collations,
+                limits: &limits,
+                settings,
+                home: None,
+            };
+            let writers =
+                Writers { main: &mut *writing.writers.main, temp: writing.writers.temp.as_deref_mut() };
+            let mut definer = Definer { writers, catalog, given: writing.given };
+            match statement {
+                Statement::CreateTable(create) => definer.create_table(create),
+                Statement::CreateIndex(create) => definer.create_index(create),
+                Statement::CreateView(create) => definer.create_view(create),
+                Statement::CreateTrigger(create) => definer.create_trigger(create),
+                Statement::Drop(drop) => definer.drop(drop),
+                _ => Ok(()),
+            }
+        })?;
+        self.schema_changed();
+        self.end_statement()
+    }
+
+    fn reindex(&mut self, name: Option<&QualifiedName>) -> Result<()> {
+        let Some(name) = name else { return Ok(()) };
+        let (main, temp) = self.schemas()?;
+        let text = &*name.name.text;
+        let known = self.catalog(&main, &temp).collation(text).is_ok()
+            || [&main, &temp]
+                .iter()
+                .any(|schema| schema.table(text).is_some() || schema.index(text).is_some());
+        if known {
+            return Ok(());
+        }
+        Err(Error::statement("unable to identify the object to be reindexed"))
+    }
+
+    fn pragma(&mut self, pragma: &Pragma) -> Result<Answer> {
+        let (main, temp) = self.schemas()?;
+        let name = pragma.name.text.to_ascii_lowercase();
+        if let Some(columns) = crate::schema::pragma_columns(&name) {
+            let schema = pragma.schema.as_ref().map(|schema| &*schema.text);
+            let rows = pragma_rows(&main, &temp, &name, pragma.value.as_deref(), schema)?;
+            return Ok(Answer { columns: columns.iter().map(|column| Box::from(*column)).collect(), rows });
+        }
+        if pragma.value.is_some() {
+            self.settings_changed();
+        }
+        self.pragmas.apply(&mut self.ambient, &name, pragma.value.as_deref())
+    }
+}
+
+/// Whether a statement makes something in the store of temporary objects.
+fn is_temporary(statement: &Statement) -> bool {
+    let (temporary, name) = match statement {
+        Statement::CreateTable(create) => (create.temporary, &create.name),
+        Statement::CreateView(create) => (create.temporary, &create.name),
+        Statement::CreateTrigger(create) => (create.temporary, &create.name),
+        _ => return false,
+    };
+    temporary || name.schema.as_ref().is_some_and(|schema| schema.is("temp"))
+}

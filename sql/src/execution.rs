@@ -1,0 +1,209 @@
+//! [`Execution`]: one statement of a connection: its plan, its parameters, and how far it ran.
+//!
+//! ```text
+//! idle --start--> query --next: no row--> idle
+//!        |          '--next: the transaction was rolled back, an error--> idle
+//!        '------> rows (of RETURNING, a pragma) --next: no row--> idle
+//! ```
+//!
+//! Invariants:
+//! 1. Between two rows no lock is held; whatever happens to the connection meanwhile is noticed by counters.
+//! 2. A query reads the versions it began with until its own connection writes, and the newest state from then on.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::error::{Error, Result};
+use crate::exec::Stream;
+use crate::prepared::{Plan, Prepared};
+use crate::session::Session;
+use crate::shared::{Locked, Shared};
+use crate::value::{Value, ValueRef};
+
+/// One statement of a connection; see the head of the file.
+pub(crate) struct Execution {
+    pub(crate) shared: Arc<Shared>,
+    sql: Box<str>,
+    pub(crate) prepared: Arc<Prepared>,
+    pub(crate) parameters: Vec<Value>,
+    /// How many rows it changed.
+    changes: u64,
+    state: State,
+}
+
+/// How far it ran.
+enum State {
+    /// Not begun, or over.
+    Idle,
+    /// Some rows of a query were read.
+    Query {
+        stream: Box<Stream>,
+        /// The state of the connection that the stream reads; see [`Session`].
+        changed: u64,
+        rolled_back: u64,
+    },
+    /// Rows that are known whole are given back; the present one is the one before `next`.
+    Rows { rows: Vec<Vec<Value>>, next: usize },
+}
+
+impl Execution {
+    pub(crate) fn new(shared: Arc<Shared>, sql: &str, prepared: Arc<Prepared>) -> Execution {
+        Execution {
+            shared,
+            sql: sql.into(),
+            prepared,
+            parameters: Vec::new(),
+            changes: 0,
+            state: State::Idle,
+        }
+    }
+
+    pub(crate) fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// As [`Execution::start`]; how many rows it changed.
+    pub(crate) fn run(&mut self) -> Result<u64> {
+        self.start()?;
+        Ok(self.changes)
+    }
+
+    /// Starts over: what the statement does besides giving rows is done when this returns.
+    pub(crate) fn start(&mut self) -> Result<()> {
+        self.changes = 0;
+        self.reset();
+        let shared = self.shared.clone();
+        let mut session = shared.lock()?;
+        if !shared.has_open_queries() {
+            shared.interrupt().store(false, Ordering::Relaxed);
+        }
+        session.ambient.start_statement();
+        let result = match &self.prepared.plan {
+            Plan::Select(_) => self.start_query(&mut session),
+            Plan::Insert(_) | Plan::Update(_) | Plan::Delete(_) => self.write(&mut session),
+            Plan::Other(_) => self.command(&mut session),
+        };
+        if result.is_err() && session.txn.is_of_statement() {
+            session.abandon();
+        }
+        result
+    }
+
+    /// Makes the plan anew if it is out of date.
+    fn renew_plan(&mut self, session: &mut Session) -> Result<()> {
+        if !session.is_current(&self.prepared)?
+            && let Some(prepared) = session.prepared(&self.sql)?
+        {
+            self.prepared = prepared;
+        }
+        Ok(())
+    }
+
+    fn start_query(&mut self, session: &mut Session) -> Result<()> {
+        let (mut views, identities) = session.views()?;
+        if !session.is_current_in(&self.prepared, &identities) {
+            self.renew_plan(session)?;
+            views = session.views()?.0;
+        }
+        let Plan::Select(plan) = &self.prepared.plan else { return Err(Error::Reentrant) };
+        let stream = Box::new(Stream::new(plan, views));
+        self.shared.query_opened();
+        self.state = State::Query { stream, changed: session.changed, rolled_back: session.rolled_back };
+        Ok(())
+    }
+
+    fn write(&mut self, session: &mut Session) -> Result<()> {
+        session.txn.start_writing()?;
+        self.renew_plan(session)?;
+        let prepared = self.prepared.clone();
+        let written = session.write(&self.parameters, |writing| match &prepared.plan {
+            Plan::Insert(plan) => writing.insert(plan),
+            Plan::Update(plan) => writing.update(plan),
+            Plan::Delete(plan) => writing.delete(plan),
+            Plan::Select(_) | Plan::Other(_) => Ok(()),
+        })?;
+        self.changes = written.changes;
+        session.ambient.note_changes(written.changes, written.last_rowid);
+        self.state = match prepared.columns.is_empty() {
+            true => State::Idle,
+            false => State::Rows { rows: written.returned, next: 0 },
+        };
+        Ok(())
+    }
+
+    fn command(&mut self, session: &mut Session) -> Result<()> {
+        let prepared = self.prepared.clone();
+        let Plan::Other(statement) = &prepared.plan else { return Ok(()) };
+        if self.shared.has_open_queries() && matches!(**statement, crate::ast::Statement::Drop(_)) {
+            return Err(Error::TableLocked);
+        }
+        let rows = session.command(statement, &self.parameters)?.rows;
+        self.state = State::Rows { rows, next: 0 };
+        Ok(())
+    }
+
+    /// Moves to the next row; false if there is none.
+    pub(crate) fn next(&mut self) -> Result<bool> {
+        let result = match &mut self.state {
+            State::Idle => return Ok(false),
+            State::Rows { rows, next } => {
+                *next += 1;
+                Ok(*next <= rows.len())
+            }
+            State::Query { stream, changed, rolled_back } => {
+                let Plan::Select(plan) = &self.prepared.plan else { return Ok(false) };
+                self.shared.lock().and_then(|mut session| {
+                    follow(&mut session, stream, changed, rolled_back)?;
+                    session.with_given(&self.parameters, |given| stream.next(plan, given))
+                })
+            }
+        };
+        if !matches!(result, Ok(true)) {
+            self.reset();
+        }
+        result
+    }
+
+    /// A value of the row it is at.
+    pub(crate) fn value(&self, place: usize) -> Result<ValueRef<'_>> {
+        match (&self.state, &self.prepared.plan) {
+            (State::Query { stream, .. }, Plan::Select(plan)) => stream.value(plan, place),
+            (State::Rows { rows, next }, _) => {
+                let row = next.checked_sub(1).and_then(|at| rows.get(at));
+                Ok(row.and_then(|row| row.get(place)).map_or(ValueRef::Null, Value::as_ref))
+            }
+            _ => Ok(ValueRef::Null),
+        }
+    }
+
+    /// Ends it, if it is not over.
+    pub(crate) fn reset(&mut self) {
+        if let State::Query { .. } = self.state {
+            self.shared.query_closed();
+        }
+        self.state = State::Idle;
+    }
+}
+
+/// Brings a query to the state that its connection is in by now.
+fn follow(
+    session: &mut Locked<'_>,
+    stream: &mut Stream,
+    changed: &mut u64,
+    rolled_back: &mut u64,
+) -> Result<()> {
+    if *rolled_back != session.rolled_back {
+        return Err(Error::RolledBack);
+    }
+    if *changed != session.changed {
+        stream.renew(session.views()?.0)?;
+        *changed = session.changed;
+    }
+    Ok(())
+}
+
+impl Drop for Execution {
+    fn drop(&mut self) {
+        self.reset();
+    }
+}
