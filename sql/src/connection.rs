@@ -167,6 +167,14 @@ impl Connection {
         Ok(())
     }
 
+    /// The functions that statements may call.
+    ///
+    /// # Errors
+    /// [`Error::Reentrant`].
+    pub fn functions(&self) -> Result<Registry> {
+        Ok(self.shared.lock()?.functions().clone())
+    }
+
     /// Changes the functions that statements may call.
     ///
     /// # Errors

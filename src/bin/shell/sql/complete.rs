@@ -179,7 +179,7 @@ impl Words {
             columns.extend(names::columns(session, table).unwrap_or_default());
         }
         let functions = session.connection().map(|connection| {
-            let functions = connection.functions();
+            let functions = connection.functions().unwrap_or_default();
             let names: BTreeSet<String> =
                 functions.iter().map(|function| function.name.to_string()).collect();
             names.into_iter().filter(|name| name.starts_with(|c: char| c.is_alphabetic())).collect()

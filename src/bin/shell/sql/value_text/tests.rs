@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn literals_give_the_same_value_again() {
-    let mut connection = Connection::open_in_memory().expect("there is memory");
+    let connection = Connection::open_in_memory().expect("there is memory");
     let mut values = vec![
         Value::Null,
         Value::Integer(0),
