@@ -138,11 +138,10 @@ impl Binder<'_> {
             (None, None) => {}
         }
         let mut steps = Vec::new();
-        while let Some(first) = calls.first() {
-            let same_window = |call: &WindowCall| {
-                call.partition_by == first.partition_by && call.order_by == first.order_by
-            };
-            let (these, mut rest): (Vec<_>, Vec<_>) = calls.iter().cloned().partition(same_window);
+        // The window that was named first comes last: it decides in which order rows come out.
+        while let Some(last) = last_window(&calls) {
+            let (these, mut rest): (Vec<_>, Vec<_>) =
+                calls.iter().cloned().partition(|call| is_same_window(call, last));
             let slot = self.new_slot();
             let mut passed: Vec<Expr> = Vec::new();
             let mut replaced = |expr: &mut Expr| pass_on(expr, slot, &slots, &these, &mut passed);
@@ -176,6 +175,16 @@ impl Binder<'_> {
         }
         Ok(steps)
     }
+}
+
+fn is_same_window(a: &WindowCall, b: &WindowCall) -> bool {
+    a.partition_by == b.partition_by && a.order_by == b.order_by
+}
+
+/// The first call of the window that appears last.
+fn last_window(calls: &[WindowCall]) -> Option<&WindowCall> {
+    let is_new = |place: usize| !calls[..place].iter().any(|call| is_same_window(call, &calls[place]));
+    (0..calls.len()).rev().find(|&place| is_new(place)).map(|place| &calls[place])
 }
 
 /// Places from here on are results of window functions, until it is known how many values are passed on.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::chunk::Chunk;
 use super::frame::{Ctx, Frame};
-use super::operator::{Operator, make_row, passes, with_env};
+use super::operator::{Operator, passes, with_env, with_values};
 use crate::bound::TableFunction;
 use crate::error::{Error, Result};
 use crate::plan::{Count, FunctionRows, Values};
@@ -26,7 +26,18 @@ impl Operator for ValueRows {
     fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
         let Some(row) = self.plan.rows.get(self.at) else { return Ok(false) };
         self.at += 1;
-        make_row(row, self.plan.row, &mut self.buffer, frame, ctx)?;
+        let mut made = std::mem::take(&mut frame.rows[self.plan.row]);
+        with_env(&mut self.buffer, frame, ctx, |env| {
+            with_values(row, env, |values| {
+                // Blobs of zeros cost nothing until they are copied.
+                let bytes: usize = values.iter().filter_map(|value| value.bytes()).map(<[u8]>::len).sum();
+                if bytes > env.shared.context.limits().length_bytes {
+                    return Err(Error::TooBig("string or blob too big"));
+                }
+                made.keep(values, 0)
+            })
+        })?;
+        frame.rows[self.plan.row] = made;
         Ok(true)
     }
 }
