@@ -112,6 +112,10 @@ pub(super) fn operator(node: &Node) -> BoxOperator {
             buffer,
         }),
         Node::Each(plan) => Box::new(EachValue { plan: plan.clone(), values: Vec::new(), at: 0, buffer }),
-        Node::Count(plan) => Box::new(CountRows { plan: plan.clone(), done: false }),
+        Node::Count(plan) => Box::new(CountRows {
+            plan: plan.clone(),
+            range: plan.range.clone().map(ScanRows::new),
+            done: false,
+        }),
     }
 }

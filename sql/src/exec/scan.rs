@@ -1,5 +1,6 @@
 //! Rows of tables, by the whole tree, by rowid, and by keys.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::frame::{Ctx, Frame};
@@ -47,6 +48,19 @@ impl ScanRows {
             scratch: Vec::new(),
             buffer: ArenaBuffer::new(),
         }
+    }
+
+    /// How many entries there are in the range, once that is open.
+    pub(super) fn count(&self, ctx: &Ctx<'_, '_>) -> Result<u64> {
+        if matches!(self.state, State::Done) {
+            return Ok(0);
+        }
+        let tree = match &self.plan.access {
+            Access::Keys(range) => range.tree,
+            _ => self.plan.tree,
+        };
+        let high = self.high.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        ctx.stores.count(self.plan.store, tree, (Bound::Included(self.low.as_slice()), high))
     }
 
     /// Sets the ends of a range of rowids; false if nothing can be in it.

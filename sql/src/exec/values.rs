@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::chunk::Chunk;
 use super::frame::{Ctx, Frame};
 use super::operator::{Operator, passes, with_env, with_values};
+use super::scan::ScanRows;
 use crate::bound::TableFunction;
 use crate::error::{Error, Result};
 use crate::plan::{Count, FunctionRows, Values};
@@ -42,16 +43,20 @@ impl Operator for ValueRows {
     }
 }
 
-/// The number of rows of a table.
+/// The number of rows of a table, or in a range.
 pub(super) struct CountRows {
     pub(super) plan: Arc<Count>,
+    pub(super) range: Option<ScanRows>,
     pub(super) done: bool,
 }
 
 impl Operator for CountRows {
-    fn open<'v>(&mut self, _: &mut Frame<'v>, _: &Ctx<'_, 'v>) -> Result<()> {
+    fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
         self.done = false;
-        Ok(())
+        match &mut self.range {
+            Some(range) => range.open(frame, ctx),
+            None => Ok(()),
+        }
     }
 
     fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
@@ -59,7 +64,10 @@ impl Operator for CountRows {
             return Ok(false);
         }
         self.done = true;
-        let count = ctx.stores.len(self.plan.store, self.plan.tree)?;
+        let count = match &self.range {
+            Some(range) => range.count(ctx)?,
+            None => ctx.stores.len(self.plan.store, self.plan.tree)?,
+        };
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         frame.rows[self.plan.row].keep(&[ValueRef::Integer(count)], 0)?;
         Ok(true)

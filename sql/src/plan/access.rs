@@ -1,13 +1,45 @@
 //! What a condition says about one table: which of its columns must be equal to what, or lie where.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::bound::{CompareOp, Expr, InSet, Slot, Subquery, slots_of};
+use crate::bound::{CompareOp, Expr, InSet, Slot, Subquery, slots_of, visit};
 use crate::value::{Affinity, Collation};
+
+/// A set of items of a join: a bit for each.
+pub(super) type Mask = u128;
+
+/// The bit of all rows of the frame that are not of the join: a part of a join is read again for each of them.
+pub(super) const AROUND: Mask = 1 << 127;
+
+/// Which item of a join a slot belongs to: a bit for each item. Slots of other queries have none: they are known.
+#[derive(Clone, Default)]
+pub(super) struct Items {
+    slots: Vec<(Slot, Mask)>,
+}
+
+impl Items {
+    /// A slot belongs to the items of a bit.
+    pub(super) fn add(&mut self, slot: Slot, bit: Mask) {
+        self.slots.push((slot, bit));
+    }
+
+    /// The items that an expression needs.
+    pub(super) fn needed(&self, expr: &Expr) -> Mask {
+        let mut needed = 0;
+        visit(expr, &mut |part| {
+            if let Expr::Column(column) = part {
+                needed |= self.slots.iter().find(|(slot, _)| *slot == column.slot).map_or(0, |(_, bit)| *bit);
+            }
+            true
+        });
+        needed
+    }
+}
 
 /// A condition on one side of which only a column or indexed expression of a table stands.
 pub(super) struct Term<'e> {
+    /// The number of the condition.
+    pub(super) condition: usize,
     /// The column or expression.
     pub(super) column: &'e Expr,
     /// What it is compared with.
@@ -16,6 +48,8 @@ pub(super) struct Term<'e> {
     pub(super) affinity: Affinity,
     /// How the comparison takes text.
     pub(super) collation: Collation,
+    /// The items that must be known for it.
+    pub(super) needs: Mask,
 }
 
 /// What a column must be.
@@ -44,21 +78,29 @@ pub(super) fn bare(expr: &Expr) -> &Expr {
     }
 }
 
-/// The terms of a condition, for a table of which this is the slot and with these other slots known already.
-pub(super) fn terms<'e>(condition: &'e Expr, slot: Slot, is_known: &dyn Fn(&Expr) -> bool) -> Vec<Term<'e>> {
-    let is_own = |expr: &Expr| {
-        !matches!(expr, Expr::Literal(_) | Expr::Parameter(_)) && slots_of(expr).contains(&slot)
+/// Adds the terms of a condition for a table of which this is the slot.
+pub(super) fn add_terms<'e>(
+    condition: usize,
+    expr: &'e Expr,
+    slot: Slot,
+    items: &Items,
+    found: &mut Vec<Term<'e>>,
+) {
+    let is_own = |expr: &Expr| match expr {
+        Expr::Literal(_) | Expr::Parameter(_) => false,
+        Expr::Column(column) => column.slot == slot,
+        expr => slots_of(expr).contains(&slot),
     };
-    let mut found = Vec::new();
-    let mut add = |column: &'e Expr, wants, affinity: Affinity, collation: &Collation| {
-        found.push(Term { column: bare(column), wants, affinity, collation: collation.clone() });
+    let mut add = |column: &'e Expr, wants, affinity: Affinity, collation: &Collation, needs| {
+        let collation = collation.clone();
+        found.push(Term { condition, column: bare(column), wants, affinity, collation, needs });
     };
-    match condition {
+    match expr {
         Expr::Compare(comparison) => {
             let sides =
                 [(&comparison.left, &comparison.right, false), (&comparison.right, &comparison.left, true)];
             for (column, other, flipped) in sides {
-                if !is_own(column) || !is_known(other) {
+                if !is_own(column) {
                     continue;
                 }
                 let wants = match (comparison.op, flipped) {
@@ -70,16 +112,16 @@ pub(super) fn terms<'e>(condition: &'e Expr, slot: Slot, is_known: &dyn Fn(&Expr
                     (CompareOp::Le, false) | (CompareOp::Ge, true) => Wants::High(other, true),
                     (CompareOp::Ne | CompareOp::IsNot, _) => continue,
                 };
-                add(column, wants, comparison.affinity, &comparison.collation);
+                add(column, wants, comparison.affinity, &comparison.collation, items.needed(other));
             }
         }
         Expr::Between(between) => {
             let (low, low_affinity, low_collation) = &between.low;
             let (high, high_affinity, high_collation) = &between.high;
-            if is_own(&between.operand) && is_known(low) && is_known(high) && low_collation == high_collation
-            {
+            if is_own(&between.operand) && low_collation == high_collation {
                 let wants = Wants::Both(low, high, (*high_affinity, high_collation));
-                add(&between.operand, wants, *low_affinity, low_collation);
+                let needs = items.needed(low) | items.needed(high);
+                add(&between.operand, wants, *low_affinity, low_collation, needs);
             }
         }
         Expr::In(inside) => {
@@ -88,27 +130,22 @@ pub(super) fn terms<'e>(condition: &'e Expr, slot: Slot, is_known: &dyn Fn(&Expr
                 && is_own(operand)
             {
                 match &inside.set {
-                    InSet::List(list) if list.iter().all(is_known) => {
-                        add(operand, Wants::OneOf(list), *affinity, collation);
+                    InSet::List(list) => {
+                        let needs = list.iter().fold(0, |needs, each| needs | items.needed(each));
+                        add(operand, Wants::OneOf(list), *affinity, collation, needs);
                     }
-                    InSet::Select(subquery) if is_known(&Expr::Exists(subquery.clone())) => {
-                        add(operand, Wants::InQuery(subquery), *affinity, collation);
+                    InSet::Select(subquery) => {
+                        let needs = items.needed(&Expr::Exists(subquery.clone()));
+                        add(operand, Wants::InQuery(subquery), *affinity, collation, needs);
                     }
-                    _ => {}
                 }
             }
         }
         Expr::IsNull(operand) if is_own(operand) => {
-            found.push(Term {
-                column: bare(operand),
-                wants: Wants::Null,
-                affinity: Affinity::None,
-                collation: Collation::Binary,
-            });
+            add(operand, Wants::Null, Affinity::None, &Collation::Binary, 0);
         }
         _ => {}
     }
-    found
 }
 
 /// Whether a tree sorted by a column of this affinity can be searched by a comparison with that one.
@@ -142,9 +179,4 @@ pub(super) fn refuses_null(condition: &Expr, column: &Expr) -> bool {
         Expr::NotNull(operand) => is_column(operand),
         _ => false,
     }
-}
-
-/// The slots of these that an expression names.
-pub(super) fn needs(expr: &Expr, of: &BTreeSet<Slot>) -> BTreeSet<Slot> {
-    slots_of(expr).intersection(of).copied().collect()
 }

@@ -1,6 +1,6 @@
 //! `EXPLAIN QUERY PLAN`: a plan as a tree of lines.
 
-use super::physical::{Access, EachSource, Node, QueryPlan, SelectPlan};
+use super::physical::{EachSource, Node, QueryPlan, SelectPlan};
 
 /// A line of the tree.
 pub struct Line {
@@ -49,31 +49,36 @@ impl Lines {
                 self.add(parent, "NO ROWS".into());
             }
             Node::Scan(scan) => {
-                let order = if scan.reverse { " DESC" } else { "" };
-                let label = match &scan.access {
-                    Access::All | Access::Rowid(_) | Access::RowidRange(..) | Access::Keys(_) => &scan.label,
-                };
-                self.add(parent, format!("{label}{order}"));
+                self.add(parent, scan.label.clone());
             }
             Node::Any(any) => {
                 let parent = self.add(parent, "MULTI-INDEX OR".into());
-                for scan in &any.scans {
+                for (number, scan) in any.scans.iter().enumerate() {
+                    let parent = self.add(parent, format!("INDEX {}", number + 1));
                     self.node(scan, parent);
                 }
             }
             Node::Filter(input, _) => self.node(input, parent),
             Node::Nested(outer, inner) => {
-                self.node(outer, parent);
+                // What is looked at once before, and the values that a search is made for, are no steps for people.
+                let is_inside =
+                    |node: &Node| matches!(node, Node::Filter(input, _) if matches!(**input, Node::One));
+                if !is_inside(outer) && !matches!(**outer, Node::Each(_)) {
+                    self.node(outer, parent);
+                }
                 self.node(inner, parent);
             }
             Node::Left(outer, inner, _) => {
                 self.node(outer, parent);
-                let parent = self.add(parent, "LEFT-JOIN".into());
+                let at = self.lines.len();
                 self.node(inner, parent);
+                if let Some(line) = self.lines.get_mut(at) {
+                    line.detail.push_str(" LEFT-JOIN");
+                }
             }
             Node::Hash(outer, inner, plan) => {
                 self.node(outer, parent);
-                let kind = if plan.left { "LEFT-JOIN BY HASH" } else { "JOIN BY HASH" };
+                let kind = if plan.left { "LEFT-JOIN USING HASH TABLE" } else { "JOIN USING HASH TABLE" };
                 let parent = self.add(parent, kind.into());
                 self.node(inner, parent);
             }
@@ -86,21 +91,20 @@ impl Lines {
             Node::Aggregate(input, plan) => {
                 self.node(input, parent);
                 if plan.grouped {
-                    self.add(parent, "GROUP BY HASH".into());
+                    self.add(parent, "USE HASH TABLE FOR GROUP BY".into());
                 }
             }
             Node::Window(input, _) => {
                 self.node(input, parent);
                 self.add(parent, "WINDOW".into());
             }
-            Node::Sort(input, plan) => {
+            Node::Sort(input, _) => {
                 self.node(input, parent);
-                let what = if plan.limit.is_some() { "FIRST ROWS FOR ORDER BY" } else { "SORT FOR ORDER BY" };
-                self.add(parent, what.into());
+                self.add(parent, "USE TEMP B-TREE FOR ORDER BY".into());
             }
             Node::Distinct(input, _) => {
                 self.node(input, parent);
-                self.add(parent, "DISTINCT BY HASH".into());
+                self.add(parent, "USE HASH TABLE FOR DISTINCT".into());
             }
             Node::Limit(input, _) => self.node(input, parent),
             Node::Rows(rows) => {
@@ -138,8 +142,12 @@ impl Lines {
                 };
                 self.add(parent, what);
             }
-            Node::Count(_) => {
-                self.add(parent, "COUNT ROWS FROM TREE".into());
+            Node::Count(count) => {
+                let what = match &count.range {
+                    Some(range) => format!("COUNT ENTRIES, {}", range.label),
+                    None => "COUNT ENTRIES OF TABLE".into(),
+                };
+                self.add(parent, what);
             }
         }
     }

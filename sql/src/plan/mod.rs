@@ -10,8 +10,13 @@ mod flatten;
 
 mod planner;
 
-mod join;
+mod path;
+
 mod scan;
+
+mod order;
+
+mod join;
 
 mod write;
 

@@ -462,7 +462,7 @@ pub enum EachSource {
     Subquery(SubqueryNumber),
 }
 
-/// Counts the rows of a table without looking at them.
+/// Counts the rows of a table, or those in a range of a tree, without looking at them.
 pub struct Count {
     /// Where the row of the result goes.
     pub row: usize,
@@ -470,4 +470,6 @@ pub struct Count {
     pub store: Store,
     /// Its tree.
     pub tree: TreeId,
+    /// The range; its tests are none.
+    pub range: Option<Arc<Scan>>,
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use duramen_engine::TreeId;
+
 use super::flatten::flatten;
 use super::physical::{
     AggregateCall, Aggregation, Compound, Count, Distinct, FrameBound, FrameSize, Limit, Node, Parts,
@@ -11,6 +13,7 @@ use super::physical::{
 use crate::bound::{self, Body, Expr, From, Place, Query, QueryId, Select, Slot, SourceRows};
 use crate::error::{Error, Result};
 use crate::expr::{Compiler, Constants, Location, Names, Scalar, SubqueryNumber, Test};
+use crate::schema::Store;
 use crate::store::Stores;
 use crate::value::{Affinity, Collation, Value};
 
@@ -20,6 +23,8 @@ pub struct Planner<'v> {
     frames: Vec<FrameNames>,
     pub(super) parts: Parts,
     subqueries: HashMap<(QueryId, usize), SubqueryNumber>,
+    /// How many entries of a tree are equal in its first columns, where that was asked.
+    pub(super) equal: HashMap<(Store, TreeId, usize), f64>,
     /// The columns of each slot that the statement names.
     pub(super) used: HashMap<Slot, BTreeSet<Place>>,
 }
@@ -114,6 +119,7 @@ impl<'v> Planner<'v> {
             parts: Parts::default(),
             subqueries: HashMap::new(),
             used: HashMap::new(),
+            equal: HashMap::new(),
         }
     }
 
@@ -261,6 +267,11 @@ impl<'v> Planner<'v> {
         row
     }
 
+    /// The slots that have a row in the frame that is planned.
+    pub(super) fn slots_of_frame(&self) -> Vec<Slot> {
+        self.frames.last().map(|frame| frame.slots.keys().copied().collect()).unwrap_or_default()
+    }
+
     /// A row that no slot has.
     pub(super) fn add_row(&mut self) -> usize {
         let innermost = self.frames.len() - 1;
@@ -381,19 +392,42 @@ impl<'v> Planner<'v> {
 
     fn query(&mut self, select: &Select, query: &Query) -> Result<QueryPlan> {
         let mut ordered = false;
-        let mut root = match self.counted(query) {
+        let mut root = match self.counted(query)? {
             Some(node) => node,
             None => {
-                let wanted: &[bound::OrderTerm] = if query.aggregation.is_none() && query.windows.is_empty() {
-                    &select.order_by
-                } else {
-                    &[]
+                let extreme = extreme(query);
+                let wanted: &[bound::OrderTerm] = match (&query.aggregation, &extreme) {
+                    (None, _) if query.windows.is_empty() => &select.order_by,
+                    (Some(_), Some((term, _))) => std::slice::from_ref(term),
+                    _ => &[],
                 };
-                let (node, in_order) = self.from(query.from.as_ref(), &query.filter, wanted)?;
-                ordered = in_order;
+                let limit = if query.distinct.is_none() { limit_of(select) } else { None };
+                let with_value: Vec<Expr>;
+                let filter = match &extreme {
+                    Some((_, Some(has_value))) => {
+                        with_value = query.filter.iter().chain([has_value]).cloned().collect();
+                        &with_value
+                    }
+                    _ => &query.filter,
+                };
+                let limit = if extreme.is_some() { Some(1.0) } else { limit };
+                let (mut node, in_order) = self.from(query.from.as_ref(), filter, wanted, limit)?;
                 match &query.aggregation {
-                    Some(aggregation) => self.aggregate(node, aggregation)?,
-                    None => node,
+                    Some(aggregation) => {
+                        if in_order {
+                            let one = Limit {
+                                count: Some(self.scalar(&Expr::Literal(Value::Integer(1)))?),
+                                offset: None,
+                            };
+                            node = Node::Limit(Box::new(node), Arc::new(one));
+                        }
+                        ordered = query.windows.is_empty() && is_by_groups(&select.order_by, aggregation);
+                        self.aggregate(node, aggregation)?
+                    }
+                    None => {
+                        ordered = in_order;
+                        node
+                    }
                 }
             }
         };
@@ -425,18 +459,31 @@ impl<'v> Planner<'v> {
         Ok(QueryPlan { root, output })
     }
 
-    /// `SELECT count(*) FROM t`: the tree knows.
-    fn counted(&mut self, query: &Query) -> Option<Node> {
-        let aggregation = query.aggregation.as_ref()?;
-        let Some(From::Source(source)) = &query.from else { return None };
-        let SourceRows::Table { store, table, .. } = &source.rows else { return None };
-        let [call] = aggregation.calls.as_slice() else { return None };
-        let counts = call.function.name == "count" && call.arguments.is_empty() && call.filter.is_none();
-        if !counts || aggregation.grouped || !aggregation.bare.is_empty() || !query.filter.is_empty() {
-            return None;
+    /// `SELECT count(*) FROM t`, also of a range of a tree: the tree knows.
+    fn counted(&mut self, query: &Query) -> Result<Option<Node>> {
+        let Some(aggregation) = &query.aggregation else { return Ok(None) };
+        let (Some(from), [call]) = (&query.from, aggregation.calls.as_slice()) else { return Ok(None) };
+        let From::Source(source) = from else { return Ok(None) };
+        let SourceRows::Table { store, table, .. } = &source.rows else { return Ok(None) };
+        let is_value = |argument: &Expr| matches!(argument, Expr::Column(column) if column.slot == source.slot && column.not_null);
+        let counts =
+            call.function.name == "count" && call.filter.is_none() && call.arguments.iter().all(is_value);
+        if !counts
+            || (call.distinct && !call.arguments.is_empty())
+            || aggregation.grouped
+            || !aggregation.bare.is_empty()
+        {
+            return Ok(None);
         }
+        let range = match query.filter.is_empty() {
+            true => None,
+            false => match self.range_of(from, &query.filter)? {
+                Some(range) => Some(range),
+                None => return Ok(None),
+            },
+        };
         let row = self.add_slot(aggregation.slot);
-        Some(Node::Count(Arc::new(Count { row, store: *store, tree: table.tree })))
+        Ok(Some(Node::Count(Arc::new(Count { row, store: *store, tree: table.tree, range }))))
     }
 
     fn aggregate(&mut self, input: Node, aggregation: &bound::Aggregation) -> Result<Node> {
@@ -516,4 +563,54 @@ impl<'v> Planner<'v> {
         let tests = self.tests(tests)?;
         Ok(Node::Rows(Arc::new(Rows { row, query, kept, tests })))
     }
+}
+
+/// How many rows of a query are asked for, if its text says so.
+fn limit_of(select: &Select) -> Option<f64> {
+    let limit = constant_limit(select.limit.as_ref()?)?;
+    Some(limit + select.offset.as_ref().and_then(constant_limit).unwrap_or(0.0))
+}
+
+/// The number that a `LIMIT` is, if it is written there.
+pub(super) fn constant_limit(limit: &Expr) -> Option<f64> {
+    match limit {
+        Expr::Literal(Value::Integer(integer)) => u32::try_from(*integer).ok().map(f64::from),
+        _ => None,
+    }
+}
+
+/// `SELECT min(x)` or `max(x)` of all rows: the order in which the first row has it, and for `min` what that row must
+/// have, since NULL comes first.
+fn extreme(query: &Query) -> Option<(bound::OrderTerm, Option<Expr>)> {
+    let aggregation = query.aggregation.as_ref()?;
+    let [call] = aggregation.calls.as_slice() else { return None };
+    let [value] = call.arguments.as_slice() else { return None };
+    let descending = match call.function.name.as_ref() {
+        "min" => false,
+        "max" => true,
+        _ => return None,
+    };
+    let never_null = matches!(value, Expr::Column(column) if column.not_null);
+    if aggregation.grouped
+        || call.filter.is_some()
+        || !matches!(call.function.body, crate::func::Body::Aggregate(_))
+        || (!descending && !never_null && !aggregation.bare.is_empty())
+    {
+        return None;
+    }
+    let collation = call.collation.clone();
+    let term = bound::OrderTerm { expr: value.clone(), descending, nulls_first: !descending, collation };
+    let has_value = (!descending && !never_null).then(|| Expr::NotNull(Box::new(value.clone())));
+    Some((term, has_value))
+}
+
+/// Whether groups, which come in the order of their keys, are in this order.
+fn is_by_groups(order: &[bound::OrderTerm], aggregation: &bound::Aggregation) -> bool {
+    aggregation.grouped
+        && order.len() <= aggregation.keys.len()
+        && order.iter().zip(&aggregation.keys).enumerate().all(|(place, (term, (_, collation)))| {
+            let is_key = matches!(&term.expr, Expr::Column(column)
+                if column.slot == aggregation.slot && column.place == Place::At(place));
+            is_key && !term.descending && term.nulls_first && term.collation == *collation
+        })
 }

@@ -3,7 +3,7 @@
 use duramen_sql::{Connection, ValueRef};
 
 fn connection(setup: &str) -> Connection {
-    let mut connection = Connection::open_in_memory().expect("a database in memory opens");
+    let connection = Connection::open_in_memory().expect("a database in memory opens");
     connection.run(setup, &[]).expect("the set-up is right");
     connection
 }
@@ -37,7 +37,7 @@ fn a_recursive_table_without_end_stops_at_the_limit() {
 
 #[test]
 fn a_pile_of_common_tables_is_refused_as_by_sqlite() {
-    let mut c = connection("CREATE TABLE t(a)");
+    let c = connection("CREATE TABLE t(a)");
     let nine = "c, c, c, c, c, c, c, c, c";
     let sql = format!(
         "WITH c AS (WITH c AS (WITH c AS (SELECT 1 FROM (VALUES (0))) SELECT 1 FROM {nine}) SELECT 2 FROM {nine}) \
@@ -84,4 +84,124 @@ fn correlated_queries_see_each_outer_row() {
     assert_eq!(rows(&mut c, outer), "1|7 2|6 3|8 NULL|8");
     let inside = "SELECT a, a IN (SELECT b FROM u WHERE u.a >= t.a), a NOT IN (SELECT b FROM u WHERE u.a = t.a) FROM t";
     assert_eq!(rows(&mut c, inside), "1|1|0 2|1|0 3|NULL|NULL NULL|0|1");
+}
+
+/// The lines of `EXPLAIN QUERY PLAN`, indented by their depth, parted by ` / `.
+fn plan(connection: &mut Connection, sql: &str) -> String {
+    let result = connection
+        .run(&format!("EXPLAIN QUERY PLAN {sql}"), &[])
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let lines: Vec<String> =
+        result.rows.iter().map(|row| row.last().map_or(String::new(), |v| text(v.as_ref()))).collect();
+    lines.join(" / ")
+}
+
+/// A table of 1,000 rows: `a` has ten values, `b` is different in each, `c` is NULL in every third.
+fn numbers() -> Connection {
+    connection(
+        "CREATE TABLE t(id INTEGER PRIMARY KEY, a, b, c, d);
+         INSERT INTO t SELECT value, value % 10, (value * 7) % 1000, iif(value % 3, value % 50, NULL), 'x' || value
+           FROM generate_series(1, 1000);
+         CREATE INDEX t_ab ON t(a, b DESC); CREATE INDEX t_c ON t(c);
+         CREATE TABLE u(k INTEGER PRIMARY KEY, a, e); CREATE INDEX u_a ON u(a);
+         INSERT INTO u SELECT value, value % 100, value FROM generate_series(1, 200);",
+    )
+}
+
+#[test]
+fn rows_come_in_the_order_of_rowids_and_indexes() {
+    let mut c = numbers();
+    let sorts = |c: &mut Connection, sql: &str| plan(c, sql).contains("TEMP B-TREE");
+    assert!(!sorts(&mut c, "SELECT d FROM t ORDER BY id DESC LIMIT 3"));
+    assert_eq!(rows(&mut c, "SELECT d FROM t ORDER BY id DESC LIMIT 3"), "x1000 x999 x998");
+    let by_prefix = "SELECT b FROM t WHERE a = 3 ORDER BY b LIMIT 3";
+    assert_eq!(plan(&mut c, by_prefix), "SEARCH t USING COVERING INDEX t_ab (a=?)");
+    assert_eq!(rows(&mut c, by_prefix), "1 11 21");
+    assert_eq!(rows(&mut c, "SELECT b FROM t WHERE a = 3 ORDER BY b DESC, id LIMIT 2"), "991 981");
+    let mixed = "SELECT a, b FROM t ORDER BY a DESC, b LIMIT 3";
+    assert!(!sorts(&mut c, mixed));
+    assert_eq!(rows(&mut c, mixed), "9|3 9|13 9|23");
+    assert!(sorts(&mut c, "SELECT a, b FROM t ORDER BY a, b LIMIT 3"), "the index has b the other way");
+    assert!(!sorts(&mut c, "SELECT c, id FROM t ORDER BY c, id LIMIT 3"));
+    assert_eq!(rows(&mut c, "SELECT c, id FROM t ORDER BY c, id LIMIT 3"), "NULL|3 NULL|6 NULL|9");
+    assert_eq!(rows(&mut c, "SELECT c, id FROM t ORDER BY c DESC, id DESC LIMIT 2"), "49|949 49|899");
+    assert!(sorts(&mut c, "SELECT c FROM t ORDER BY c NULLS LAST LIMIT 3"));
+    assert_eq!(rows(&mut c, "SELECT c FROM t ORDER BY c NULLS LAST LIMIT 1"), "0");
+    assert!(sorts(&mut c, "SELECT id FROM t ORDER BY random()"));
+    let listed = "SELECT a, b FROM t WHERE a IN (7, 2) ORDER BY a, b DESC LIMIT 2";
+    assert!(!sorts(&mut c, listed));
+    assert_eq!(rows(&mut c, listed), "2|994 2|984");
+    let joined = "SELECT t.id, u.k FROM t JOIN u ON u.a = t.id ORDER BY t.id DESC, u.k LIMIT 3";
+    assert_eq!(rows(&mut c, joined), "99|99 99|199 98|98");
+    assert_eq!(rows(&mut c, "SELECT a, count(*) FROM t GROUP BY a ORDER BY a LIMIT 2"), "0|100 1|100");
+    assert!(!sorts(&mut c, "SELECT a, count(*) FROM t GROUP BY a ORDER BY a"));
+}
+
+#[test]
+fn ends_and_counts_come_from_the_tree() {
+    let mut c = numbers();
+    let first = |c: &mut Connection, sql: &str| (plan(c, sql), rows(c, sql));
+    assert_eq!(first(&mut c, "SELECT max(id) FROM t"), ("SCAN t".into(), "1000".into()));
+    let (plan_of, value) = first(&mut c, "SELECT min(c) FROM t");
+    assert_eq!((plan_of.as_str(), value.as_str()), ("SCAN t USING COVERING INDEX t_c", "0"));
+    assert_eq!(rows(&mut c, "SELECT max(b) FROM t WHERE a = 4"), "998");
+    assert_eq!(rows(&mut c, "SELECT min(b), max(b) FROM t WHERE a = 4"), "8|998");
+    assert_eq!(rows(&mut c, "SELECT max(id), d FROM t WHERE id < 500"), "499|x499");
+    assert_eq!(rows(&mut c, "SELECT min(c) FROM t WHERE id < 0"), "NULL");
+    assert_eq!(first(&mut c, "SELECT count(*) FROM t"), ("COUNT ENTRIES OF TABLE".into(), "1000".into()));
+    let range = first(&mut c, "SELECT count(*) FROM t WHERE a = 3 AND b >= 500");
+    assert_eq!(range.0, "COUNT ENTRIES, SEARCH t USING COVERING INDEX t_ab (a=? AND b>?)");
+    assert_eq!(range.1, "50");
+    assert_eq!(rows(&mut c, "SELECT count(*) FROM t WHERE id BETWEEN 10 AND 19"), "10");
+    assert_eq!(rows(&mut c, "SELECT count(*) FROM t WHERE id > 990 AND d > 'x'"), "10");
+    assert_eq!(rows(&mut c, "SELECT count(*) FROM t WHERE c IS NULL"), "333");
+    assert_eq!(rows(&mut c, "SELECT count(*) FROM t WHERE id > 'x'"), "0");
+    assert_eq!(rows(&mut c, "SELECT count(*) FROM t WHERE c < 3"), "41");
+}
+
+#[test]
+fn an_or_is_read_by_an_index_for_each_arm() {
+    let mut c = numbers();
+    let both = "SELECT id FROM t WHERE (c = 7 AND a = 7) OR id = 5 OR (a = 1 AND b = 1) ORDER BY id";
+    assert!(
+        plan(&mut c, both).starts_with("MULTI-INDEX OR / INDEX 1 / SEARCH t USING INDEX"),
+        "{}",
+        plan(&mut c, both)
+    );
+    let slow = both.replace("c = 7", "+c = 7").replace("id = 5", "+id = 5").replace("a = 1", "+a = 1");
+    assert_eq!(rows(&mut c, both), rows(&mut c, &slow));
+    assert_eq!(rows(&mut c, "SELECT count(*) FROM t WHERE c = 7 OR c = 7 OR id = 7"), "13");
+}
+
+#[test]
+fn joins_follow_sizes_and_hints() {
+    let mut c = numbers();
+    let small = "SELECT count(*) FROM t, u WHERE t.id = u.e AND u.k = 9";
+    assert_eq!(
+        plan(&mut c, small),
+        "SEARCH u USING INTEGER PRIMARY KEY (rowid=?) / SEARCH t USING INTEGER PRIMARY KEY (rowid=?)"
+    );
+    assert_eq!(rows(&mut c, small), "1");
+    let hashed = "SELECT count(*) FROM t, u WHERE t.d = 'x' || u.e";
+    assert!(plan(&mut c, hashed).contains("HASH TABLE"), "{}", plan(&mut c, hashed));
+    assert_eq!(rows(&mut c, hashed), "200");
+    let crossed = plan(&mut c, "SELECT 1 FROM t CROSS JOIN u WHERE u.k = t.id");
+    assert!(crossed.starts_with("SCAN t"), "{crossed}");
+    assert!(plan(&mut c, "SELECT * FROM t NOT INDEXED WHERE a = 1").starts_with("SCAN t"));
+    assert!(plan(&mut c, "SELECT * FROM t INDEXED BY t_c WHERE a = 1 AND c = 2").contains("t_c"));
+    let error = c.run("SELECT * FROM t INDEXED BY t_c WHERE a = 1", &[]);
+    assert!(error.is_ok() || error.is_err_and(|error| error.to_string() == "no query solution"));
+    // A left join whose right side is a join: what depends on the row on the left is looked at for each of them.
+    let nested = "SELECT x.k, y.k, z.k FROM u x LEFT JOIN (u y JOIN u z ON y.e = z.e + 1) ON z.e = x.e + 197 WHERE x.k < 3";
+    assert_eq!(rows(&mut c, nested), "1|199|198 2|200|199");
+}
+
+#[test]
+fn constant_ranges_are_counted_exactly() {
+    let mut c = numbers();
+    // Few entries of t_c are below 1, many rowids are over 10.
+    let few = plan(&mut c, "SELECT d FROM t WHERE c < 1 AND id > 10");
+    assert!(few.contains("t_c"), "{few}");
+    let many = plan(&mut c, "SELECT d FROM t WHERE c < 49 AND id > 990");
+    assert!(many.contains("rowid>?"), "{many}");
 }
