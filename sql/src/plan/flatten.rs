@@ -71,6 +71,14 @@ fn order_of(query: &Query, has_order: bool, alone: bool) -> Order {
     }
 }
 
+/// What becomes of a source.
+enum Taken {
+    /// The tables and conditions of a subquery.
+    Out(From, Vec<Expr>),
+    /// It stays as it is.
+    Stays(Box<Source>),
+}
+
 /// The query that subqueries become part of.
 struct Around {
     tables: usize,
@@ -85,11 +93,11 @@ impl Around {
     fn from(&mut self, from: From) -> Result<From> {
         match from {
             From::Source(source) => Ok(match self.take(source, &|_, _| true)? {
-                Ok((inner, mut conditions)) => {
+                Taken::Out(inner, mut conditions) => {
                     self.filter.append(&mut conditions);
                     inner
                 }
-                Err(source) => From::Source(source),
+                Taken::Stays(source) => From::Source(source),
             }),
             From::Join(mut join) => {
                 match join.kind {
@@ -103,11 +111,11 @@ impl Around {
                             From::Source(source) => {
                                 let is_own = |value: &Expr, own: &BTreeSet<Slot>| matches!(value, Expr::Column(column) if own.contains(&column.slot));
                                 match self.take(source, &is_own)? {
-                                    Ok((inner, mut conditions)) => {
+                                    Taken::Out(inner, mut conditions) => {
                                         join.on.append(&mut conditions);
                                         inner
                                     }
-                                    Err(source) => From::Source(source),
+                                    Taken::Stays(source) => From::Source(source),
                                 }
                             }
                             joined => joined,
@@ -125,14 +133,16 @@ impl Around {
         &mut self,
         mut source: Box<Source>,
         fits: &dyn Fn(&Expr, &BTreeSet<Slot>) -> bool,
-    ) -> Result<std::result::Result<(From, Vec<Expr>), Box<Source>>> {
-        let SourceRows::Select { select, shared: None } = &mut source.rows else { return Ok(Err(source)) };
+    ) -> Result<Taken> {
+        let SourceRows::Select { select, shared: None } = &mut source.rows else {
+            return Ok(Taken::Stays(source));
+        };
         flatten(select)?;
         if !is_plain(select) || (!select.order_by.is_empty() && self.order == Order::Needed) {
-            return Ok(Err(source));
+            return Ok(Taken::Stays(source));
         }
-        let Body::Query(inner) = &mut select.body else { return Ok(Err(source)) };
-        let Some(from) = inner.from.take() else { return Ok(Err(source)) };
+        let Body::Query(inner) = &mut select.body else { return Ok(Taken::Stays(source)) };
+        let Some(from) = inner.from.take() else { return Ok(Taken::Stays(source)) };
         let mut own = BTreeSet::new();
         slots_of_from(&from, &mut own);
         let tables = self.tables + count_tables(&from) - 1;
@@ -141,12 +151,12 @@ impl Around {
         }
         if tables > MOST_TABLES || !inner.columns.iter().all(|column| fits(column, &own)) {
             inner.from = Some(from);
-            return Ok(Err(source));
+            return Ok(Taken::Stays(source));
         }
         self.tables = tables;
         self.order_by.append(&mut select.order_by);
         self.gone.insert(source.slot, std::mem::take(&mut inner.columns));
-        Ok(Ok((from, std::mem::take(&mut inner.filter))))
+        Ok(Taken::Out(from, std::mem::take(&mut inner.filter)))
     }
 }
 
