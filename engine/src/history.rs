@@ -7,16 +7,18 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::codec::{Reader, Write};
+use crate::codec::Reader;
 use crate::error::{Error, Result};
 use crate::format::checkpoint::CheckpointRecord;
 use crate::format::ops::{Op, Ops};
 use crate::format::wal::RecordKind;
 use crate::handle::Handle;
-use crate::ids::{CommitTime, LogPosition, Lsn, Timestamp};
+use crate::hold::Hold;
+use crate::ids::{CommitTime, LogPosition, Lsn, Timestamp, TreeId};
+use crate::options::Durability;
 use crate::replay::{Replay, reset_target};
 use crate::tree::Root;
-use crate::txn::{ReadView, View, Writer, commit_root};
+use crate::txn::{ReadView, View, WriteTxn};
 use crate::version::{LogEnd, Version};
 use crate::wal::{LogReader, LogRecord, LogScan, LogSink, LogStart};
 
@@ -150,33 +152,11 @@ impl Iterator for Commits {
     }
 }
 
-/// A claim that history back to a commit stays readable. It ends when dropped, or with the process.
-#[derive(Debug)]
-pub struct Hold {
-    handle: Arc<Handle>,
-    lsn: Lsn,
-    id: u64,
-}
-
-impl Hold {
-    /// The commit back to which history stays.
-    #[must_use]
-    pub fn lsn(&self) -> Lsn {
-        self.lsn
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        self.handle.holds.remove(self.lsn, self.id);
-    }
-}
-
 /// A view of an earlier version. It keeps the history it was reached through.
 #[derive(Debug)]
 pub struct PastView {
     view: ReadView,
-    _hold: Hold,
+    hold: Hold,
 }
 
 impl Deref for PastView {
@@ -216,9 +196,8 @@ impl History {
     pub fn hold(&self, lsn: Lsn) -> Result<Hold> {
         // A reclaim that runs now has decided already; the next one sees the hold.
         let checkpoints = self.handle.checkpoints();
-        let id = self.handle.holds.add(lsn);
+        let hold = Hold::new(self.handle.clone(), lsn);
         drop(checkpoints);
-        let hold = Hold { handle: self.handle.clone(), lsn, id };
         self.check_reachable(lsn)?;
         Ok(hold)
     }
@@ -262,7 +241,7 @@ impl History {
         let pages = self.handle.pages.segments();
         let log_end = LogEnd::default();
         let version = Version { lsn: replay.lsn, time: replay.time, catalog: replay.catalog, log_end, pages };
-        Ok(PastView { view: ReadView::new(Arc::new(version)), _hold: hold })
+        Ok(PastView { view: ReadView::new(Arc::new(version)), hold })
     }
 
     fn replay_to(&self, lsn: Lsn) -> Result<Replay> {
@@ -318,20 +297,30 @@ impl History {
     /// Makes the version after commit `lsn` the newest one, as a new commit, which is durable when this returns. What
     /// was committed since stays in the history, so the position before the call undoes it.
     ///
+    /// [`WriteTxn::reset_to`] does so as a part of a transaction.
+    ///
     /// # Errors
     /// [`Error::HistoryUnavailable`]; [`Error::Busy`]; errors of the disk, after which nothing has changed.
     pub fn reset_to(&self, lsn: Lsn) -> Result<Lsn> {
-        let writer = Writer::acquire(self.handle.clone())?;
-        let past = self.read_at(lsn)?;
-        let newest = self.handle.newest()?;
-        let mut catalog = past.version().catalog.clone();
-        // A number given since then names no other tree later.
-        catalog.raise_next_tree(newest.catalog.next_tree());
-        drop(newest);
-        let mut payload = Vec::new();
-        payload.put_varint(lsn.epoch.into());
-        payload.put_varint(lsn.number);
-        commit_root(writer, catalog, RecordKind::Reset, payload)
+        let mut txn = WriteTxn::begin(self.handle.clone())?;
+        txn.reset_to(lsn, &[])?;
+        txn.commit(Durability::Immediate)
+    }
+}
+
+impl WriteTxn {
+    /// Makes the content of the database what it was right after the commit `lsn`, except for the trees in `keep`, which
+    /// stay as they are in this transaction. More changes may follow, and a savepoint goes back to before.
+    ///
+    /// What was committed since `lsn` stays in the history, so going back to [`lsn`](View::lsn) later undoes it. Cost: that
+    /// of [`History::read_at`]; the commit then writes what is not in pages yet.
+    ///
+    /// # Errors
+    /// [`Error::HistoryUnavailable`], after which the transaction is as before; errors of the disk.
+    pub fn reset_to(&mut self, lsn: Lsn, keep: &[TreeId]) -> Result<()> {
+        let PastView { view, hold } = History::new(self.handle().clone()).read_at(lsn)?;
+        self.reset_to_version(view.version(), hold, keep);
+        Ok(())
     }
 }
 

@@ -33,6 +33,7 @@ mod error;
 pub mod format;
 mod handle;
 mod history;
+mod hold;
 mod ids;
 pub mod io;
 mod options;
@@ -58,7 +59,8 @@ pub use database::{Database, Info};
 pub use durable::Durable;
 pub use error::{Corruption, Error, Result};
 pub use format::ops::Op;
-pub use history::{Commit, CommitKind, Commits, History, Hold, KeptRoot, PastView};
+pub use history::{Commit, CommitKind, Commits, History, KeptRoot, PastView};
+pub use hold::Hold;
 pub use ids::{CommitTime, DatabaseId, LogPosition, Lsn, PAGE_UNIT, PageAddr, SegmentId, Timestamp, TreeId};
 pub use options::{
     Access, Background, Durability, MAX_KEY_BYTES, MAX_TREE_NAME_BYTES, MAX_VALUE_BYTES, Options, Retention,

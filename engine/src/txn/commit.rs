@@ -11,9 +11,10 @@
 //!
 //! After a crash in any step the commit is there as a whole or not at all, and it is there if step 4 had ended.
 
-use super::write::{WriteTxn, Writer};
+use super::write::{Record, WriteTxn, Writer};
 use crate::catalog::Catalog;
 use crate::checkpoint::{self, LogPlace};
+use crate::codec::Write;
 use crate::error::Result;
 use crate::format::wal::RecordKind;
 use crate::ids::Lsn;
@@ -36,9 +37,19 @@ impl WriteTxn {
         }
         let shared = self.writer.handle.shared().clone();
         let log = shared.log()?;
-        let lsn = if self.spilled.is_some() {
+        let root = match self.record {
+            Record::Operations => None,
+            Record::Root => Some((RecordKind::Root, Vec::new())),
+            Record::Reset(target) => {
+                let mut payload = Vec::new();
+                payload.put_varint(target.epoch.into());
+                payload.put_varint(target.number);
+                Some((RecordKind::Reset, payload))
+            }
+        };
+        let lsn = if let Some((kind, payload)) = root {
             drop(self.base);
-            commit_root(self.writer, self.catalog, RecordKind::Root, Vec::new())?
+            commit_root(self.writer, self.catalog, kind, payload)?
         } else if self.ops.is_empty() {
             self.base.lsn
         } else {
@@ -71,12 +82,7 @@ impl WriteTxn {
 /// Commits `catalog` as a root on disk. `payload` is what the record holds before the root.
 ///
 /// The commit is durable when this returns, whatever was asked for.
-pub(crate) fn commit_root(
-    writer: Writer,
-    catalog: Catalog,
-    kind: RecordKind,
-    mut payload: Vec<u8>,
-) -> Result<Lsn> {
+fn commit_root(writer: Writer, catalog: Catalog, kind: RecordKind, mut payload: Vec<u8>) -> Result<Lsn> {
     let shared = &*writer.handle;
     let log = shared.log()?;
     let mut checkpoints = shared.checkpoints();

@@ -6,7 +6,6 @@ mod diff;
 mod view;
 mod write;
 
-pub(crate) use commit::commit_root;
 pub use cursor::Cursor;
 pub use diff::Diff;
 pub use view::{KeyRange, ReadView, View};

@@ -15,6 +15,7 @@ use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::format::ops::{Op, OpWriter};
 use crate::handle::Handle;
+use crate::hold::Hold;
 use crate::ids::{Lsn, SegmentId, TreeId, to_u64};
 use crate::options::{MAX_KEY_BYTES, MAX_TREE_NAME_BYTES, MAX_VALUE_BYTES};
 use crate::page::segments::SegmentSet;
@@ -42,9 +43,24 @@ pub struct WriteTxn {
     next_savepoint: u64,
     /// The first disk error; nothing can be committed after it.
     pub(super) failure: Option<Error>,
-    pub(super) spilled: Option<SegmentId>,
+    spilled: Option<SegmentId>,
+    /// What the log record will be. While it names the root, operations are not collected.
+    pub(super) record: Record,
+    /// History that the content comes from.
+    holds: Vec<Hold>,
     /// Memory that dirty nodes held before this transaction added its own, in bytes.
     memory_before: u64,
+}
+
+/// What a commit writes to the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Record {
+    /// The operations.
+    Operations,
+    /// The root, because the operations were too many.
+    Root,
+    /// The root, because the content is that of an earlier commit, and what was changed after that.
+    Reset(Lsn),
 }
 
 /// The writer lock while it is held.
@@ -86,6 +102,7 @@ struct Kept {
     id: u64,
     catalog: Catalog,
     ops_len: usize,
+    record: Record,
 }
 
 impl Sealed for WriteTxn {
@@ -116,6 +133,8 @@ impl WriteTxn {
             next_savepoint: 1,
             failure: None,
             spilled: None,
+            record: Record::Operations,
+            holds: Vec::new(),
             memory_before,
         })
     }
@@ -219,7 +238,8 @@ impl WriteTxn {
     pub fn savepoint(&mut self) -> Savepoint {
         let id = self.next_savepoint;
         self.next_savepoint += 1;
-        self.savepoints.push(Kept { id, catalog: self.catalog.clone(), ops_len: self.ops.len() });
+        let (catalog, ops_len, record) = (self.catalog.clone(), self.ops.len(), self.record);
+        self.savepoints.push(Kept { id, catalog, ops_len, record });
         Savepoint { id }
     }
 
@@ -236,6 +256,7 @@ impl WriteTxn {
         // A number that was seen, even by the rolled-back part alone, names no other tree later.
         self.catalog.raise_next_tree(next_tree);
         self.ops.truncate(kept.ops_len);
+        self.record = kept.record;
         Ok(())
     }
 
@@ -273,9 +294,32 @@ impl WriteTxn {
     }
 
     fn log(&mut self, op: &Op<'_>) {
-        if self.spilled.is_none() {
+        if self.record == Record::Operations {
             self.ops.push(op);
         }
+    }
+
+    pub(crate) fn handle(&self) -> &Arc<Handle> {
+        &self.writer.handle
+    }
+
+    /// Takes the content of an earlier version, except for some trees.
+    pub(crate) fn reset_to_version(&mut self, version: &Version, hold: Hold, keep: &[TreeId]) {
+        let mut catalog = version.catalog.clone();
+        for tree in keep {
+            let Some(entry) = self.catalog.get(*tree) else { continue };
+            let same_name = catalog.find(&entry.name);
+            for replaced in [Some(*tree), same_name].into_iter().flatten() {
+                catalog.remove(replaced);
+            }
+            catalog.insert(*tree, &entry.name, entry.root.clone());
+        }
+        // A number given since then names no other tree later.
+        catalog.raise_next_tree(self.catalog.next_tree());
+        self.catalog = catalog;
+        self.pages = self.writer.handle.pages.segments();
+        self.record = Record::Reset(version.lsn);
+        self.holds.push(hold);
     }
 
     /// Writes dirty pages early where what the transaction itself added fills half of the memory budget; the other half
@@ -308,14 +352,28 @@ impl WriteTxn {
         drop(appender);
         written.publish();
         self.pages = shared.pages.segments();
-        self.ops.truncate(0);
+        self.collect_no_operations();
         self.catalog.change_roots(|root| !root.is_clean(), |root| root.swap_written(&moves));
         for kept in &mut self.savepoints {
-            kept.ops_len = 0;
             kept.catalog.change_roots(|root| !root.is_clean(), |root| root.swap_written(&moves));
         }
         self.memory_before = shared.dirty_bytes();
         Ok(())
+    }
+
+    /// From here on, and wherever a savepoint leads back to, the log record names the root.
+    fn collect_no_operations(&mut self) {
+        self.ops.truncate(0);
+        let records = self.savepoints.iter_mut().map(|kept| (&mut kept.record, &mut kept.ops_len));
+        for (record, ops_len) in records {
+            *ops_len = 0;
+            if *record == Record::Operations {
+                *record = Record::Root;
+            }
+        }
+        if self.record == Record::Operations {
+            self.record = Record::Root;
+        }
     }
 }
 

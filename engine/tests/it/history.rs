@@ -114,3 +114,70 @@ fn a_bulk_commit_whose_root_was_let_go_is_no_history() {
     assert!(matches!(history.read_at(bulk), Err(Error::HistoryUnavailable { .. })));
     assert!(matches!(history.read_at(Lsn::ZERO), Err(Error::HistoryUnavailable { .. })));
 }
+
+#[test]
+fn a_transaction_goes_back_and_goes_on() {
+    let fs = Arc::new(MemFs::new());
+    let options = Options { retention: Retention::All, ..tiny() };
+    let db = open(&fs, options.clone());
+    let mut txn = db.begin_write().unwrap();
+    let (data, notes) = (txn.create_tree(b"data").unwrap(), txn.create_tree(b"notes").unwrap());
+    for i in 0..100u32 {
+        txn.put(data, &i.to_be_bytes(), b"old").unwrap();
+    }
+    let target = txn.commit(Durability::Immediate).unwrap();
+    let old = entries(&db.begin_read().unwrap(), data);
+    let mut txn = db.begin_write().unwrap();
+    txn.clear(data).unwrap();
+    txn.put(notes, b"kept", b"1").unwrap();
+    let later = txn.create_tree(b"later").unwrap();
+    let undo = txn.commit(Durability::Immediate).unwrap();
+
+    // Rolled back to before, it is an ordinary commit.
+    let mut txn = db.begin_write().unwrap();
+    txn.put(notes, b"before", b"1").unwrap();
+    let savepoint = txn.savepoint();
+    txn.reset_to(target, &[]).unwrap();
+    assert_eq!(entries(&txn, data), old);
+    assert!(txn.tree(b"later").is_none());
+    txn.put(data, b"new", b"1").unwrap();
+    txn.rollback_to(savepoint).unwrap();
+    assert!(txn.is_empty(data).unwrap());
+    let plain = txn.commit(Durability::Immediate).unwrap();
+
+    // Twice, with changes around it, and one tree that stays.
+    let mut txn = db.begin_write().unwrap();
+    txn.put(data, b"lost", b"1").unwrap();
+    txn.reset_to(undo, &[]).unwrap();
+    txn.put(notes, b"lost", b"1").unwrap();
+    let future = plain.next();
+    assert!(matches!(txn.reset_to(future, &[]), Err(Error::HistoryUnavailable { .. })));
+    txn.reset_to(target, &[notes]).unwrap();
+    txn.put(data, b"new", b"1").unwrap();
+    txn.put(notes, b"undo", b"2").unwrap();
+    assert_ne!(txn.create_tree(b"fresh").unwrap(), later);
+    let reset = txn.commit(Durability::Immediate).unwrap();
+    assert!(db.begin_read().unwrap().tree(b"later").is_none());
+
+    let check = |db: &duramen_engine::Database| {
+        let view = db.begin_read().unwrap();
+        let mut expected = old.clone();
+        expected.insert(b"new".to_vec(), b"1".to_vec());
+        assert_eq!(entries(&view, data), expected);
+        let keys: Vec<_> = entries(&view, notes).into_keys().collect();
+        assert_eq!(keys, [&b"kept"[..], b"lost", b"undo"]);
+        verify(db);
+        let commits: Vec<_> = db.history().log_from(undo).unwrap().map(Result::unwrap).collect();
+        let kinds: Vec<_> = commits.iter().map(|commit| (commit.lsn(), commit.kind())).collect();
+        assert_eq!(kinds, [(plain, CommitKind::Operations), (reset, CommitKind::Reset { to: target })]);
+    };
+    check(&db);
+    db.close().unwrap();
+    let db = open(&fs, options);
+    check(&db);
+    db.history().reset_to(undo).unwrap();
+    let view = db.begin_read().unwrap();
+    assert!(view.is_empty(data).unwrap());
+    assert_eq!(view.tree(b"later"), Some(later));
+    verify(&db);
+}
