@@ -38,9 +38,18 @@ pub struct KeptRoot {
     pub time: Timestamp,
 }
 
+/// The place of a commit in the log, from which [`History::log_at`] reads on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogMark {
+    /// The commit before.
+    after: Lsn,
+    position: LogPosition,
+}
+
 /// One commit as the log holds it.
 #[derive(Clone, Debug)]
 pub struct Commit {
+    previous: Lsn,
     position: LogPosition,
     lsn: Lsn,
     time: CommitTime,
@@ -63,14 +72,18 @@ pub enum CommitKind {
     },
 }
 
-impl From<LogRecord<'_>> for Commit {
-    fn from(record: LogRecord<'_>) -> Commit {
-        let LogRecord { position, lsn, time, kind, payload, .. } = record;
-        Commit { position, lsn, time, kind, payload: payload.to_vec() }
-    }
-}
-
 impl Commit {
+    fn new(record: &LogRecord<'_>, previous: Lsn) -> Commit {
+        let LogRecord { position, lsn, time, kind, payload, .. } = *record;
+        Commit { previous, position, lsn, time, kind, payload: payload.to_vec() }
+    }
+
+    /// Where the commit stands in the log.
+    #[must_use]
+    pub fn mark(&self) -> LogMark {
+        LogMark { after: self.previous, position: self.position }
+    }
+
     /// The commit's position.
     #[must_use]
     pub fn lsn(&self) -> Lsn {
@@ -127,6 +140,7 @@ impl Commit {
 pub struct Commits {
     reader: Option<LogReader>,
     after: Lsn,
+    previous: Lsn,
     _hold: Hold,
 }
 
@@ -135,10 +149,16 @@ impl Iterator for Commits {
 
     fn next(&mut self) -> Option<Result<Commit>> {
         loop {
-            let next = self.reader.as_mut()?.next_record().map(|record| record.map(Commit::from));
-            match next {
-                Ok(Some(commit)) if commit.lsn <= self.after => {}
-                Ok(Some(commit)) => return Some(Ok(commit)),
+            let previous = self.previous;
+            let next = self.reader.as_mut()?.next_record();
+            match next.map(|record| record.map(|record| (record.lsn, record))) {
+                Ok(Some((lsn, record))) => {
+                    let commit = (lsn > self.after).then(|| Commit::new(&record, previous));
+                    self.previous = lsn;
+                    if let Some(commit) = commit {
+                        return Some(Ok(commit));
+                    }
+                }
                 Ok(None) => {
                     self.reader = None;
                     return None;
@@ -224,8 +244,22 @@ impl History {
         let hold = self.hold(after)?;
         let until = self.handle.newest()?.lsn;
         let start = self.start_for(after);
-        let reader = self.reader(start.as_ref(), until)?;
-        Ok(Commits { reader, after, _hold: hold })
+        let previous = start.as_ref().map_or(Lsn::ZERO, |record| record.lsn);
+        let reader = self.reader(log_start(start.as_ref()), until)?;
+        Ok(Commits { reader, after, previous, _hold: hold })
+    }
+
+    /// The commits from a mark on, its own the first, up to the newest at the time of the call. Unlike
+    /// [`log_from`](History::log_from) it reads nothing before the mark.
+    ///
+    /// # Errors
+    /// [`Error::HistoryUnavailable`] where the log does not reach back that far; errors of the disk.
+    pub fn log_at(&self, mark: LogMark) -> Result<Commits> {
+        let LogMark { after, position } = mark;
+        let hold = self.hold(after)?;
+        let until = self.handle.newest()?.lsn;
+        let reader = self.reader(LogStart::After { lsn: after, position }, until)?;
+        Ok(Commits { reader, after, previous: after, _hold: hold })
     }
 
     /// The version right after the commit `lsn`, or the empty database for [`Lsn::ZERO`].
@@ -258,7 +292,7 @@ impl History {
             replay = Replay { catalog, lsn: record.lsn, time: record.time };
         }
         if replay.lsn < lsn
-            && let Some(mut reader) = self.reader(start.as_ref(), lsn)?
+            && let Some(mut reader) = self.reader(log_start(start.as_ref()), lsn)?
         {
             while let Some(record) = reader.next_record()? {
                 replay.apply(&record, &self.handle.dir, pages, &self.handle.params)?;
@@ -276,8 +310,8 @@ impl History {
         self.handle.checkpoints().list.kept().rfind(|record| record.lsn <= lsn).cloned()
     }
 
-    /// A reader of the log from a kept root, or from the beginning, up to `until`; none where there is no log yet.
-    fn reader(&self, start: Option<&CheckpointRecord>, until: Lsn) -> Result<Option<LogReader>> {
+    /// A reader of the log up to `until`; none where there is no log yet.
+    fn reader(&self, start: LogStart, until: Lsn) -> Result<Option<LogReader>> {
         let handle = &self.handle;
         if until == Lsn::ZERO {
             return Ok(None);
@@ -285,10 +319,6 @@ impl History {
         if let Some(log) = &handle.log {
             log.flush_to(until)?;
         }
-        let start = start.map_or(LogStart::Beginning, |record| LogStart::After {
-            lsn: record.lsn,
-            position: record.replay_from,
-        });
         let scan =
             LogScan { database: Some(handle.database), start, until: Some(until), durable: until.number };
         LogReader::open(handle.io.fs.clone(), &handle.dir, scan)
@@ -306,6 +336,14 @@ impl History {
         txn.reset_to(lsn, &[])?;
         txn.commit(Durability::Immediate)
     }
+}
+
+/// Where the log after a kept root starts; without one, its beginning.
+fn log_start(root: Option<&CheckpointRecord>) -> LogStart {
+    root.map_or(LogStart::Beginning, |record| LogStart::After {
+        lsn: record.lsn,
+        position: record.replay_from,
+    })
 }
 
 impl WriteTxn {

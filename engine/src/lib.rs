@@ -59,7 +59,7 @@ pub use database::{Database, Info};
 pub use durable::Durable;
 pub use error::{Corruption, Error, Result};
 pub use format::ops::Op;
-pub use history::{Commit, CommitKind, Commits, History, KeptRoot, PastView};
+pub use history::{Commit, CommitKind, Commits, History, KeptRoot, LogMark, PastView};
 pub use hold::Hold;
 pub use ids::{CommitTime, DatabaseId, LogPosition, Lsn, PAGE_UNIT, PageAddr, SegmentId, Timestamp, TreeId};
 pub use options::{

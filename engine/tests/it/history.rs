@@ -62,6 +62,12 @@ fn every_commit_can_be_read_and_restored() {
     assert!(matches!(history.read_at(beyond), Err(Error::HistoryUnavailable { .. })));
 
     let commits: Vec<_> = history.log_from(Lsn::ZERO).unwrap().map(Result::unwrap).collect();
+    for commit in &commits {
+        let from: Vec<_> =
+            history.log_at(commit.mark()).unwrap().map(|commit| commit.unwrap().lsn()).collect();
+        let lsns = commits.iter().map(duramen_engine::Commit::lsn);
+        assert!(lsns.filter(|lsn| *lsn >= commit.lsn()).eq(from));
+    }
     assert!(commits.iter().map(duramen_engine::Commit::lsn).eq(versions.iter().map(|(lsn, _)| *lsn)));
     assert!(commits.iter().any(|commit| matches!(commit.kind(), CommitKind::Reset { .. })));
     let ops: usize = commits.iter().map(|commit| commit.operations().count()).sum();
