@@ -66,7 +66,7 @@ impl Session {
         if kind == ExplainKind::Program {
             return Err(Error::statement("EXPLAIN without QUERY PLAN is not supported"));
         }
-        let prepared = self.prepare(statement.clone(), Parameters::default())?;
+        let prepared = self.prepare("", statement.clone(), Parameters::default())?;
         let lines = match &prepared.plan {
             Plan::Select(plan) => explain_select(plan),
             Plan::Update(plan) => explain_select(&plan.find),

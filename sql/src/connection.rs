@@ -10,10 +10,10 @@ use crate::execution::Execution;
 use crate::func::Registry;
 use crate::params::Params;
 use crate::parse::parse_next;
-use crate::prepared::{Plan, Prepared};
+use crate::prepared::Plan;
 use crate::row::Row;
 use crate::shared::Shared;
-use crate::statement::Statement;
+use crate::statement::{CachedStatement, Statement};
 use crate::value::{Collate, Collation, Value};
 
 /// A connection to a database.
@@ -66,7 +66,7 @@ impl Connection {
     /// Those of the statement; [`Error::ExecuteReturnedResults`] if it gives rows; [`Error::MultipleStatement`];
     /// [`Error::InvalidParameterCount`].
     pub fn execute(&self, sql: &str, params: impl Params) -> Result<usize> {
-        self.prepare(sql)?.execute(params)
+        self.prepare_cached(sql)?.execute(params)
     }
 
     /// Runs all statements of a text. Rows they give are not looked at.
@@ -89,7 +89,7 @@ impl Connection {
     where
         F: FnOnce(&Row<'_>) -> Result<T>,
     {
-        self.prepare(sql)?.query_row(params, map)
+        self.prepare_cached(sql)?.query_row(params, map)
     }
 
     /// Prepares one statement.
@@ -97,9 +97,22 @@ impl Connection {
     /// # Errors
     /// If the text is no SQL, does not fit the schema, or holds several statements or none.
     pub fn prepare(&self, sql: &str) -> Result<Statement> {
+        Ok(Statement::new(self.execution(sql)?))
+    }
+
+    /// Prepares one statement that is run again and again in different places. All plans are remembered by their text;
+    /// this one also leaves what it needs for running to the next statement of its text.
+    ///
+    /// # Errors
+    /// As [`Connection::prepare`].
+    pub fn prepare_cached(&self, sql: &str) -> Result<CachedStatement> {
+        Ok(CachedStatement::new(self.execution(sql)?))
+    }
+
+    fn execution(&self, sql: &str) -> Result<Execution> {
         let prepared = self.shared.lock()?.prepared(sql)?;
         let prepared = prepared.ok_or_else(|| Error::statement("the text holds no statement"))?;
-        Ok(Statement::new(Execution::new(self.shared.clone(), sql, prepared)))
+        Ok(Execution::new(self.shared.clone(), prepared))
     }
 
     /// Whether each statement is a transaction of its own: none was begun that is not ended.
@@ -208,7 +221,7 @@ impl Connection {
     pub fn run(&self, sql: &str, parameters: &[Value]) -> Result<ResultSet> {
         let mut result = ResultSet::default();
         self.each_statement(sql, |mut execution| {
-            execution.parameters = parameters.to_vec();
+            execution.means.parameters = parameters.to_vec();
             result = collect(&mut execution)?;
             Ok(())
         })?;
@@ -220,22 +233,25 @@ impl Connection {
     /// # Errors
     /// Those of the statement.
     pub fn run_named(&self, sql: &str, parameters: &[(&str, Value)]) -> Result<ResultSet> {
-        let Some(prepared) = self.shared.lock()?.prepared(sql)? else { return Ok(ResultSet::default()) };
+        let prepared = self.shared.lock()?.prepared(sql)?;
+        let Some(prepared) = prepared else { return Ok(ResultSet::default()) };
+        let mut execution = Execution::new(self.shared.clone(), prepared);
+        let prepared = &execution.prepared;
         let mut values = vec![Value::Null; prepared.parameters.count()];
         for (name, value) in parameters {
             if let Some(number) = prepared.parameters.number(name) {
                 values[number - 1] = value.clone();
             }
         }
-        let mut execution = Execution::new(self.shared.clone(), sql, prepared);
-        execution.parameters = values;
+        execution.means.parameters = values;
         collect(&mut execution)
     }
 
     /// Prepares and runs the statements of a text, one after the other.
     fn each_statement(&self, sql: &str, mut run: impl FnMut(Execution) -> Result<()>) -> Result<()> {
-        if let Some(prepared) = self.remembered(sql)? {
-            return run(Execution::new(self.shared.clone(), sql, prepared));
+        let remembered = self.shared.lock()?.remembered(sql)?;
+        if let Some(prepared) = remembered {
+            return run(Execution::new(self.shared.clone(), prepared));
         }
         let mut start = 0;
         loop {
@@ -245,15 +261,8 @@ impl Connection {
             start = parsed.next;
             let prepared = session.prepare_alone(text, parsed)?;
             drop(session);
-            run(Execution::new(self.shared.clone(), text, prepared))?;
+            run(Execution::new(self.shared.clone(), (prepared, None)))?;
         }
-    }
-
-    /// The only statement of a text, if it is remembered.
-    fn remembered(&self, sql: &str) -> Result<Option<Arc<Prepared>>> {
-        let mut session = self.shared.lock()?;
-        let Some(prepared) = session.plans.get(sql).cloned() else { return Ok(None) };
-        Ok(session.is_current(&prepared)?.then_some(prepared))
     }
 }
 

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::error::{Error, Result};
-use crate::exec::Stream;
-use crate::prepared::{Plan, Prepared};
+use crate::exec::{Looked, Stream};
+use crate::prepared::{Means, Plan, Prepared};
 use crate::session::Session;
 use crate::shared::{Locked, Shared};
 use crate::value::{Value, ValueRef};
@@ -23,9 +23,8 @@ use crate::value::{Value, ValueRef};
 /// One statement of a connection; see the head of the file.
 pub(crate) struct Execution {
     pub(crate) shared: Arc<Shared>,
-    sql: Box<str>,
     pub(crate) prepared: Arc<Prepared>,
-    pub(crate) parameters: Vec<Value>,
+    pub(crate) means: Box<Means>,
     /// How many rows it changed.
     changes: u64,
     state: State,
@@ -35,9 +34,10 @@ pub(crate) struct Execution {
 enum State {
     /// Not begun, or over.
     Idle,
+    /// A row was read the direct way. It is asked for, or was.
+    Found { asked: bool },
     /// Some rows of a query were read.
     Query {
-        stream: Box<Stream>,
         /// The state of the connection that the stream reads; see [`Session`].
         changed: u64,
         rolled_back: u64,
@@ -47,19 +47,25 @@ enum State {
 }
 
 impl Execution {
-    pub(crate) fn new(shared: Arc<Shared>, sql: &str, prepared: Arc<Prepared>) -> Execution {
-        Execution {
-            shared,
-            sql: sql.into(),
-            prepared,
-            parameters: Vec::new(),
-            changes: 0,
-            state: State::Idle,
-        }
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        (prepared, means): (Arc<Prepared>, Option<Box<Means>>),
+    ) -> Execution {
+        let means = means.unwrap_or_else(|| Box::new(Means::of(&prepared.plan)));
+        Execution { shared, prepared, means, changes: 0, state: State::Idle }
     }
 
     pub(crate) fn sql(&self) -> &str {
-        &self.sql
+        &self.prepared.sql
+    }
+
+    /// Leaves what it has for running to the next statement of the same text.
+    pub(crate) fn give_back(&mut self) {
+        self.reset();
+        let means = std::mem::take(&mut self.means);
+        if let Ok(mut session) = self.shared.lock() {
+            session.plans.give_back(&self.prepared, means);
+        }
     }
 
     /// As [`Execution::start`]; how many rows it changed.
@@ -92,23 +98,36 @@ impl Execution {
     /// Makes the plan anew if it is out of date.
     fn renew_plan(&mut self, session: &mut Session) -> Result<()> {
         if !session.is_current(&self.prepared)?
-            && let Some(prepared) = session.prepared(&self.sql)?
+            && let Some((prepared, _)) = session.prepared(&self.prepared.sql)?
         {
+            let parameters = std::mem::take(&mut self.means.parameters);
+            *self.means = Means { parameters, ..Means::of(&prepared.plan) };
             self.prepared = prepared;
         }
         Ok(())
     }
 
     fn start_query(&mut self, session: &mut Session) -> Result<()> {
+        let Means { lookup, parameters, .. } = &mut *self.means;
+        if let Some(lookup) = lookup {
+            match session.look_up(&self.prepared, lookup, parameters)? {
+                Some(Looked::Found) => {
+                    self.state = State::Found { asked: false };
+                    return Ok(());
+                }
+                Some(Looked::Nothing) => return Ok(()),
+                Some(Looked::Long) | None => {}
+            }
+        }
         let (mut views, identities) = session.views()?;
         if !session.is_current_in(&self.prepared, &identities) {
             self.renew_plan(session)?;
             views = session.views()?.0;
         }
-        let Plan::Select(plan) = &self.prepared.plan else { return Err(Error::Reentrant) };
-        let stream = Box::new(Stream::new(plan, views));
+        let Plan::Select(plan) = &self.prepared.plan else { return Ok(()) };
+        self.means.stream.get_or_insert_with(|| Stream::new(plan)).start(plan, views);
         self.shared.query_opened();
-        self.state = State::Query { stream, changed: session.changed, rolled_back: session.rolled_back };
+        self.state = State::Query { changed: session.changed, rolled_back: session.rolled_back };
         Ok(())
     }
 
@@ -116,7 +135,7 @@ impl Execution {
         session.txn.start_writing()?;
         self.renew_plan(session)?;
         let prepared = self.prepared.clone();
-        let written = session.write(&self.parameters, |writing| match &prepared.plan {
+        let written = session.write(&self.means.parameters, |writing| match &prepared.plan {
             Plan::Insert(plan) => writing.insert(plan),
             Plan::Update(plan) => writing.update(plan),
             Plan::Delete(plan) => writing.delete(plan),
@@ -137,7 +156,7 @@ impl Execution {
         if self.shared.has_open_queries() && matches!(**statement, crate::ast::Statement::Drop(_)) {
             return Err(Error::TableLocked);
         }
-        let rows = session.command(statement, &self.parameters)?.rows;
+        let rows = session.command(statement, &self.means.parameters)?.rows;
         self.state = State::Rows { rows, next: 0 };
         Ok(())
     }
@@ -150,11 +169,15 @@ impl Execution {
                 *next += 1;
                 Ok(*next <= rows.len())
             }
-            State::Query { stream, changed, rolled_back } => {
-                let Plan::Select(plan) = &self.prepared.plan else { return Ok(false) };
+            State::Found { asked } => Ok(!std::mem::replace(asked, true)),
+            State::Query { changed, rolled_back } => {
+                let Means { stream, parameters, .. } = &mut *self.means;
+                let (Plan::Select(plan), Some(stream)) = (&self.prepared.plan, stream) else {
+                    return Ok(false);
+                };
                 self.shared.lock().and_then(|mut session| {
                     follow(&mut session, stream, changed, rolled_back)?;
-                    session.with_given(&self.parameters, |given| stream.next(plan, given))
+                    session.with_given(parameters, |given| stream.next(plan, given))
                 })
             }
         };
@@ -166,8 +189,16 @@ impl Execution {
 
     /// A value of the row it is at.
     pub(crate) fn value(&self, place: usize) -> Result<ValueRef<'_>> {
+        let Means { lookup, stream, .. } = &*self.means;
         match (&self.state, &self.prepared.plan) {
-            (State::Query { stream, .. }, Plan::Select(plan)) => stream.value(plan, place),
+            (State::Found { .. }, Plan::Select(plan)) => match lookup {
+                Some(lookup) => lookup.value(plan, place),
+                None => Ok(ValueRef::Null),
+            },
+            (State::Query { .. }, Plan::Select(plan)) => match stream {
+                Some(stream) => stream.value(plan, place),
+                None => Ok(ValueRef::Null),
+            },
             (State::Rows { rows, next }, _) => {
                 let row = next.checked_sub(1).and_then(|at| rows.get(at));
                 Ok(row.and_then(|row| row.get(place)).map_or(ValueRef::Null, Value::as_ref))
@@ -178,8 +209,12 @@ impl Execution {
 
     /// Ends it, if it is not over.
     pub(crate) fn reset(&mut self) {
-        if let State::Query { .. } = self.state {
+        if let (State::Query { .. }, Plan::Select(plan)) = (&self.state, &self.prepared.plan) {
             self.shared.query_closed();
+            match &mut self.means.stream {
+                Some(stream) if Stream::is_light(plan) => stream.end(),
+                _ => self.means.stream = None,
+            }
         }
         self.state = State::Idle;
     }

@@ -77,6 +77,6 @@ pub use limits::Limits;
 pub use params::{Binding, Params, ParamsFromIter, params_from_iter};
 pub use row::{Row, RowIndex};
 pub use rows::{AndThenRows, MappedRows, Rows};
-pub use statement::Statement;
+pub use statement::{CachedStatement, Statement};
 pub use to_sql::{ToSql, ToSqlOutput};
 pub use value::{Value, ValueRef};

@@ -8,14 +8,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::ast::{Parameters, Statement};
+use crate::exec::{Lookup, Stream};
 use crate::plan::{DeletePlan, InsertPlan, ReturningPlan, SelectPlan, UpdatePlan};
 use crate::store::Identity;
+use crate::value::Value;
 
 /// The identities of the schemas of both stores.
 pub(crate) type Identities = (Identity, Identity);
 
 /// A statement that is ready to run.
 pub(crate) struct Prepared {
+    pub(crate) sql: Box<str>,
     pub(crate) plan: Plan,
     /// The schemas it was made for.
     pub(crate) schema: Identities,
@@ -68,10 +71,34 @@ impl Plan {
     }
 }
 
+/// What a statement has for running that is used again the next time.
+#[derive(Default)]
+pub(crate) struct Means {
+    pub(crate) parameters: Vec<Value>,
+    /// The direct way, if the statement goes it.
+    pub(crate) lookup: Option<Lookup>,
+    /// The operators.
+    pub(crate) stream: Option<Stream>,
+}
+
+impl Means {
+    pub(crate) fn of(plan: &Plan) -> Means {
+        let lookup = if let Plan::Select(plan) = plan { Lookup::of(plan) } else { None };
+        Means { parameters: Vec::new(), lookup, stream: None }
+    }
+}
+
 /// The statements that a connection remembers by their text.
 pub(crate) struct Plans {
-    by_text: HashMap<Box<str>, Arc<Prepared>, foldhash::fast::RandomState>,
+    by_text: HashMap<Box<str>, Remembered, foldhash::fast::RandomState>,
     most: usize,
+}
+
+/// A statement that is remembered.
+pub(crate) struct Remembered {
+    pub(crate) prepared: Arc<Prepared>,
+    /// Left by one that ran before.
+    pub(crate) means: Option<Box<Means>>,
 }
 
 /// How many statements are remembered unless the connection is told otherwise.
@@ -82,16 +109,26 @@ impl Plans {
         Plans { by_text: HashMap::default(), most: MOST_PLANS }
     }
 
-    pub(crate) fn get(&self, sql: &str) -> Option<&Arc<Prepared>> {
-        self.by_text.get(sql)
+    pub(crate) fn get(&mut self, sql: &str) -> Option<&mut Remembered> {
+        self.by_text.get_mut(sql)
     }
 
-    pub(crate) fn insert(&mut self, sql: &str, prepared: Arc<Prepared>) {
+    pub(crate) fn insert(&mut self, prepared: &Arc<Prepared>) {
         if self.by_text.len() >= self.most {
             self.by_text.clear();
         }
         if self.most > 0 {
-            self.by_text.insert(sql.into(), prepared);
+            let remembered = Remembered { prepared: prepared.clone(), means: None };
+            self.by_text.insert(prepared.sql.clone(), remembered);
+        }
+    }
+
+    /// Keeps what a statement had for running, for the next one of the same text.
+    pub(crate) fn give_back(&mut self, prepared: &Arc<Prepared>, means: Box<Means>) {
+        if let Some(remembered) = self.by_text.get_mut(&*prepared.sql)
+            && Arc::ptr_eq(&remembered.prepared, prepared)
+        {
+            remembered.means = Some(means);
         }
     }
 

@@ -16,13 +16,13 @@ use crate::ambient::Ambient;
 use crate::ast::{ConflictAction, Parameters, Statement};
 use crate::bind::{Binder, Catalog};
 use crate::error::{Error, Result};
-use crate::exec::{FunctionTables, Given, Views, Writing};
+use crate::exec::{FunctionTables, Given, Looked, Lookup, Views, Writing};
 use crate::func::Registry;
 use crate::limits::Limits;
 use crate::parse::{Parsed, parse_next};
 use crate::plan::{Planner, plan_delete, plan_insert, plan_update};
 use crate::pragma::{Pragmas, columns_of, pragma_rows};
-use crate::prepared::{Identities, Plan, Plans, Prepared};
+use crate::prepared::{Identities, Means, Plan, Plans, Prepared};
 use crate::schema::{Schema, Store};
 use crate::store::{Stores, create_schema, has_schema, identity, load_schema};
 use crate::txn::{Commit, Mark, Txn};
@@ -215,31 +215,41 @@ impl Session {
         prepared.definitions == self.definitions && prepared.schema == *identities
     }
 
+    /// A statement that is remembered and can be run as it is, with what one of its text left for running.
+    pub(crate) fn remembered(&mut self, sql: &str) -> Result<Option<(Arc<Prepared>, Option<Box<Means>>)>> {
+        let Some(remembered) = self.plans.get(sql) else { return Ok(None) };
+        let found = (remembered.prepared.clone(), remembered.means.take());
+        Ok(self.is_current(&found.0)?.then_some(found))
+    }
+
     /// The one statement of a text, as it was prepared before or anew; `None` if the text has none.
-    pub(crate) fn prepared(&mut self, sql: &str) -> Result<Option<Arc<Prepared>>> {
-        if let Some(prepared) = self.plans.get(sql).cloned()
-            && self.is_current(&prepared)?
-        {
-            return Ok(Some(prepared));
+    pub(crate) fn prepared(&mut self, sql: &str) -> Result<Option<(Arc<Prepared>, Option<Box<Means>>)>> {
+        if let Some(found) = self.remembered(sql)? {
+            return Ok(Some(found));
         }
         let Some(parsed) = parse_next(sql, 0, &self.ambient.limits)? else { return Ok(None) };
         if parse_next(sql, parsed.next, &self.ambient.limits).is_ok_and(|more| more.is_none()) {
-            return self.prepare_alone(sql, parsed).map(Some);
+            return Ok(Some((self.prepare_alone(sql, parsed)?, None)));
         }
         Err(Error::MultipleStatement)
     }
 
     /// Prepares the only statement of a text, and remembers it.
     pub(crate) fn prepare_alone(&mut self, sql: &str, parsed: Parsed) -> Result<Arc<Prepared>> {
-        let prepared = Arc::new(self.prepare(parsed.statement, parsed.parameters)?);
+        let prepared = Arc::new(self.prepare(sql, parsed.statement, parsed.parameters)?);
         if !matches!(prepared.plan, Plan::Other(_)) {
-            self.plans.insert(sql, prepared.clone());
+            self.plans.insert(&prepared);
         }
         Ok(prepared)
     }
 
     /// Makes a statement ready to run.
-    pub(crate) fn prepare(&mut self, statement: Statement, parameters: Parameters) -> Result<Prepared> {
+    pub(crate) fn prepare(
+        &mut self,
+        sql: &str,
+        statement: Statement,
+        parameters: Parameters,
+    ) -> Result<Prepared> {
         let refused = match &statement {
             _ if parameters.count() == 0 => None,
             Statement::CreateTrigger(_) => Some("trigger cannot use variables"),
@@ -287,7 +297,31 @@ impl Session {
                 None => Arc::default(),
             },
         };
-        Ok(Prepared { plan, schema, definitions: self.definitions, parameters, columns })
+        Ok(Prepared { sql: sql.into(), plan, schema, definitions: self.definitions, parameters, columns })
+    }
+
+    /// Reads a row the direct way; `None` if the statement must be prepared anew before.
+    pub(crate) fn look_up(
+        &mut self,
+        prepared: &Prepared,
+        lookup: &mut Lookup,
+        parameters: &[Value],
+    ) -> Result<Option<Looked>> {
+        let Plan::Select(plan) = &prepared.plan else { return Ok(None) };
+        if prepared.definitions != self.definitions {
+            return Ok(None);
+        }
+        let tables = Tables(self.schemas.as_ref());
+        let given = Given { parameters, context: &self.ambient, interrupt: &self.interrupt, tables: &tables };
+        let known = &mut self.known;
+        self.txn.read(|stores| {
+            let found = identities_in(stores, *known)?;
+            *known = Some(found);
+            match found.1 == prepared.schema {
+                true => lookup.find(plan, stores, given).map(Some),
+                false => Ok(None),
+            }
+        })
     }
 
     /// Runs something with what a query is given.

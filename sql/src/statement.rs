@@ -48,8 +48,8 @@ impl Statement {
     }
 
     fn bind(&mut self, params: impl Params) -> Result<()> {
-        let Execution { prepared, parameters, .. } = &mut self.execution;
-        params.bind(&mut Binding::new(&prepared.parameters, parameters))
+        let Execution { prepared, means, .. } = &mut self.execution;
+        params.bind(&mut Binding::new(&prepared.parameters, &mut means.parameters))
     }
 
     /// Runs a statement that gives no rows. The number of rows that it inserted, updated or deleted; 0 for others.
@@ -216,6 +216,40 @@ impl Statement {
     #[must_use]
     pub fn readonly(&self) -> bool {
         self.execution.prepared.plan.is_readonly()
+    }
+}
+
+/// A statement of the connection's memory: what it has for running is used again by the next one of the same text.
+///
+/// It is a [`Statement`] in all else.
+#[derive(Debug)]
+pub struct CachedStatement {
+    statement: Statement,
+}
+
+impl CachedStatement {
+    pub(crate) fn new(execution: Execution) -> CachedStatement {
+        CachedStatement { statement: Statement::new(execution) }
+    }
+}
+
+impl std::ops::Deref for CachedStatement {
+    type Target = Statement;
+
+    fn deref(&self) -> &Statement {
+        &self.statement
+    }
+}
+
+impl std::ops::DerefMut for CachedStatement {
+    fn deref_mut(&mut self) -> &mut Statement {
+        &mut self.statement
+    }
+}
+
+impl Drop for CachedStatement {
+    fn drop(&mut self) {
+        self.statement.execution.give_back();
     }
 }
 

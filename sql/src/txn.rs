@@ -134,7 +134,15 @@ impl Txn {
         Ok(views)
     }
 
-    /// Runs something on what a statement reads now.
+    /// Runs a query on what it reads now, without keeping that.
+    pub(crate) fn read<T>(&mut self, run: impl FnOnce(Stores<'_>) -> Result<T>) -> Result<T> {
+        if let Some(Open { main: Main::Writing(main), temp, .. }) = &self.open {
+            return run(Stores { main, temp: temp.as_ref().map(|temp| temp as &dyn View) });
+        }
+        run(self.views()?.stores())
+    }
+
+    /// Runs something on what a statement would read now. It is no statement itself.
     pub(crate) fn with_stores<T>(&mut self, run: impl FnOnce(Stores<'_>) -> Result<T>) -> Result<T> {
         match &self.open {
             Some(Open { main: Main::Writing(main), temp, .. }) => {

@@ -40,6 +40,9 @@ mod subquery;
 
 mod query;
 
+mod output;
+
+mod lookup;
 mod stream;
 
 mod counters;
@@ -61,6 +64,7 @@ mod define_trigger;
 
 pub use ddl::Definer;
 pub use frame::{Ctx, Frame, FunctionTables};
+pub use lookup::{Looked, Lookup};
 pub use operator::Operator;
 pub use orphans::{Orphans, violation};
 pub use query::{Given, Running, run_select};

@@ -208,7 +208,7 @@ fn last_rowid(value: ValueRef<'_>, included: Included) -> Option<i64> {
 }
 
 /// The rowid that a value is equal to, if any.
-fn exact_rowid(value: ValueRef<'_>) -> Option<i64> {
+pub(super) fn exact_rowid(value: ValueRef<'_>) -> Option<i64> {
     match Affinity::Numeric.apply_numeric(value) {
         ValueRef::Integer(integer) => Some(integer),
         ValueRef::Real(real) => {

@@ -2,12 +2,6 @@
 //!
 //! It owns the versions it reads, and its frame borrows from them. Operators borrow nothing, so the frame can be made
 //! anew in other versions between two rows ([`Stream::renew`]).
-//!
-//! Invariants:
-//! 1. The values of a row are computed once, when the stream moves to it. Columns that are stored as they are shown are
-//!    not copied: they are read in place when they are asked for.
-
-use std::ops::Range;
 
 use duramen_engine::{ReadView, View};
 use self_cell::self_cell;
@@ -15,11 +9,11 @@ use self_cell::self_cell;
 use super::frame::Frame;
 use super::open::operator;
 use super::operator::{BoxOperator, with_env};
+use super::output::Output;
 use super::query::Given;
 use super::subquery::Memory;
-use crate::error::{Error, Result};
-use crate::expr::Scalar;
-use crate::plan::SelectPlan;
+use crate::error::Result;
+use crate::plan::{Node, SelectPlan};
 use crate::store::Stores;
 use crate::value::{ArenaBuffer, ValueRef};
 
@@ -51,40 +45,53 @@ self_cell!(
 
 /// A query whose rows are asked for one at a time; see the head of the file.
 pub struct Stream {
-    reading: Reading,
+    reading: Option<Reading>,
     root: BoxOperator,
     started: bool,
     memory: Memory,
     buffer: ArenaBuffer,
-    computed: Vec<Computed>,
-    /// The text and blobs of `computed`.
-    bytes: Vec<u8>,
-}
-
-/// A value of the current row that is not stored as it is shown.
-#[derive(Clone, Debug, Default)]
-enum Computed {
-    #[default]
-    Null,
-    Integer(i64),
-    Real(f64),
-    Text(Range<usize>),
-    Blob(Range<usize>),
+    output: Output,
 }
 
 impl Stream {
-    /// Before the first row.
+    /// Reads nothing yet.
     #[must_use]
-    pub fn new(plan: &SelectPlan, views: Views) -> Stream {
+    pub fn new(plan: &SelectPlan) -> Stream {
         Stream {
-            reading: Reading::new(views, |_| Frame::new(plan.frame)),
+            reading: None,
             root: operator(&plan.query.root),
             started: false,
             memory: Memory::new(plan.parts.subqueries.len()),
             buffer: ArenaBuffer::new(),
-            computed: vec![Computed::Null; plan.query.output.len()],
-            bytes: Vec::new(),
+            output: Output::new(plan),
         }
+    }
+
+    /// Whether the same stream may be started again when it is over: none of its operators keeps rows.
+    #[must_use]
+    pub fn is_light(plan: &SelectPlan) -> bool {
+        fn keeps_no_rows(node: &Node) -> bool {
+            match node {
+                Node::One | Node::Empty | Node::Scan(_) | Node::Values(_) | Node::Count(_) => true,
+                Node::Filter(input, _) | Node::Limit(input, _) => keeps_no_rows(input),
+                Node::Nested(outer, inner) | Node::Left(outer, inner, _) => {
+                    keeps_no_rows(outer) && keeps_no_rows(inner)
+                }
+                _ => false,
+            }
+        }
+        plan.parts.subqueries.is_empty() && keeps_no_rows(&plan.query.root)
+    }
+
+    /// Goes before the first row in these versions.
+    pub fn start(&mut self, plan: &SelectPlan, views: Views) {
+        self.reading = Some(Reading::new(views, |_| Frame::new(plan.frame)));
+        self.started = false;
+    }
+
+    /// Lets go of what it reads.
+    pub fn end(&mut self) {
+        self.reading = None;
     }
 
     /// Goes on in other versions, behind the row it is at.
@@ -92,8 +99,9 @@ impl Stream {
     /// # Errors
     /// Those of the engine.
     pub fn renew(&mut self, views: Views) -> Result<()> {
-        let frame = self.reading.borrow_dependent();
-        self.reading = Reading::try_new(views, |views| frame.renewed(views.stores()))?;
+        let Some(reading) = &self.reading else { return Ok(()) };
+        let frame = reading.borrow_dependent();
+        self.reading = Some(Reading::try_new(views, |views| frame.renewed(views.stores()))?);
         Ok(())
     }
 
@@ -102,7 +110,8 @@ impl Stream {
     /// # Errors
     /// Those of the engine and of expressions.
     pub fn next(&mut self, plan: &SelectPlan, given: Given<'_>) -> Result<bool> {
-        let Stream { reading, root, started, memory, buffer, computed, bytes } = self;
+        let Stream { reading, root, started, memory, buffer, output } = self;
+        let Some(reading) = reading else { return Ok(false) };
         reading.with_dependent_mut(|views, frame| {
             given.with_ctx(&plan.parts, memory, views.stores(), &[], |ctx| {
                 if !*started {
@@ -112,15 +121,8 @@ impl Stream {
                 if !root.next(frame, ctx)? {
                     return Ok(false);
                 }
-                bytes.clear();
                 with_env(buffer, frame, ctx, |env| {
-                    for (scalar, computed) in plan.query.output.iter().zip(computed.iter_mut()) {
-                        if let Scalar::Computed(eval) = scalar {
-                            *computed = keep(eval(env), bytes);
-                        } else if let Scalar::Parameter(_) = scalar {
-                            *computed = keep(scalar.eval(env), bytes);
-                        }
-                    }
+                    output.compute(plan, env);
                     Ok(true)
                 })
             })
@@ -132,36 +134,9 @@ impl Stream {
     /// # Errors
     /// Where stored bytes are malformed.
     pub fn value<'s>(&'s self, plan: &'s SelectPlan, place: usize) -> Result<ValueRef<'s>> {
-        let Some(scalar) = plan.query.output.get(place) else { return Ok(ValueRef::Null) };
-        match scalar {
-            Scalar::Number(value) => Ok(*value),
-            Scalar::Constant(number) => Ok(plan.parts.constants[*number].as_ref()),
-            Scalar::Column { row, place } => {
-                self.reading.borrow_dependent().rows[*row].column(*place).map_err(|_| Error::Malformed)
-            }
-            Scalar::Rowid { row } => Ok(self.reading.borrow_dependent().rows[*row].rowid_value()),
-            Scalar::Parameter(_) | Scalar::Computed(_) => Ok(match &self.computed[place] {
-                Computed::Null => ValueRef::Null,
-                Computed::Integer(integer) => ValueRef::Integer(*integer),
-                Computed::Real(real) => ValueRef::Real(*real),
-                Computed::Text(range) => ValueRef::Text(&self.bytes[range.clone()]),
-                Computed::Blob(range) => ValueRef::Blob(&self.bytes[range.clone()]),
-            }),
+        match &self.reading {
+            Some(reading) => self.output.value(plan, place, &reading.borrow_dependent().rows),
+            None => Ok(ValueRef::Null),
         }
-    }
-}
-
-fn keep(value: ValueRef<'_>, bytes: &mut Vec<u8>) -> Computed {
-    let mut put = |part: &[u8]| {
-        let start = bytes.len();
-        bytes.extend_from_slice(part);
-        start..bytes.len()
-    };
-    match value {
-        ValueRef::Null => Computed::Null,
-        ValueRef::Integer(integer) => Computed::Integer(integer),
-        ValueRef::Real(real) => Computed::Real(real),
-        ValueRef::Text(text) => Computed::Text(put(text)),
-        ValueRef::Blob(blob) => Computed::Blob(put(blob)),
     }
 }
