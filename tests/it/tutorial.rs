@@ -43,14 +43,16 @@ fn fits(expected: &[&str], found: &[&str]) -> bool {
     }
 }
 
-fn follow(page: &str) {
+/// Follows a page in a directory that holds these files of examples/.
+fn follow(page: &str, samples: &[&str]) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(root.join("docs").join(page)).expect("the page is there");
     let steps = steps(&text);
     assert!(steps.len() >= 5, "{page} has no commands in blocks marked `console`");
     let dir = tempfile::tempdir().expect("a temporary directory can be made");
-    fs::copy(root.join("examples/packages.tsv"), dir.path().join("packages.tsv"))
-        .expect("the sample is there");
+    for sample in samples {
+        fs::copy(root.join("examples").join(sample), dir.path().join(sample)).expect("the sample is there");
+    }
     let programs = Path::new(program::PATH).parent().expect("a program lies in a directory");
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").expect("there are other programs"));
     for step in steps {
@@ -74,7 +76,12 @@ fn follow(page: &str) {
 
 #[test]
 fn the_package_index() {
-    follow("tutorial-package-index.md");
+    follow("tutorial-package-index.md", &["packages.tsv"]);
+}
+
+#[test]
+fn the_package_index_in_sql() {
+    follow("tutorial-sql.md", &["packages.csv", "depends.csv"]);
 }
 
 #[test]
