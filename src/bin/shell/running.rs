@@ -3,44 +3,56 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The flag that stops the running statement, if one runs.
+/// The running statement, if one runs.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Running(Arc<Mutex<Option<Arc<AtomicBool>>>>);
+pub(crate) struct Running(Arc<Mutex<Option<Current>>>);
+
+/// What stops a statement.
+#[derive(Clone, Debug)]
+struct Current {
+    /// The flag of its connection, which the start of a statement resets.
+    flag: Arc<AtomicBool>,
+    /// Whether somebody asked for it.
+    asked: Arc<AtomicBool>,
+}
 
 impl Running {
-    /// Says that a statement runs that this flag stops, as long as the result lives.
+    /// Says that something runs that this flag stops, as long as the result lives.
     pub(crate) fn begin(&self, flag: Arc<AtomicBool>) -> Run<'_> {
-        flag.store(false, Ordering::Relaxed);
-        self.set(Some(flag.clone()));
-        Run { running: self, flag }
+        let asked = Arc::new(AtomicBool::new(false));
+        self.set(Some(Current { flag, asked: asked.clone() }));
+        Run { running: self, asked }
     }
 
-    /// Stops the running statement; false if none runs, or it was asked before.
+    /// Stops what runs; false if nothing does, or it was asked before.
     pub(crate) fn stop(&self) -> bool {
-        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        running.as_ref().is_some_and(|flag| !flag.swap(true, Ordering::Relaxed))
+        let current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().is_some_and(|current| {
+            current.flag.store(true, Ordering::Relaxed);
+            !current.asked.swap(true, Ordering::Relaxed)
+        })
     }
 
-    /// Whether a statement runs.
+    /// Whether something runs.
     pub(crate) fn is_busy(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    fn set(&self, flag: Option<Arc<AtomicBool>>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = flag;
+    fn set(&self, current: Option<Current>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = current;
     }
 }
 
-/// A statement under way.
+/// Something under way.
 pub(crate) struct Run<'r> {
     running: &'r Running,
-    flag: Arc<AtomicBool>,
+    asked: Arc<AtomicBool>,
 }
 
 impl Run<'_> {
     /// Whether it is to stop.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.flag.load(Ordering::Relaxed)
+        self.asked.load(Ordering::Relaxed)
     }
 }
 

@@ -3,12 +3,13 @@
 //! Tables come first, each with its rows, in the order in which they were made; then what hangs on them. So loading
 //! builds each index from all rows at once, and no trigger fires.
 
-use duramen_sql::{Value, ValueRef};
+use duramen_sql::{Error, Value, ValueRef};
 
 use crate::failure::{Code, Failure, Outcome};
 use crate::world::World;
 
 use super::names::text;
+use super::report;
 use super::session::Session;
 use super::value_text::{literal, quoted};
 
@@ -71,7 +72,8 @@ fn sequences(session: &mut Session, world: &mut World<'_>) -> Outcome {
     session.text("DELETE FROM sqlite_sequence;\n", world)?;
     let found = session.query("SELECT name, seq FROM sqlite_sequence ORDER BY rowid", &[])?;
     for row in &found.rows {
-        inserted(session, "INSERT INTO sqlite_sequence VALUES", row, world)?;
+        let row: Vec<_> = row.iter().map(Value::as_ref).collect();
+        inserted(session, "INSERT INTO sqlite_sequence VALUES", &row, world)?;
     }
     Ok(())
 }
@@ -91,15 +93,19 @@ fn rows(session: &mut Session, table: &str, with_rowids: bool, world: &mut World
         true => format!("INSERT INTO {table}({list}) VALUES"),
         false => format!("INSERT INTO {table} VALUES"),
     };
-    let found = session.query(&format!("SELECT {list} FROM {table}"), &[])?;
-    for row in &found.rows {
-        inserted(session, &start, row, world)?;
+    let mut select = session.prepare(&format!("SELECT {list} FROM {table}"))?;
+    let path = session.path().to_owned();
+    let failed = |error: Error| report::plain(&path, &error);
+    let mut rows = select.query(()).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        let values: Result<Vec<_>, _> = (0..names.len()).map(|place| row.get_ref(place)).collect();
+        inserted(session, &start, &values.map_err(failed)?, world)?;
     }
     Ok(())
 }
 
-fn inserted(session: &mut Session, start: &str, row: &[Value], world: &mut World<'_>) -> Outcome {
-    let literals: Vec<String> = row.iter().map(|value| literal(ValueRef::from(value))).collect();
+fn inserted(session: &mut Session, start: &str, row: &[ValueRef<'_>], world: &mut World<'_>) -> Outcome {
+    let literals: Vec<String> = row.iter().map(|value| literal(*value)).collect();
     session.line(format_args!("{start}({});", literals.join(",")), world)
 }
 

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use clap::Parser;
 use csv::{ByteRecord, Reader, ReaderBuilder};
-use duramen_sql::Value;
+use duramen_sql::{Value, params_from_iter};
 use indicatif::ProgressBar;
 
 use crate::failure::{Code, Failure, Outcome};
@@ -161,18 +161,16 @@ impl UnderWay<'_> {
         let (insert, columns) = self.insert(session)?;
         let running = session.running();
         let run = running.begin(session.connection()?.interrupt_flag());
-        let mut values = Vec::with_capacity(columns);
+        let mut insert = session.prepare(&insert)?;
         let mut rows = 0;
         while self.next()? {
             if self.record.len() != columns {
                 return Err(self.misfit(columns));
             }
-            values.clear();
-            values.extend(self.record.iter().map(|field| Value::Text(field.into())));
-            session.connection()?.run(&insert, &values).map_err(|error| {
-                let failure = report::plain(session.path(), &error);
-                self.at_line(failure)
-            })?;
+            let values = self.record.iter().map(|field| Value::Text(field.into()));
+            insert
+                .execute(params_from_iter(values))
+                .map_err(|error| self.at_line(report::plain(session.path(), &error)))?;
             rows += 1;
             if rows % ROWS_A_STEP == 0 {
                 self.bar.set_position(self.counts.bytes.get());

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use duramen::io::Io;
 use duramen::{Access, Database, Options};
-use duramen_sql::{Connection, Error, ResultSet, Value};
+use duramen_sql::{Connection, Error, ResultSet, Statement, ToSql, Value, ValueRef};
 
 use crate::failure::{Code, Failure, Outcome, Stop};
 use crate::running::Running;
@@ -21,6 +21,9 @@ use super::plan_tree;
 use super::report::{self, Origin};
 use super::rows;
 use super::split::Piece;
+
+/// Parameters of statements that nobody gave values are NULL.
+const UNBOUND: &[(&str, &dyn ToSql)] = &[];
 
 /// The name of a database in memory.
 const IN_MEMORY: &str = ":memory:";
@@ -179,19 +182,16 @@ impl Session {
     fn run_and_show(&mut self, piece: &Piece, origin: &Origin, world: &mut World<'_>) -> Outcome {
         let path = self.path.clone();
         let failed = |error: &Error| report::failure(&path, origin, piece, error);
-        let connection = self.connection()?;
-        let flag = connection.interrupt_flag();
         let running = self.running.clone();
-        let run = running.begin(flag);
-        let connection = self.connection()?;
-        let mut result = connection.run(&piece.text, &[]).map_err(|error| failed(&error))?;
-        if let (Store::Empty(_), true) = (&self.store, result.columns.is_empty()) {
-            result = self.make()?.run(&piece.text, &[]).map_err(|error| failed(&error))?;
+        let run = running.begin(self.connection()?.interrupt_flag());
+        let mut statement = self.connection()?.prepare(&piece.text).map_err(|error| failed(&error))?;
+        if let (Store::Empty(_), 0) = (&self.store, statement.column_count()) {
+            statement.execute(UNBOUND).map_err(|error| failed(&error))?;
+            statement = self.make()?.prepare(&piece.text).map_err(|error| failed(&error))?;
         }
-        self.show(&result, &|| run.is_stopped(), world)?;
+        self.show(&mut statement, &|| run.is_stopped(), world)?.map_err(|error| failed(&error))?;
         if self.settings.changes {
-            let connection = self.connection()?;
-            let changes = connection.changes();
+            let changes = self.connection()?.changes();
             self.line(format_args!("changes: {changes}"), world)?;
         }
         Ok(())
@@ -212,7 +212,13 @@ impl Session {
         }
     }
 
-    /// The rows of a statement of the shell's own.
+    /// A statement of the shell's own.
+    pub(crate) fn prepare(&mut self, sql: &str) -> Result<Statement, Failure> {
+        let path = self.path.clone();
+        self.connection()?.prepare(sql).map_err(|error| report::plain(&path, &error))
+    }
+
+    /// All rows of a statement of the shell's own.
     pub(crate) fn query(&mut self, sql: &str, parameters: &[Value]) -> Result<ResultSet, Failure> {
         let path = self.path.clone();
         let result = self.connection()?.run(sql, parameters);
@@ -226,37 +232,48 @@ impl Session {
         if plan.rows.is_empty() { Ok(()) } else { self.text(&plan_tree::draw(&plan.rows), world) }
     }
 
-    /// Writes rows in the form that was asked for.
-    pub(crate) fn show(
+    /// Runs a statement and writes its rows in the form that was asked for, as they come. The inner result is that of
+    /// the statement.
+    fn show(
         &mut self,
-        result: &ResultSet,
+        statement: &mut Statement,
         is_stopped: &dyn Fn() -> bool,
         world: &mut World<'_>,
-    ) -> Outcome {
-        if result.columns.is_empty() {
-            return Ok(());
+    ) -> Outcome<Result<(), Error>> {
+        let columns: Vec<Box<str>> = statement.column_names().into_iter().map(Box::from).collect();
+        if columns.is_empty() {
+            return Ok(statement.execute(UNBOUND).map(drop));
         }
         let (look, place) = (self.settings.look.clone(), self.place(world));
-        if plan_tree::is_plan(&result.columns) && !look.mode(place).is_for_programs() {
-            return self.text(&plan_tree::draw(&result.rows), world);
+        if plan_tree::is_plan(&columns) && !look.mode(place).is_for_programs() {
+            return match collected(statement) {
+                Ok(rows) => self.text(&plan_tree::draw(&rows), world).map(Ok),
+                Err(error) => Ok(Err(error)),
+            };
         }
-        let mut stopped = false;
+        let mut rows = match statement.query(UNBOUND) {
+            Ok(rows) => rows,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut ended = Ok(());
         self.write(world, |out| {
-            let mut writer = rows::begin(&look, place, &result.columns, out)?;
-            for row in &result.rows {
-                stopped = is_stopped();
-                if stopped {
-                    break;
-                }
-                let values: Vec<_> = row.iter().map(Value::as_ref).collect();
+            let mut writer = rows::begin(&look, place, &columns, out)?;
+            ended = loop {
+                let values = match rows.next() {
+                    Ok(None) => break Ok(()),
+                    Ok(Some(_)) if is_stopped() => break Err(Error::Interrupted),
+                    Ok(Some(row)) => (0..columns.len()).map(|place| row.get_ref(place)).collect(),
+                    Err(error) => Err(error),
+                };
+                let values: Vec<ValueRef<'_>> = match values {
+                    Ok(values) => values,
+                    Err(error) => break Err(error),
+                };
                 writer.row(&values, out)?;
-            }
+            };
             writer.end(out)
         })?;
-        match stopped {
-            true => Err(Failure::new(Code::Refused, Error::Interrupted.to_string()).into()),
-            false => Ok(()),
-        }
+        Ok(ended)
     }
 
     /// Where rows are shown.
@@ -337,6 +354,18 @@ impl Session {
         drop(connection);
         db.close().map_err(|error| Failure::of_engine(&self.path, &error).into())
     }
+}
+
+/// All rows of a statement.
+fn collected(statement: &mut Statement) -> Result<Vec<Vec<Value>>, Error> {
+    let columns = statement.column_count();
+    let mut rows = statement.query(UNBOUND)?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let values = (0..columns).map(|place| row.get_ref(place).map(ValueRef::to_value));
+        all.push(values.collect::<Result<_, _>>()?);
+    }
+    Ok(all)
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Failure {
