@@ -127,6 +127,12 @@ impl Database {
         Ok(txn)
     }
 
+    /// The random id that every file of the database carries.
+    #[must_use]
+    pub fn id(&self) -> DatabaseId {
+        self.handle.database
+    }
+
     /// The newest commit, durable or not.
     #[must_use]
     pub fn last_lsn(&self) -> Lsn {

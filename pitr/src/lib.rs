@@ -1,2 +1,42 @@
-//! Point-in-time recovery on the engine's history. The crate holds its place in the workspace: nothing is built here yet.
+//! Point-in-time recovery: every commit that the history keeps can be named, read and restored.
+//!
+//! A [`Bookmark`] names the moment right after a commit. [`Pitr`] gives bookmarks for the present and for times, views of
+//! the past, and restores, which are commits themselves: nothing is lost by one, and going back to where it started undoes
+//! it.
+//!
+//! ```
+//! use duramen_engine::{Database, Durability, Options, Retention, View};
+//! use duramen_pitr::Pitr;
+//!
+//! let db = Database::in_memory(Options { retention: Retention::All, ..Options::default() })?;
+//! let pitr = Pitr::new(db.clone());
+//! let mut txn = db.begin_write()?;
+//! let fruit = txn.create_tree(b"fruit")?;
+//! txn.put(fruit, b"apple", b"red")?;
+//! txn.commit(Durability::Immediate)?;
+//! let good = pitr.current_bookmark();
+//!
+//! let mut txn = db.begin_write()?;
+//! txn.clear(fruit)?;
+//! txn.commit(Durability::Immediate)?;
+//! assert_eq!(pitr.as_of(&good)?.len(fruit)?, 1);
+//!
+//! let undo = pitr.restore(&good)?;
+//! assert_eq!(db.begin_read()?.len(fruit)?, 1);
+//! pitr.restore(&undo)?;
+//! assert_eq!(db.begin_read()?.len(fruit)?, 0);
+//! # Ok::<(), duramen_pitr::Error>(())
+//! ```
 #![forbid(unsafe_code)]
+
+mod error;
+
+mod bookmark;
+
+mod timeline;
+
+mod pitr;
+
+pub use bookmark::Bookmark;
+pub use error::{Error, Result};
+pub use pitr::{Moment, Pitr};

@@ -1,0 +1,139 @@
+//! [`Pitr`]: naming, reading and restoring the past of an open database.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use duramen_engine::{Database, Durability, History, Lsn, PastView, Timestamp, TreeId, View, WriteTxn};
+
+use crate::bookmark::Bookmark;
+use crate::error::{Error, Result};
+use crate::timeline::Timeline;
+
+/// The past of an open database. Clones are handles to the same one.
+///
+/// How far the past reaches is a matter of the database's [`Retention`](duramen_engine::Retention).
+#[derive(Clone, Debug)]
+pub struct Pitr {
+    database: Database,
+    timeline: Arc<Mutex<Timeline>>,
+}
+
+/// A moment found by its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The moment.
+    pub bookmark: Bookmark,
+    /// The time of its commit.
+    pub time: Timestamp,
+    /// The time of the commit after it. While there is none, later commits may still belong to the time asked for;
+    /// once there is one, the same question has the same answer for ever.
+    pub next: Option<Timestamp>,
+}
+
+impl Pitr {
+    /// The past of a database.
+    #[must_use]
+    pub fn new(database: Database) -> Pitr {
+        Pitr { database, timeline: Arc::default() }
+    }
+
+    fn bookmark(&self, lsn: Lsn) -> Bookmark {
+        Bookmark::new(self.database.id(), lsn)
+    }
+
+    /// The moment right after the newest commit. No I/O.
+    #[must_use]
+    pub fn current_bookmark(&self) -> Bookmark {
+        self.bookmark(self.database.last_lsn())
+    }
+
+    /// The oldest moment that can be read and restored.
+    #[must_use]
+    pub fn oldest_bookmark(&self) -> Bookmark {
+        self.bookmark(self.database.history().oldest())
+    }
+
+    /// The moment after all commits with a time up to and including this one.
+    ///
+    /// Cost: a part of the log between two kept roots is read once; afterwards some hundred records.
+    ///
+    /// # Errors
+    /// [`Error::TooEarly`]; those of the engine.
+    pub fn bookmark_for_time(&self, time: Timestamp) -> Result<Moment> {
+        let history = self.database.history();
+        let found = {
+            let mut timeline = self.timeline.lock().unwrap_or_else(PoisonError::into_inner);
+            timeline.find(&history, time)?
+        };
+        let found = found.ok_or_else(|| Error::TooEarly { time, oldest: self.oldest_bookmark() })?;
+        Ok(Moment { bookmark: self.bookmark(found.lsn), time: found.time, next: found.next })
+    }
+
+    /// The database as it was at a moment, for reading, beside whatever is written meanwhile.
+    ///
+    /// Cost: nothing at a kept root; between two of them the log from the one before is replayed in memory.
+    ///
+    /// # Errors
+    /// [`Error::ForeignBookmark`], [`Error::Unavailable`]; those of the engine.
+    pub fn as_of(&self, bookmark: &Bookmark) -> Result<PastView> {
+        let lsn = self.check(bookmark)?;
+        self.database.history().read_at(lsn).map_err(|error| self.named(bookmark, error))
+    }
+
+    /// Makes the content of the database what it was at a moment, as a new commit that is durable when this returns.
+    /// Gives the moment before, to which a restore undoes this one. Nothing of the history is lost.
+    ///
+    /// # Errors
+    /// [`Error::ForeignBookmark`], [`Error::Unavailable`]; those of the engine. After each the database is as it was.
+    pub fn restore(&self, bookmark: &Bookmark) -> Result<Bookmark> {
+        self.check(bookmark)?;
+        let mut txn = self.database.begin_write()?;
+        let undo = self.restore_within(&mut txn, bookmark, &[])?;
+        txn.commit(Durability::Immediate)?;
+        Ok(undo)
+    }
+
+    /// As [`restore`](Pitr::restore), as a part of a transaction; the trees in `keep` stay as they are. The bookmark that
+    /// it gives is of the commit that the transaction started from.
+    ///
+    /// # Errors
+    /// As [`restore`](Pitr::restore); the transaction is as before.
+    pub fn restore_within(
+        &self,
+        txn: &mut WriteTxn,
+        bookmark: &Bookmark,
+        keep: &[TreeId],
+    ) -> Result<Bookmark> {
+        let lsn = self.check(bookmark)?;
+        txn.reset_to(lsn, keep).map_err(|error| self.named(bookmark, error))?;
+        Ok(self.bookmark(txn.lsn()))
+    }
+
+    /// The history of the database in the engine's words.
+    #[must_use]
+    pub fn history(&self) -> History {
+        self.database.history()
+    }
+
+    /// The commit of a bookmark of this database that is in reach.
+    fn check(&self, bookmark: &Bookmark) -> Result<Lsn> {
+        if !bookmark.is_of(self.database.id()) {
+            return Err(Error::ForeignBookmark(*bookmark));
+        }
+        let (oldest, newest) = (self.oldest_bookmark(), self.current_bookmark());
+        if *bookmark < oldest || *bookmark > newest {
+            return Err(Error::Unavailable { bookmark: *bookmark, oldest, newest });
+        }
+        Ok(bookmark.lsn())
+    }
+
+    /// An error of the engine about a bookmark.
+    fn named(&self, bookmark: &Bookmark, error: duramen_engine::Error) -> Error {
+        match error {
+            duramen_engine::Error::HistoryUnavailable { oldest, newest, .. } => {
+                let (oldest, newest) = (self.bookmark(oldest), self.bookmark(newest));
+                Error::Unavailable { bookmark: *bookmark, oldest, newest }
+            }
+            error => Error::Engine(error),
+        }
+    }
+}

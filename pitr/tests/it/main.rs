@@ -1,0 +1,3 @@
+//! The past through the crate's public interface.
+
+mod moments;
