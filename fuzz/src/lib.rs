@@ -15,4 +15,15 @@ pub mod panics;
 pub mod random;
 pub mod runner;
 pub mod sequences;
+pub mod sql_answer;
+pub mod sql_case;
+pub mod sql_expr;
+#[cfg(feature = "oracle")]
+pub mod sql_oracle;
+pub mod sql_query;
+pub mod sql_schema;
+pub mod sql_subject;
+pub mod sql_tree;
+pub mod sql_values;
+pub mod sql_write;
 pub mod sweep;

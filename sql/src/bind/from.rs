@@ -8,12 +8,12 @@ use super::query::CoalesceColumns;
 use super::scope::{Scope, ScopeColumn, ScopeTable};
 use crate::ast::{self, IndexHint, TableSource};
 use crate::bound::{
-    Body, BoundIndex, Column, CompareOp, Expr, From, IndexChoice, Join, JoinKind, Place, Select, Slot,
+    Body, BoundIndex, Case, Column, CompareOp, Expr, From, IndexChoice, Join, JoinKind, Place, Select, Slot,
     Source, SourceRows, TableFunction,
 };
 use crate::error::{Error, Result};
-use crate::schema::{Index, IndexPart, Store, Table, View};
-use crate::value::Affinity;
+use crate::schema::{Index, IndexPart, Store, Table, TableKey, View};
+use crate::value::{Affinity, Collation};
 
 /// So many tables a query may have together with those of the plain queries in its `FROM`. Without a bound a few lines of
 /// common tables that name each other would become millions.
@@ -345,6 +345,7 @@ impl Binder<'_> {
                     continue;
                 }
                 let column = &table.columns[place];
+                let bound = of_a_row(table, named.slot, bound);
                 let bound = Expr::Generated(Box::new(bound), column.affinity, column.collation.clone());
                 named.columns[place].expr = bound;
             }
@@ -534,4 +535,26 @@ fn unused_name(name: &str, taken: &[ScopeColumn]) -> Box<str> {
         _ => name,
     };
     (1..).map(|number| format!("{stem}:{number}")).find(|name| is_free(name)).unwrap_or_default().into()
+}
+
+/// A value computed from a row; NULL where there is no row, on the empty side of an outer join.
+fn of_a_row(table: &Table, slot: Slot, value: Expr) -> Expr {
+    let place = match &table.key {
+        TableKey::Rowid { .. } => Place::Rowid,
+        TableKey::Primary { columns, .. } => match columns.first().map(|column| &column.part) {
+            Some(IndexPart::Column(place)) => Place::At(*place),
+            _ => return value,
+        },
+    };
+    let key = Expr::Column(Column {
+        slot,
+        place,
+        affinity: Affinity::None,
+        collation: Collation::Binary,
+        not_null: false,
+        has_collation: false,
+    });
+    let is_row = Expr::NotNull(Box::new(key));
+    let branches = vec![(is_row, Affinity::None, Collation::Binary, value)];
+    Expr::Case(Box::new(Case { operand: None, branches, otherwise: None }))
 }

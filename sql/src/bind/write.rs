@@ -98,6 +98,12 @@ impl Binder<'_> {
             });
             sorted.push(generated.remove(ready.unwrap_or(0)));
         }
+        let mut defaults = Vec::new();
+        for (place, column) in table.columns.iter().enumerate() {
+            if column.not_null.is_some() && column.default.is_some() {
+                defaults.push((place, self.default_value(column)?));
+            }
+        }
         let mut checks = Vec::new();
         for check in &table.checks {
             checks
@@ -123,7 +129,7 @@ impl Binder<'_> {
             };
             indexes.push(IndexWrite { index: index.clone(), columns, filter });
         }
-        Ok(Target { store, table: table.clone(), slot, generated: sorted, checks, indexes })
+        Ok(Target { store, table: table.clone(), slot, generated: sorted, defaults, checks, indexes })
     }
 
     fn returning(&mut self, named: ScopeTable, columns: &[ast::ResultColumn]) -> Result<Returning> {
@@ -134,7 +140,8 @@ impl Binder<'_> {
         let mut scope = Scope::new(query);
         scope.tables.push(named);
         self.scopes.push(scope);
-        let result = self.result_columns(columns);
+        let columns: Vec<ast::ResultColumn> = columns.iter().map(named_by_source).collect();
+        let result = self.result_columns(&columns);
         self.scopes.pop();
         let (values, columns) = result?;
         Ok(Returning { values, columns })
@@ -610,4 +617,17 @@ fn names_set(assignments: &[ast::Assignment]) -> Vec<&str> {
 enum Given {
     Column(usize),
     Rowid,
+}
+
+/// A column of `RETURNING`: unlike those of a query, a column with a `COLLATE` is called by its text.
+fn named_by_source(column: &ast::ResultColumn) -> ast::ResultColumn {
+    match column {
+        ast::ResultColumn::Expr { expr, label: ast::ColumnLabel::Source(source) }
+            if matches!(expr.kind, ast::ExprKind::Collate { .. }) =>
+        {
+            let name = ast::Name { text: source.clone(), quote: ast::Quote::None, span: expr.span };
+            ast::ResultColumn::Expr { expr: expr.clone(), label: ast::ColumnLabel::Alias(name) }
+        }
+        other => other.clone(),
+    }
 }

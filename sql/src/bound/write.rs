@@ -17,6 +17,8 @@ pub struct Target {
     pub slot: Slot,
     /// The values of generated columns, in an order in which they can be computed.
     pub generated: Vec<(usize, Expr)>,
+    /// What takes the place of NULL in columns that may not be NULL, where a conflict replaces it.
+    pub defaults: Vec<(usize, Expr)>,
     /// The conditions of `CHECK` constraints.
     pub checks: Vec<Expr>,
     /// The indexes.

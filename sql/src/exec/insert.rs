@@ -97,7 +97,7 @@ impl Writing<'_, '_> {
             None => 0,
         };
         let mut image = self.image(&plan.row, target, values, rowid)?;
-        if !self.check(&plan.row, target, &mut image, plan.conflict, Some(&plan.values))? {
+        if !self.check(&plan.row, target, &mut image, plan.conflict)? {
             return Ok(());
         }
         if !plan.upserts.is_empty() && self.upsert(plan, &image, agenda)? {

@@ -154,7 +154,7 @@ impl Writing<'_, '_> {
         mut image: Image,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
-        if !self.check(how.row, how.target, &mut image, how.conflict, None)? {
+        if !self.check(how.row, how.target, &mut image, how.conflict)? {
             return Ok(());
         }
         let others = self.in_the_way(how.row, how.target, &image, Some(&current), how.conflict)?;

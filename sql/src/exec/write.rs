@@ -273,7 +273,6 @@ impl<'w, 'g> Writing<'w, 'g> {
         target: &TablePlan,
         image: &mut Image,
         conflict: Option<ConflictAction>,
-        defaults: Option<&[crate::expr::Scalar]>,
     ) -> Result<bool> {
         let table = target.table.clone();
         let alias = table.rowid_alias();
@@ -285,12 +284,11 @@ impl<'w, 'g> Writing<'w, 'g> {
             }
             let mut action = conflict.or(own).unwrap_or(ConflictAction::Abort);
             if action == ConflictAction::Replace {
-                let default = match (defaults, &column.default) {
-                    (Some(defaults), Some(_)) => {
-                        let default = &defaults[place];
+                let default = match target.defaults.iter().find(|(of, _)| *of == place) {
+                    Some((_, default)) => {
                         self.with_rows(plan, &[], |env| Ok(default.eval(env).to_value()))?
                     }
-                    _ => Value::Null,
+                    None => Value::Null,
                 };
                 if default.is_null() {
                     action = ConflictAction::Abort;
@@ -645,7 +643,11 @@ fn store_value(table: &Table, column: &crate::schema::Column, value: &mut Value)
                 kind: ConstraintKind::Datatype,
                 message: format!(
                     "cannot store {} value in {} column {}.{}",
-                    stored.class().name().to_ascii_uppercase(),
+                    if matches!(stored, Value::Integer(_)) {
+                        "INT".into()
+                    } else {
+                        stored.class().name().to_ascii_uppercase()
+                    },
                     column.type_name.to_ascii_uppercase(),
                     table.name,
                     column.name

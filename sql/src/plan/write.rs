@@ -28,6 +28,8 @@ pub struct TablePlan {
     pub row: usize,
     /// The values of stored generated columns, in the order in which they can be computed.
     pub generated: Vec<(usize, Scalar)>,
+    /// What takes the place of NULL in columns that may not be NULL, where a conflict replaces it.
+    pub defaults: Vec<(usize, Scalar)>,
     /// What must not be false.
     pub checks: Vec<Scalar>,
     /// The indexes.
@@ -274,6 +276,11 @@ impl Planner<'_> {
             .iter()
             .map(|(place, value)| Ok((*place, self.scalar(value)?)))
             .collect::<Result<_>>()?;
+        let defaults = target
+            .defaults
+            .iter()
+            .map(|(place, value)| Ok((*place, self.scalar(value)?)))
+            .collect::<Result<_>>()?;
         let checks = self.scalars(&target.checks)?;
         let mut indexes = Vec::new();
         for index in &target.indexes {
@@ -284,7 +291,15 @@ impl Planner<'_> {
             };
             indexes.push(IndexPlan { index: index.index.clone(), columns, filter });
         }
-        Ok(TablePlan { store: target.store, table: target.table.clone(), row, generated, checks, indexes })
+        Ok(TablePlan {
+            store: target.store,
+            table: target.table.clone(),
+            row,
+            generated,
+            defaults,
+            checks,
+            indexes,
+        })
     }
 
     fn returning(&mut self, returning: &bound::Returning) -> Result<ReturningPlan> {

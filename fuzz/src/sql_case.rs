@@ -1,0 +1,227 @@
+//! [`Case`]: the statements of a seed, and how a failing case is made smaller.
+
+use crate::random::Random;
+use crate::sql_expr::Generator;
+use crate::sql_query::{Rows, view};
+use crate::sql_schema::{Table, index, table};
+use crate::sql_tree::{Sql, text};
+use crate::sql_values::Choose;
+
+/// What a statement is, and so what is compared after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Reads.
+    Query(Rows),
+    /// Writes, or says something about transactions or the schema.
+    Write,
+}
+
+impl Kind {
+    /// Whether a difference means that both hold something else from there on.
+    #[must_use]
+    pub fn writes(self) -> bool {
+        self == Kind::Write
+    }
+}
+
+/// What is done to our database behind a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// Nothing.
+    Nothing,
+    /// A checkpoint.
+    Checkpoint,
+    /// It is closed and opened.
+    Reopen,
+}
+
+/// One statement of a case.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// The text.
+    pub sql: Sql,
+    /// What it is.
+    pub kind: Kind,
+    /// What is done behind it, if no transaction is open.
+    pub after: After,
+}
+
+impl Statement {
+    /// A query.
+    #[must_use]
+    pub fn query(sql: Sql, rows: Rows) -> Statement {
+        Statement { sql, kind: Kind::Query(rows), after: After::Nothing }
+    }
+
+    /// A statement that writes.
+    #[must_use]
+    pub fn write(sql: Sql) -> Statement {
+        Statement { sql, kind: Kind::Write, after: After::Nothing }
+    }
+}
+
+/// The statements of a seed.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The seed.
+    pub seed: u64,
+    /// The statements.
+    pub statements: Vec<Statement>,
+    /// The tables and views made by them.
+    pub tables: Vec<Table>,
+}
+
+/// So many reads and writes follow the tables of a case.
+const STEPS: usize = 45;
+
+impl Case {
+    /// The case of a seed.
+    #[must_use]
+    pub fn of(seed: u64) -> Case {
+        let mut random = Random::for_purpose(seed, 3);
+        let mut case = Case::schema(seed, &mut random);
+        let mut indexes = 10;
+        for step in 0..STEPS {
+            let statement = {
+                let mut generator = Generator::new(&mut random, &case.tables);
+                match generator.random.below(100) {
+                    0..58 => {
+                        let query = generator.query();
+                        Some(Statement::query(query.sql, query.rows))
+                    }
+                    58..90 => generator.write().map(Statement::write),
+                    90..96 => Some(Statement::write(generator.transaction())),
+                    96..98 => {
+                        let name = format!("i{}", generator.random.between(1, indexes));
+                        Some(Statement::write(text(format!("DROP INDEX {name}"))))
+                    }
+                    _ => {
+                        indexes += 1;
+                        let name = format!("i{indexes}");
+                        let tables: Vec<Table> =
+                            case.tables.iter().filter(|table| !table.view).cloned().collect();
+                        let table = generator.random.choose(&tables).cloned();
+                        table.map(|table| Statement::write(index(generator.random, &name, &table)))
+                    }
+                }
+            };
+            case.statements.extend(statement);
+            if let Some(last) = case.statements.last_mut() {
+                last.after = match random.below(20) {
+                    0 => After::Checkpoint,
+                    1 => After::Reopen,
+                    _ => After::Nothing,
+                };
+            }
+            if step % 15 == 14 {
+                case.dump();
+            }
+        }
+        case.statements.push(Statement::write(text("COMMIT")));
+        case.dump();
+        case
+    }
+
+    /// Tables with rows, indexes and views.
+    #[must_use]
+    pub fn schema(seed: u64, random: &mut Random) -> Case {
+        let mut case = Case { seed, statements: Vec::new(), tables: Vec::new() };
+        for number in 0..random.between(1, 3) {
+            let (table, made) = table(random, &format!("r{number}"));
+            case.statements.push(Statement::write(made));
+            case.tables.push(table);
+        }
+        let mut indexes = 0;
+        let early = random.chance(50);
+        if early {
+            case.add_indexes(random, &mut indexes);
+        }
+        for table in case.tables.clone() {
+            for _ in 0..random.between(1, 2) {
+                let rows = random.between(0, 8);
+                if rows > 0 {
+                    let made = Generator::new(random, &case.tables).fill(&table, rows);
+                    case.statements.push(Statement::write(made));
+                }
+            }
+        }
+        if !early {
+            case.add_indexes(random, &mut indexes);
+        }
+        for number in 0..random.between(0, 2) {
+            let (view, made) = view(&mut Generator::new(random, &case.tables), &format!("v{number}"));
+            case.statements.push(Statement::write(made));
+            case.tables.push(view);
+        }
+        case
+    }
+
+    fn add_indexes(&mut self, random: &mut Random, number: &mut usize) {
+        for _ in 0..random.between(0, 4) {
+            *number += 1;
+            if let Some(table) = random.choose(&self.tables) {
+                let made = index(random, &format!("i{number}"), table);
+                self.statements.push(Statement::write(made));
+            }
+        }
+    }
+
+    /// Statements that read all tables.
+    fn dump(&mut self) {
+        for table in self.tables.iter().filter(|table| !table.view) {
+            self.statements.push(Statement::query(text(table.dump()), Rows::Any));
+        }
+    }
+}
+
+/// At most so many runs make a failing case smaller.
+const SHRINKING_RUNS: usize = 4000;
+
+/// Makes statements of which the last shows something fewer and smaller, as long as `fails` says that they still show it.
+pub fn shrink(statements: &[Statement], fails: &mut dyn FnMut(&[Statement]) -> bool) -> Vec<Statement> {
+    let mut smallest = statements.to_vec();
+    let mut runs = 0;
+    let mut attempt = |candidate: &[Statement]| {
+        runs += 1;
+        (runs <= SHRINKING_RUNS).then(|| fails(candidate))
+    };
+    let mut chunk = smallest.len() / 2;
+    while chunk > 0 {
+        let mut at = 0;
+        while at < smallest.len() - 1 {
+            let end = (at + chunk).min(smallest.len() - 1);
+            let mut fewer = smallest.clone();
+            fewer.drain(at..end);
+            match attempt(&fewer) {
+                Some(true) => smallest = fewer,
+                Some(false) => at = end,
+                None => return smallest,
+            }
+        }
+        chunk /= 2;
+    }
+    loop {
+        let mut progress = false;
+        for at in (0..smallest.len()).rev() {
+            loop {
+                let found = smallest[at].sql.smaller().into_iter().find_map(|sql| {
+                    let mut candidate = smallest.clone();
+                    candidate[at].sql = sql;
+                    match attempt(&candidate) {
+                        Some(true) => Some(Some(candidate)),
+                        Some(false) => None,
+                        None => Some(None),
+                    }
+                });
+                match found {
+                    Some(Some(candidate)) => (smallest, progress) = (candidate, true),
+                    Some(None) => return smallest,
+                    None => break,
+                }
+            }
+        }
+        if !progress {
+            return smallest;
+        }
+    }
+}
