@@ -17,6 +17,8 @@ pub enum Affinity {
     Numeric,
     /// `TEXT`
     Text,
+    /// Takes blobs alone.
+    Blob,
 }
 
 /// A column of a table or of a query.
@@ -154,6 +156,12 @@ pub fn table(random: &mut Random, name: &str) -> (Table, Sql) {
         if random.chance(70) {
             options.push("WITHOUT ROWID");
             key = Key::Columns(names);
+        } else if let [single] = names.as_slice()
+            && let Some(place) = columns.iter().position(|column| column.name == *single)
+            && definitions[place].to_string().starts_with(&format!("{single} INTEGER"))
+        {
+            columns[place].rowid = true;
+            key = Key::Alias(single.clone());
         }
     }
     if stored.len() > 1 && random.chance(15) {
@@ -197,7 +205,7 @@ fn type_name(random: &mut Random, strict: bool) -> (&'static str, Affinity) {
             0 | 1 => (random.one(&["INT", "INTEGER"]), Affinity::Integer),
             2 => ("REAL", Affinity::Real),
             3 => ("TEXT", Affinity::Text),
-            4 => ("BLOB", Affinity::Any),
+            4 => ("BLOB", Affinity::Blob),
             _ => ("ANY", Affinity::Any),
         };
     }
@@ -282,6 +290,7 @@ pub fn literal_for(random: &mut Random, affinity: Affinity, strict: bool, tame: 
         Affinity::Real if strict || random.chance(70) => values::number(random),
         Affinity::Numeric if random.chance(70) => values::number(random),
         Affinity::Text if strict || random.chance(70) => values::any_text(random),
+        Affinity::Blob => values::blob(random),
         _ if tame => values::tame_literal(random),
         _ => values::any_literal(random),
     };
@@ -301,8 +310,8 @@ pub fn value_for(random: &mut Random, table: &Table, column: &Column) -> String 
     if random.chance(7) {
         return "NULL".into();
     }
-    // A wild column of its own choice takes what equals something else.
-    let strict = table.strict && column.affinity != Affinity::Any && random.chance(90);
+    // A row of the wrong type undoes its statement here, and only itself inside a transaction of SQLite.
+    let strict = table.strict && column.affinity != Affinity::Any;
     literal_for(random, column.affinity, strict, !column.wild)
 }
 

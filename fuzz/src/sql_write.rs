@@ -122,14 +122,16 @@ impl Generator<'_> {
             return value(text(value_for(self.random, table, column)));
         }
         let cast = match column.affinity {
-            _ if column.wild => return self.expr(1),
+            _ if column.wild && (!table.strict || column.affinity == Affinity::Any) => return self.expr(1),
+            Affinity::Blob => return value(text(value_for(self.random, table, column))),
             Affinity::Any | Affinity::Integer | Affinity::Numeric => "INTEGER",
+            Affinity::Real if table.strict => "REAL",
             Affinity::Real => return self.expr(1),
             Affinity::Text => "TEXT",
         };
         let expr = self.expr(1);
         match column.affinity {
-            Affinity::Integer | Affinity::Numeric if self.random.chance(40) => expr,
+            Affinity::Integer | Affinity::Numeric if !table.strict && self.random.chance(40) => expr,
             _ => seq([text("CAST("), expr, text(format!("AS {cast})"))]),
         }
     }

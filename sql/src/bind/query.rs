@@ -158,7 +158,7 @@ impl Binder<'_> {
                         .rev()
                         .flat_map(|scope| &scope.tables)
                         .flat_map(|table| &table.columns)
-                        .find(|column| column.expr == *value);
+                        .find(|column| same_place(&column.expr, value));
                     alias.map_or_else(|| name.column.text.clone(), |column| column.name.clone())
                 }
             },
@@ -313,5 +313,13 @@ pub(super) struct CoalesceColumns<'b, 'c>(pub(super) &'b mut Binder<'c>);
 impl CoalesceColumns<'_, '_> {
     pub(super) fn make(self, left: Expr, right: Expr) -> Result<Expr> {
         self.0.builtin("coalesce", vec![left, right])
+    }
+}
+
+/// Whether both are the same column of the same row, whatever is said of its values: `rowid` and the column that is it.
+fn same_place(a: &Expr, b: &Expr) -> bool {
+    match (a, b) {
+        (Expr::Column(a), Expr::Column(b)) => a.slot == b.slot && a.place == b.place,
+        (a, b) => a == b,
     }
 }

@@ -186,7 +186,7 @@ impl Writing<'_, '_> {
                 }
                 Err(Error::Full)
             }
-            Some(last) => Ok((last + 1).max(1)),
+            Some(last) => Ok(last + 1),
         }
     }
 

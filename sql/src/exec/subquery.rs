@@ -161,7 +161,9 @@ impl<'v> Runtime<'_, 'v> {
                 push_value(&mut key, value.as_ref(), collation, Direction::Ascending);
             }
             if has_null {
-                set.with_null.push(values.iter().map(|value| value.to_value()).collect());
+                let values = values.iter().zip(rules);
+                let values = values.map(|(value, (affinity, _))| converted(*affinity, &value.to_value()));
+                set.with_null.push(values.collect());
             } else {
                 set.keys.insert(&key);
             }

@@ -1,6 +1,6 @@
 //! Writing rows: constraints, conflicts, and the entries of indexes.
 //!
-//! A row is checked in SQLite's order: `NOT NULL`, `CHECK`, rowid or primary key, then the indexes; those that replace
+//! A row is checked in SQLite's order: `NOT NULL`, types, `CHECK`, the rowid, then the indexes from the last one made; those that replace
 //! what is in the way come last. What is refused is decided by the statement's `OR`, else by the constraint's own
 //! `ON CONFLICT`, else the statement is undone.
 
@@ -232,7 +232,7 @@ impl<'w, 'g> Writing<'w, 'g> {
     /// Makes the row that is stored of values: with affinity applied and generated columns computed.
     ///
     /// # Errors
-    /// Where a value does not fit a `STRICT` table, and those of expressions.
+    /// Those of expressions.
     pub fn image(
         &self,
         plan: &RowPlan,
@@ -242,7 +242,7 @@ impl<'w, 'g> Writing<'w, 'g> {
     ) -> Result<Image> {
         let table = &*target.table;
         for (value, column) in values.iter_mut().zip(&table.columns) {
-            store_value(table, column, value)?;
+            store_value(column, value);
         }
         if let Some(alias) = table.rowid_alias() {
             values[alias] = Value::Null;
@@ -256,14 +256,14 @@ impl<'w, 'g> Writing<'w, 'g> {
         for (place, value) in &target.generated {
             let mut computed =
                 self.with_rows(plan, &[(target.row, image.row())], |env| Ok(value.eval(env).to_value()))?;
-            store_value(table, &table.columns[*place], &mut computed)?;
+            store_value(&table.columns[*place], &mut computed);
             image.values[*place] = computed;
             image.encode(table)?;
         }
         Ok(image)
     }
 
-    /// Checks `NOT NULL` and `CHECK`; may put a default in place of a NULL. False if the row is to be left out.
+    /// Checks `NOT NULL`, the types of a `STRICT` table and `CHECK`; may put a default in place of a NULL. False if the row is to be left out.
     ///
     /// # Errors
     /// If the row is refused.
@@ -294,7 +294,7 @@ impl<'w, 'g> Writing<'w, 'g> {
                     action = ConflictAction::Abort;
                 } else {
                     let mut default = default;
-                    store_value(&table, column, &mut default)?;
+                    store_value(column, &mut default);
                     image.values[place] = default;
                     image.encode(&table)?;
                     continue;
@@ -308,6 +308,9 @@ impl<'w, 'g> Writing<'w, 'g> {
                 ConstraintKind::NotNull,
                 format!("NOT NULL constraint failed: {}.{}", table.name, column.name),
             ));
+        }
+        if table.strict {
+            image.values.iter().zip(&table.columns).try_for_each(|(value, of)| fits(&table, of, value))?;
         }
         for (check, scalar) in table.checks.iter().zip(&target.checks) {
             let holds = self.with_rows(plan, &[(target.row, image.row())], |env| {
@@ -358,7 +361,8 @@ impl<'w, 'g> Writing<'w, 'g> {
         {
             found.push((Clash::Key, Image::decode(table, bytes, image.rowid)?));
         }
-        for (number, index) in target.indexes.iter().enumerate() {
+        // The index made last is looked at first; the key of a table without rowid was made before all of them.
+        for (number, index) in target.indexes.iter().enumerate().rev() {
             if !index.index.unique {
                 continue;
             }
@@ -372,6 +376,9 @@ impl<'w, 'g> Writing<'w, 'g> {
             if !is_old {
                 found.push((Clash::Index(number), other));
             }
+        }
+        if !table.has_rowid() && matches!(found.first(), Some((Clash::Key, _))) {
+            found.rotate_left(1);
         }
         Ok(found)
     }
@@ -622,41 +629,33 @@ impl<'w, 'g> Writing<'w, 'g> {
     }
 }
 
-/// A value as a column stores it.
-fn store_value(table: &Table, column: &crate::schema::Column, value: &mut Value) -> Result<()> {
+/// Makes a value what a column stores.
+fn store_value(column: &crate::schema::Column, value: &mut Value) {
     let mut buffer = ArenaBuffer::new();
-    let stored = {
-        let arena = buffer.arena();
-        column.affinity.apply(value.as_ref(), &arena).to_value()
+    let arena = buffer.arena();
+    *value = column.affinity.apply(value.as_ref(), &arena).to_value();
+}
+
+/// Refuses what does not have the type of its column in a `STRICT` table.
+fn fits(table: &Table, column: &crate::schema::Column, value: &Value) -> Result<()> {
+    let column_type = column.type_name.to_ascii_uppercase();
+    let value_type = match (column_type.as_str(), value) {
+        ("INT" | "INTEGER", Value::Integer(_))
+        | ("REAL", Value::Real(_))
+        | ("TEXT", Value::Text(_))
+        | ("BLOB", Value::Blob(_))
+        | ("ANY", _)
+        | (_, Value::Null) => return Ok(()),
+        (_, Value::Integer(_)) => "INT",
+        (_, Value::Real(_)) => "REAL",
+        (_, Value::Text(_)) => "TEXT",
+        (_, Value::Blob(_)) => "BLOB",
     };
-    if table.strict && !stored.is_null() {
-        let fits = matches!(
-            (column.type_name.to_ascii_uppercase().as_str(), &stored),
-            ("INT" | "INTEGER", Value::Integer(_))
-                | ("REAL", Value::Real(_))
-                | ("TEXT", Value::Text(_))
-                | ("BLOB", Value::Blob(_))
-                | ("ANY", _)
-        );
-        if !fits {
-            return Err(Error::Constraint {
-                kind: ConstraintKind::Datatype,
-                message: format!(
-                    "cannot store {} value in {} column {}.{}",
-                    if matches!(stored, Value::Integer(_)) {
-                        "INT".into()
-                    } else {
-                        stored.class().name().to_ascii_uppercase()
-                    },
-                    column.type_name.to_ascii_uppercase(),
-                    table.name,
-                    column.name
-                ),
-            });
-        }
-    }
-    *value = stored;
-    Ok(())
+    let (table, column) = (&table.name, &column.name);
+    Err(Error::Constraint {
+        kind: ConstraintKind::Datatype,
+        message: format!("cannot store {value_type} value in {column_type} column {table}.{column}"),
+    })
 }
 
 /// The key under which a row is stored.
