@@ -292,8 +292,8 @@ impl<'t> Generator<'t> {
             |generator: &mut Self| brackets(all((0..count).map(|_| generator.operand(depth)).collect()));
         let left = row(self);
         if self.random.chance(25) {
-            let lists = (0..self.random.between(1, 2)).map(|_| row(self)).collect();
-            return seq([left, text("IN (VALUES"), commas(lists), text(")")]);
+            // The affinity of several rows together is not determined.
+            return seq([left, text("IN (VALUES"), row(self), text(")")]);
         }
         let right = row(self);
         seq([left, text(self.random.one(COMPARISONS)), right])

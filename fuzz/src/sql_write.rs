@@ -11,6 +11,15 @@ use crate::sql_values::Choose;
 /// What follows a verb.
 const OR: &[&str] = &["OR IGNORE", "OR REPLACE", "OR FAIL", "OR ABORT", "OR ROLLBACK"];
 
+/// What `SET` is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Into {
+    /// A row.
+    Row,
+    /// The row in the way of another.
+    Conflict,
+}
+
 impl Generator<'_> {
     /// A statement that writes to a table, if there is one.
     pub fn write(&mut self) -> Option<Sql> {
@@ -137,7 +146,12 @@ impl Generator<'_> {
     }
 
     fn upsert(&mut self, table: &Table) -> Sql {
-        let target = self.random.choose(&table.unique).cloned();
+        // A rowid among other columns of a constraint is no target that SQLite knows.
+        let targets = table.unique.iter().filter(|columns| {
+            columns.len() == 1 || !table.columns.iter().any(|of| of.rowid && columns.contains(&of.name))
+        });
+        let targets: Vec<Vec<String>> = targets.cloned().collect();
+        let target = self.random.choose(&targets).cloned();
         let Some(target) = target.filter(|_| self.random.chance(85)) else {
             return optional(text("ON CONFLICT DO NOTHING"));
         };
@@ -145,17 +159,16 @@ impl Generator<'_> {
         if self.random.chance(25) {
             return optional(text(format!("{target} DO NOTHING")));
         }
-        let excluded = Source { alias: "excluded".into(), columns: table.columns.clone(), rowid: false };
-        self.scopes.push(vec![Source::of(table, &table.name), excluded]);
-        let set = self.assignments(table);
+        self.scopes.push(vec![Source::of(table, &table.name)]);
+        let set = self.assignments(table, Into::Conflict);
         let condition =
             if self.random.chance(30) { optional(seq([text("WHERE"), self.predicate(1)])) } else { text("") };
         self.scopes.pop();
-        optional(seq([text(target), text("DO UPDATE SET"), set.0, condition]))
+        optional(seq([text(target), text("DO UPDATE SET"), set, condition]))
     }
 
-    /// `SET`, and whether a unique column is among what is set.
-    fn assignments(&mut self, table: &Table) -> (Sql, bool) {
+    /// What follows `SET`.
+    fn assignments(&mut self, table: &Table, into: Into) -> Sql {
         let columns: Vec<Column> = table.stored().cloned().collect();
         let mut chosen: Vec<Column> = Vec::new();
         for _ in 0..self.random.between(1, 2) {
@@ -165,14 +178,15 @@ impl Generator<'_> {
                 chosen.push(column.clone());
             }
         }
-        let unique = chosen.iter().any(|column| {
-            column.unique || column.rowid || table.unique.iter().flatten().any(|name| *name == column.name)
-        });
         let set = chosen.iter().map(|column| {
-            let new = self.new_value(table, column);
+            // Elsewhere SQLite takes columns of the refused row as they were before they got their affinity.
+            let new = match into {
+                Into::Conflict if self.random.chance(40) => text(format!("excluded.{}", column.name)),
+                _ => self.new_value(table, column),
+            };
             seq([text(format!("{} =", column.name)), new])
         });
-        (commas(set.collect()), unique)
+        commas(set.collect())
     }
 
     fn update(&mut self, table: &Table) -> Sql {
@@ -181,7 +195,7 @@ impl Generator<'_> {
         }
         let or = self.or(30);
         self.scopes.push(vec![Source::of(table, &table.name)]);
-        let (set, _) = self.assignments(table);
+        let set = self.assignments(table, Into::Row);
         let condition = self.condition(80);
         self.scopes.pop();
         let returning = self.returning(table);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 use duramen_fuzz::sql_answer::{Class, Difference};
@@ -35,6 +36,9 @@ struct Arguments {
     #[arg(long)]
     print: bool,
 }
+
+/// A case that takes so long is named.
+const SLOW: Duration = Duration::from_secs(5);
 
 /// What all threads found.
 #[derive(Default)]
@@ -85,6 +89,7 @@ fn run_case(arguments: &Arguments, seed: u64, findings: &Findings) {
     if arguments.print {
         println!("{}", script(&case.statements));
     }
+    let began = Instant::now();
     let (ran, found) = match run(seed, &case.statements) {
         Ok(ran) => ran,
         Err(error) => {
@@ -93,6 +98,9 @@ fn run_case(arguments: &Arguments, seed: u64, findings: &Findings) {
             return;
         }
     };
+    if began.elapsed() > SLOW {
+        eprintln!("seed {seed} took {:.1?}", began.elapsed());
+    }
     findings.statements.fetch_add(ran, Ordering::Relaxed);
     let mut reported = Vec::new();
     for found in found {

@@ -203,6 +203,8 @@ impl Binder<'_> {
             let given_at = given.iter().rposition(|of| *of == Given::Column(place));
             values.push(match given_at {
                 Some(at) if !defaults => from_source(at),
+                // A rowid that is not given is chosen, whatever default its column has.
+                _ if table.rowid_alias() == Some(place) => Expr::Literal(Value::Null),
                 _ => self.default_value(column)?,
             });
         }

@@ -98,13 +98,13 @@ impl Writing<'_, '_> {
         };
         let mut image = self.image(&plan.row, target, values, rowid)?;
         if !self.check(&plan.row, target, &mut image, plan.conflict)? {
-            return Ok(());
+            return self.leave_out(plan, rowid);
         }
         if !plan.upserts.is_empty() && self.upsert(plan, &image, agenda)? {
-            return Ok(());
+            return self.leave_out(plan, rowid);
         }
         let Some(others) = self.in_the_way(&plan.row, target, &image, None, plan.conflict)? else {
-            return Ok(());
+            return self.leave_out(plan, rowid);
         };
         if others.is_empty() || plan.replaced.nothing {
             for other in others {
@@ -116,6 +116,14 @@ impl Writing<'_, '_> {
         let how = RemoveRow { row: &plan.row, target, follows: &plan.replaced, returning: None };
         agenda.jobs.extend(others.into_iter().rev().map(|other| Job::Replace(how, other)));
         Ok(())
+    }
+
+    /// A row that is not inserted after all: its number is not given again where numbers count up.
+    fn leave_out(&mut self, plan: &InsertPlan, rowid: i64) -> Result<()> {
+        match plan.target.table.autoincrement {
+            true => self.note_sequence(plan.target.store, &plan.target.table.name, rowid),
+            false => Ok(()),
+        }
     }
 
     /// Writes a new row whose place is free.

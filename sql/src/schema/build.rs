@@ -174,6 +174,14 @@ impl Builder<'_> {
             }
             TableKey::Primary { columns: own, conflict }
         } else {
+            if definition.strict
+                && integer_key.is_none()
+                && let Some((key, ..)) = &primary
+            {
+                for (place, ..) in key {
+                    columns[*place].not_null.get_or_insert(None);
+                }
+            }
             let conflict = integer_key.and(primary.as_ref()).and_then(|(_, conflict, _)| *conflict);
             TableKey::Rowid { alias: integer_key, conflict }
         };
