@@ -18,6 +18,9 @@ pub mod sequences;
 pub mod sql_answer;
 pub mod sql_case;
 pub mod sql_expr;
+pub mod sql_functions;
+pub mod sql_metamorphic;
+pub mod sql_operators;
 #[cfg(feature = "oracle")]
 pub mod sql_oracle;
 pub mod sql_query;

@@ -2,6 +2,8 @@
 
 use crate::random::Random;
 use crate::sql_expr::Generator;
+use crate::sql_functions;
+use crate::sql_operators;
 use crate::sql_query::{Rows, view};
 use crate::sql_schema::{Table, index, table};
 use crate::sql_tree::{Sql, text};
@@ -71,13 +73,28 @@ pub struct Case {
     pub tables: Vec<Table>,
 }
 
+/// So many expressions or calls make a case.
+const QUERIES: usize = 50;
+
 /// So many reads and writes follow the tables of a case.
 const STEPS: usize = 45;
 
 impl Case {
-    /// The case of a seed.
+    /// The case of a seed: most have tables, a tenth expressions and two tenths calls of functions.
     #[must_use]
     pub fn of(seed: u64) -> Case {
+        let queries = match seed % 10 {
+            0 => sql_operators::query,
+            1 | 2 => sql_functions::query,
+            _ => return Case::with_tables(seed),
+        };
+        let mut random = Random::for_purpose(seed, 3);
+        let statements = (0..QUERIES).map(|_| Statement::query(queries(&mut random), Rows::Exact)).collect();
+        Case { seed, statements, tables: Vec::new() }
+    }
+
+    /// Tables, and reads and writes of them.
+    fn with_tables(seed: u64) -> Case {
         let mut random = Random::for_purpose(seed, 3);
         let mut case = Case::schema(seed, &mut random);
         let mut indexes = 10;

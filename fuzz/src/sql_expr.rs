@@ -333,7 +333,7 @@ impl<'t> Generator<'t> {
     }
 
     /// An integer so small that sums of it never overflow.
-    fn summand(&mut self) -> Sql {
+    pub fn summand(&mut self) -> Sql {
         let expr = self.expr(1);
         brackets(seq([text("CAST("), expr, text("AS INTEGER) % 1000")]))
     }

@@ -244,7 +244,7 @@ impl Generator<'_> {
     }
 
     /// `FROM` and what it makes available.
-    fn from(&mut self) -> (Sql, Vec<Source>) {
+    pub fn from(&mut self) -> (Sql, Vec<Source>) {
         if self.tables.is_empty() || self.random.chance(3) {
             return (text(""), Vec::new());
         }
