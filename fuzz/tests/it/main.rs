@@ -3,4 +3,7 @@
 mod decoders;
 mod sequences;
 #[cfg(feature = "oracle")]
+mod sql_differences;
+#[cfg(feature = "oracle")]
 mod sql_grammar;
+mod sql_relations;

@@ -147,7 +147,11 @@ impl Binder<'_> {
 
     /// `IS`: with a bare `true` or `false` that is no column on the right it tests for truth.
     fn is(&mut self, op: BinaryOp, left: &ast::Expr, right: &ast::Expr) -> Result<Expr> {
-        if let ExprKind::Column(name) = &right.kind
+        let mut bare = right;
+        while let ExprKind::Collate { operand, .. } = &bare.kind {
+            bare = operand;
+        }
+        if let ExprKind::Column(name) = &bare.kind
             && name.table.is_none()
             && (name.column.is_word("true") || name.column.is_word("false"))
             && matches!(self.column(name)?, Expr::Literal(_))
