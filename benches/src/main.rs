@@ -38,6 +38,9 @@ enum Report {
         /// Where to put the databases; a temporary directory otherwise.
         #[arg(long)]
         dir: Option<PathBuf>,
+        /// How often each line is measured on each engine; the median counts.
+        #[arg(long)]
+        rounds: Option<u32>,
         /// Writes the figures to this file as JSON.
         #[arg(long)]
         json: Option<PathBuf>,
@@ -55,8 +58,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             let scale = if quick { Scale::QUICK } else { Scale::FULL };
             ground::report(temporary(dir)?.path(), scale, &mut say)?;
         }
-        Report::Sql { quick, only, dir, json } => {
-            let scale = if quick { sql::Scale::QUICK } else { sql::Scale::FULL };
+        Report::Sql { quick, only, dir, rounds, json } => {
+            let mut scale = if quick { sql::Scale::QUICK } else { sql::Scale::FULL };
+            scale.effort.rounds = rounds.unwrap_or(scale.effort.rounds).max(1);
             let figures = sql::report(temporary(dir)?.path(), scale, &only, &mut say)?;
             if let Some(json) = json {
                 std::fs::write(json, figures.to_json())?;

@@ -14,8 +14,10 @@ use crate::cpu::process_time;
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
-    shop: Shop,
-    effort: Effort,
+    /// How many rows there are.
+    pub shop: Shop,
+    /// How long is measured.
+    pub effort: Effort,
 }
 
 impl Scale {

@@ -63,6 +63,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// As [`first`](Cursor::first).
+    #[inline]
     #[expect(clippy::should_implement_trait, reason = "a cursor lends what it stands on, an iterator cannot")]
     pub fn next(&mut self) -> Result<bool> {
         self.inner.next()
@@ -72,11 +73,13 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// As [`first`](Cursor::first).
+    #[inline]
     pub fn prev(&mut self) -> Result<bool> {
         self.inner.prev()
     }
 
     /// Whether the cursor stands on an entry.
+    #[inline]
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.inner.is_valid()
@@ -86,6 +89,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Panics
     /// Where it stands on none; [`is_valid`](Cursor::is_valid) tells.
+    #[inline]
     #[must_use]
     pub fn key(&self) -> &[u8] {
         self.inner.key()
@@ -98,6 +102,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Panics
     /// Where it stands on none; [`is_valid`](Cursor::is_valid) tells.
+    #[inline]
     pub fn value(&self) -> Result<&'a [u8]> {
         self.inner.value()
     }
