@@ -42,6 +42,7 @@ pub mod page;
 mod reclaim;
 mod recovery;
 mod replay;
+mod scratch;
 mod shared;
 #[doc(hidden)]
 pub mod tree;
@@ -66,6 +67,7 @@ pub use options::{
     Access, Background, Durability, MAX_KEY_BYTES, MAX_TREE_NAME_BYTES, MAX_VALUE_BYTES, Options, Retention,
 };
 pub use recovery::RecoveryReport;
+pub use scratch::Scratch;
 pub use tree::Change;
 pub use txn::{Cursor, Diff, KeyRange, ReadView, Savepoint, View, WriteTxn};
 pub use verify::{Progress, VerifyReport};

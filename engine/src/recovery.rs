@@ -29,6 +29,7 @@ use crate::options::{Access, Options};
 use crate::page::meter::Meter;
 use crate::page::store::{PageOptions, PageStore};
 use crate::replay::{Replay, root_state};
+use crate::scratch;
 use crate::shared::{Checkpoints, Holds, Shared};
 use crate::tree::{Root, TreeParams};
 use crate::version::{LogEnd, Version, VersionSet};
@@ -95,8 +96,11 @@ fn segment_number(name: &str, suffix: &str) -> Option<SegmentId> {
 }
 
 fn is_temporary(name: &str) -> bool {
-    name.strip_suffix(".tmp")
-        .is_some_and(|rest| rest == checkpoint_list::FILE_NAME || segment_number(rest, ".wal").is_some())
+    name.strip_suffix(".tmp").is_some_and(|rest| {
+        rest == checkpoint_list::FILE_NAME
+            || rest.starts_with(scratch::NAME_START)
+            || segment_number(rest, ".wal").is_some()
+    })
 }
 
 /// Opens or makes the database in `dir`.

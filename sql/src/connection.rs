@@ -8,6 +8,7 @@ use duramen_engine::{Database, Durability, Options};
 use crate::error::{Error, Result};
 use crate::execution::Execution;
 use crate::func::Registry;
+use crate::limits::Limits;
 use crate::params::Params;
 use crate::parse::parse_next;
 use crate::prepared::Plan;
@@ -165,6 +166,15 @@ impl Connection {
     /// [`Error::Reentrant`].
     pub fn set_durability(&self, durability: Durability) -> Result<()> {
         self.shared.lock()?.txn.set_durability(durability);
+        Ok(())
+    }
+
+    /// The bounds on statements and values from now on. Statements that are prepared already keep to them when they run.
+    ///
+    /// # Errors
+    /// [`Error::Reentrant`].
+    pub fn set_limits(&self, limits: Limits) -> Result<()> {
+        self.shared.lock()?.ambient.limits = limits;
         Ok(())
     }
 

@@ -33,6 +33,9 @@ pub struct Limits {
     pub parameters: u32,
     /// Deepest recursion of triggers.
     pub trigger_depth: u32,
+    /// How much one sort, grouping, `DISTINCT` or compound keeps in memory before it puts rows into scratch files,
+    /// in bytes. Small values make them slow; results do not depend on it.
+    pub memory_bytes: usize,
 }
 
 impl Default for Limits {
@@ -51,6 +54,7 @@ impl Default for Limits {
             like_pattern_bytes: 50_000,
             parameters: 32_766,
             trigger_depth: 1_000,
+            memory_bytes: 64 << 20,
         }
     }
 }

@@ -389,6 +389,11 @@ impl SegmentSet {
         set
     }
 
+    /// Where the segments lie.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
     #[inline]
     fn at(&self, id: SegmentId) -> usize {
         to_usize(id.0) & (self.table.len() - 1)

@@ -8,6 +8,7 @@ use crate::catalog::{Catalog, TreeEntry};
 use crate::error::{Error, Result};
 use crate::ids::{Lsn, Timestamp, TreeId};
 use crate::page::segments::SegmentSet;
+use crate::scratch::Scratch;
 use crate::tree::Root;
 use crate::version::Version;
 
@@ -106,6 +107,15 @@ pub trait View: Sealed {
     fn count(&self, tree: TreeId, range: KeyRange<'_>) -> Result<u64> {
         let source = self.source();
         source.root(tree)?.count_range(source.pages, range.0, range.1)
+    }
+
+    /// Room outside of memory for what is read, as to sort it: a file beside those of the database.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where no file can be made.
+    fn scratch(&self) -> Result<Scratch> {
+        let place = self.source().pages.place();
+        Scratch::new(&*place.fs, &place.dir)
     }
 
     /// The number of entries whose key precedes `key`. O(log n).

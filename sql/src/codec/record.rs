@@ -170,6 +170,12 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// The bytes it is.
+    #[must_use]
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// How many columns are there.
     #[inline]
     #[must_use]

@@ -1,6 +1,7 @@
 //! Grouping and aggregates.
 //!
-//! Groups are found by hashing their keys and come out in the order of their keys, as from SQLite's sorter.
+//! Groups are found by hashing their keys and come out in the order of their keys, as from SQLite's sorter. Rows of groups
+//! for which there is no room are sorted by their keys, and their groups made when it is their turn.
 
 use std::sync::Arc;
 
@@ -10,6 +11,8 @@ use super::key_table::KeyTable;
 use super::keys::{push_group_key, push_sort_key};
 use super::operator::{BoxOperator, Operator, with_env};
 use super::sorter::Sorter;
+use super::spill::SpillSorter;
+use super::whole::{load_frame, push_frame};
 use crate::codec::{Direction, Record, push_value};
 use crate::error::{Error, Result};
 use crate::expr::{Env, Row};
@@ -87,7 +90,7 @@ impl State {
     /// The result.
     pub(super) fn finish<'e>(&mut self, call: &AggregateCall, env: &Env<'e>) -> Result<ValueRef<'e>> {
         if let Some(extra) = &mut self.extra {
-            extra.waiting.sort();
+            extra.waiting.sort(&|| Ok(()))?;
             let mut at = 0;
             while let Some(row) = extra.waiting.row(at) {
                 let row = Record::new(env.arena.copy(row)).map_err(|_| Error::Malformed)?;
@@ -133,8 +136,23 @@ impl Groups {
         self.states.clear();
     }
 
+    /// How much memory they take up, apart from what aggregates keep elsewhere.
+    fn held_bytes(&self) -> usize {
+        self.keys.held_bytes() + self.bare.len() * size_of::<Value>() + self.states.len() * size_of::<State>()
+    }
+
+    /// Adds a group with the keys of the current row.
+    fn add(&mut self, plan: &Aggregation, env: &Env<'_>) -> Result<()> {
+        if !plan.keys.is_empty() {
+            let keys: Vec<_> = plan.keys.iter().map(|(value, _)| value.eval(env)).collect();
+            env.shared.error.check()?;
+            self.keys.push(&keys)?;
+        }
+        self.add_empty(plan)
+    }
+
     /// Adds a group without rows.
-    fn add(&mut self, plan: &Aggregation) -> Result<()> {
+    fn add_empty(&mut self, plan: &Aggregation) -> Result<()> {
         for call in &plan.calls {
             self.states.push(State::new(call)?);
         }
@@ -194,6 +212,12 @@ pub(super) struct AggregateRows {
     at: usize,
     key: Vec<u8>,
     buffer: ArenaBuffer,
+    /// Whether there is no room for more groups.
+    is_full: bool,
+    /// The rows of groups for which there was no room, with all of the frame.
+    rest: SpillSorter,
+    /// The next of them, and its key.
+    rest_row: Option<(Vec<u8>, Vec<u8>)>,
     /// Whether a single `min` or `max` decides from which row bare columns come.
     chosen_by_call: bool,
 }
@@ -213,31 +237,87 @@ impl AggregateRows {
             at: 0,
             key: Vec::new(),
             buffer: ArenaBuffer::new(),
+            is_full: false,
+            rest: SpillSorter::default(),
+            rest_row: None,
             chosen_by_call,
         }
     }
 
-    /// Takes the current row into its group.
+    /// Takes the current row into its group, or puts it aside if there is no room for that.
     #[inline]
     fn take<'v>(&mut self, frame: &Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
-        let AggregateRows { plan, table, groups, key, buffer, chosen_by_call, .. } = self;
+        let AggregateRows { plan, table, groups, key, buffer, chosen_by_call, is_full, rest, .. } = self;
         with_env(buffer, frame, ctx, |env| {
             let (number, is_new) = if plan.keys.is_empty() {
                 (0, groups.count == 0)
             } else {
                 key.clear();
                 push_group_key(key, plan.keys.iter().map(|(value, collation)| (value, collation)), env);
-                table.insert(key)
+                if !*is_full {
+                    table.insert(key)
+                } else if let Some(number) = table.find(key) {
+                    (number, false)
+                } else {
+                    env.shared.error.check()?;
+                    return rest.push(key, ctx, |out| {
+                        push_frame(out, frame);
+                        Ok(())
+                    });
+                }
             };
             if is_new {
-                groups.add(plan)?;
-                if !plan.keys.is_empty() {
-                    let keys: Vec<_> = plan.keys.iter().map(|(value, _)| value.eval(env)).collect();
-                    groups.keys.push(&keys)?;
-                }
+                groups.add(plan, env)?;
+                *is_full = table.held_bytes() + groups.held_bytes() > ctx.memory_bytes();
             }
             groups.step((number, is_new), plan, *chosen_by_call, env)
         })
+    }
+
+    /// Moves to the next row that was put aside.
+    fn next_of_rest(&mut self) -> Result<()> {
+        self.rest_row = self.rest.next()?.map(|(key, row)| (key.to_vec(), row.to_vec()));
+        Ok(())
+    }
+
+    /// Makes one group of the rows that were put aside and have the key of the next one, and gives its row.
+    fn group_of_rest<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
+        let mut group = Groups::default();
+        let mut first_key: Option<Vec<u8>> = None;
+        while let Some((key, row)) = self.rest_row.take() {
+            if first_key.as_ref().is_some_and(|first| *first != key) {
+                self.rest_row = Some((key, row));
+                break;
+            }
+            ctx.check()?;
+            load_frame(&row, frame)?;
+            let is_new = first_key.is_none();
+            first_key.get_or_insert(key);
+            let AggregateRows { plan, buffer, chosen_by_call, .. } = self;
+            with_env(buffer, frame, ctx, |env| {
+                if is_new {
+                    group.add(plan, env)?;
+                }
+                group.step((0, is_new), plan, *chosen_by_call, env)
+            })?;
+            self.next_of_rest()?;
+        }
+        self.give(&mut group, 0, frame, ctx)
+    }
+
+    /// Makes a group the current row.
+    fn give<'v>(
+        &mut self,
+        groups: &mut Groups,
+        number: usize,
+        frame: &mut Frame<'v>,
+        ctx: &Ctx<'_, 'v>,
+    ) -> Result<()> {
+        let AggregateRows { plan, buffer, .. } = self;
+        let mut row = std::mem::take(&mut frame.rows[plan.row]);
+        with_env(buffer, frame, ctx, |env| groups.finish(number, plan, env, &mut row))?;
+        frame.rows[plan.row] = row;
+        Ok(())
     }
 }
 
@@ -245,31 +325,44 @@ impl Operator for AggregateRows {
     fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
         self.table.clear();
         self.groups.clear();
+        self.rest.clear();
+        self.is_full = false;
         self.at = 0;
         self.input.open(frame, ctx)?;
         while self.input.next(frame, ctx)? {
             self.take(frame, ctx)?;
         }
         if !self.plan.grouped && self.groups.count == 0 {
-            self.groups.add(&self.plan)?;
+            self.groups.add_empty(&self.plan)?;
         }
         self.order.clear();
         if self.plan.keys.is_empty() {
             self.order.extend(0..self.groups.count);
         } else {
-            self.order = self.table.sorted();
+            self.order = self.table.sorted(&|| ctx.check())?;
+        }
+        self.rest_row = None;
+        if self.is_full {
+            self.rest.finish(ctx)?;
+            self.next_of_rest()?;
         }
         Ok(())
     }
 
     fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
         ctx.check()?;
-        let Some(&number) = self.order.get(self.at) else { return Ok(false) };
+        let next = self.order.get(self.at).copied();
+        if let Some((key, _)) = &self.rest_row
+            && next.is_none_or(|number| key.as_slice() < self.table.key(number))
+        {
+            self.group_of_rest(frame, ctx)?;
+            return Ok(true);
+        }
+        let Some(number) = next else { return Ok(false) };
         self.at += 1;
-        let AggregateRows { plan, groups, buffer, .. } = self;
-        let mut row = std::mem::take(&mut frame.rows[plan.row]);
-        with_env(buffer, frame, ctx, |env| groups.finish(number, plan, env, &mut row))?;
-        frame.rows[plan.row] = row;
-        Ok(true)
+        let mut groups = std::mem::take(&mut self.groups);
+        let given = self.give(&mut groups, number, frame, ctx);
+        self.groups = groups;
+        given.map(|()| true)
     }
 }

@@ -19,6 +19,11 @@ impl Chunk {
         self.ends.len()
     }
 
+    /// How much memory it takes up.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.bytes.len() + self.ends.len() * size_of::<usize>()
+    }
+
     pub(super) fn push(&mut self, values: &[ValueRef<'_>]) -> Result<()> {
         push_row(&mut self.bytes, values)?;
         self.ends.push(self.bytes.len());

@@ -105,6 +105,12 @@ pub trait FunctionTables {
 }
 
 impl Ctx<'_, '_> {
+    /// How much an operator may keep in memory.
+    #[inline]
+    pub fn memory_bytes(&self) -> usize {
+        self.shared.context.limits().memory_bytes
+    }
+
     /// Fails if the statement is to stop. Asked once a row by whoever reads or makes rows in a loop.
     #[inline]
     pub fn check(&self) -> Result<()> {

@@ -4,7 +4,8 @@ use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
-use super::sorter::head_of;
+use super::sorter::{head_of, sort_by};
+use crate::error::Result;
 
 /// Different byte strings and their numbers.
 #[derive(Default)]
@@ -48,6 +49,11 @@ impl KeyTable {
     /// How many keys there are.
     pub(super) fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// How much memory it takes up.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.bytes.len() + self.ends.len() * (size_of::<usize>() + 2 * size_of::<Entry>())
     }
 
     /// The key with a number.
@@ -95,11 +101,11 @@ impl KeyTable {
     }
 
     /// All numbers in the order of their keys.
-    pub(super) fn sorted(&self) -> Vec<usize> {
+    pub(super) fn sorted(&self, check: &dyn Fn() -> Result<()>) -> Result<Vec<usize>> {
         let mut heads: Vec<(u64, usize)> =
             (0..self.len()).map(|number| (head_of(self.key(number)), number)).collect();
-        heads.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| self.key(a.1).cmp(self.key(b.1))));
-        heads.into_iter().map(|(_, number)| number).collect()
+        sort_by(&mut heads, check, |a, b| a.0.cmp(&b.0).then_with(|| self.key(a.1).cmp(self.key(b.1))))?;
+        Ok(heads.into_iter().map(|(_, number)| number).collect())
     }
 }
 

@@ -14,6 +14,9 @@ mod key_table;
 
 mod chunk;
 
+mod spill;
+mod whole;
+
 mod operator;
 
 mod each;

@@ -64,34 +64,17 @@ pub(super) fn operator(node: &Node) -> BoxOperator {
         Node::Aggregate(input, plan) => Box::new(AggregateRows::new(operator(input), plan.clone())),
         Node::Window(input, plan) => Box::new(WindowRows::new(operator(input), plan.clone())),
         Node::Sort(input, plan) => Box::new(SortRows::new(operator(input), plan.clone())),
-        Node::Distinct(input, plan) => Box::new(DistinctRows {
-            input: operator(input),
-            plan: plan.clone(),
-            seen: KeyTable::default(),
-            key: Vec::new(),
-            buffer,
-        }),
+        Node::Distinct(input, plan) => Box::new(DistinctRows::new(operator(input), plan.clone())),
         Node::Limit(input, plan) => {
             Box::new(LimitRows { input: operator(input), plan: plan.clone(), buffer, left: None, skip: 0 })
         }
-        Node::Rows(plan) => Box::new(QueryRows {
-            input: operator(&plan.query.root),
-            plan: plan.clone(),
-            kept: None,
-            at: 0,
-            buffer,
-        }),
+        Node::Rows(plan) => {
+            Box::new(QueryRows { input: operator(&plan.query.root), plan: plan.clone(), kept: None, buffer })
+        }
         Node::Values(plan) => Box::new(ValueRows { plan: plan.clone(), at: 0, buffer }),
-        Node::Compound(plan) => Box::new(CompoundRows {
-            left: operator(&plan.left.root),
-            right: operator(&plan.right.root),
-            plan: plan.clone(),
-            rows: Chunk::default(),
-            order: Vec::new(),
-            at: 0,
-            in_right: false,
-            buffer,
-        }),
+        Node::Compound(plan) => {
+            Box::new(CompoundRows::new(operator(&plan.left.root), operator(&plan.right.root), plan.clone()))
+        }
         Node::Recursive(plan) => Box::new(RecursiveRows {
             initial: operator(&plan.initial.root),
             steps: plan.steps.iter().map(|step| operator(&step.root)).collect(),

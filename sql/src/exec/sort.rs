@@ -7,7 +7,7 @@ use super::filter::limits;
 use super::frame::{Ctx, Frame};
 use super::keys::push_sort_key;
 use super::operator::{BoxOperator, Operator, with_env, with_values};
-use super::sorter::Sorter;
+use super::spill::SpillSorter;
 use crate::error::Result;
 use crate::plan::Sort;
 use crate::value::ArenaBuffer;
@@ -15,9 +15,10 @@ use crate::value::ArenaBuffer;
 pub(super) struct SortRows {
     input: BoxOperator,
     plan: Arc<Sort>,
-    sorter: Sorter,
+    sorter: SpillSorter,
     key: Vec<u8>,
-    at: usize,
+    /// The last key that is wanted, once rows were cut off: of those that are not before it none is.
+    last: Option<Vec<u8>>,
     buffer: ArenaBuffer,
 }
 
@@ -26,8 +27,8 @@ const SPARE_ROWS: usize = 64;
 
 impl SortRows {
     pub(super) fn new(input: BoxOperator, plan: Arc<Sort>) -> SortRows {
-        let (sorter, key, buffer) = (Sorter::default(), Vec::new(), ArenaBuffer::new());
-        SortRows { input, plan, sorter, key, at: 0, buffer }
+        let (sorter, key, buffer) = (SpillSorter::default(), Vec::new(), ArenaBuffer::new());
+        SortRows { input, plan, sorter, key, last: None, buffer }
     }
 
     /// How many rows are wanted at most.
@@ -38,18 +39,18 @@ impl SortRows {
         Ok(wanted.and_then(|wanted| usize::try_from(wanted).ok()).unwrap_or(usize::MAX))
     }
 
-    /// Takes in the current row, unless it does not come before the key at `place`.
-    fn take<'v>(&mut self, last: Option<usize>, frame: &Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
-        let SortRows { plan, sorter, key, buffer, .. } = self;
+    /// Takes in the current row, if it may be wanted.
+    fn take<'v>(&mut self, frame: &Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
+        let SortRows { plan, sorter, key, last, buffer, .. } = self;
         key.clear();
         with_env(buffer, frame, ctx, |env| {
             for sort in &plan.keys {
                 push_sort_key(key, sort, env);
             }
-            if last.is_some_and(|last| sorter.key(last) <= key.as_slice()) {
+            if last.as_ref().is_some_and(|last| last <= key) {
                 return Ok(());
             }
-            with_values(&plan.values, env, |values| sorter.push(key, |out| push_row(out, values)))
+            with_values(&plan.values, env, |values| sorter.push(key, ctx, |out| push_row(out, values)))
         })
     }
 }
@@ -58,26 +59,23 @@ impl Operator for SortRows {
     fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
         let wanted = self.wanted(frame, ctx)?;
         self.sorter.clear();
-        self.at = 0;
         self.input.open(frame, ctx)?;
         let most = wanted.saturating_mul(2).saturating_add(SPARE_ROWS);
-        // Once rows were cut off, those that are not before the last one left are not wanted.
-        let mut last = None;
+        self.last = None;
         while self.input.next(frame, ctx)? {
-            self.take(last, frame, ctx)?;
-            if self.sorter.len() >= most {
-                self.sorter.sort_and_keep(wanted);
-                last = wanted.checked_sub(1);
+            self.take(frame, ctx)?;
+            let sorter = self.sorter.in_memory();
+            if sorter.len() >= most {
+                sorter.sort_and_keep(wanted, &|| ctx.check())?;
+                self.last = wanted.checked_sub(1).map(|last| sorter.key(last).to_vec());
             }
         }
-        self.sorter.sort();
-        Ok(())
+        self.sorter.finish(ctx)
     }
 
     fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
         ctx.check()?;
-        let Some(row) = self.sorter.row(self.at) else { return Ok(false) };
-        self.at += 1;
+        let Some((_, row)) = self.sorter.next()? else { return Ok(false) };
         frame.rows[self.plan.row].copy_from(row);
         Ok(true)
     }

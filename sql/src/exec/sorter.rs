@@ -1,6 +1,11 @@
 //! Rows in the order of their keys: what sorting, ordered aggregates and the order of groups are made of.
 //!
-//! A key is bytes that compare as the values do; rows with equal keys stay in the order in which they came.
+//! A key is bytes that compare as the values do; rows with equal keys stay in the order in which they came. Sorting
+//! asks again and again whether it is to stop.
+
+use std::cmp::Ordering;
+
+use crate::error::Result;
 
 /// Keys, each with a row behind it, in one piece of memory.
 #[derive(Default)]
@@ -35,6 +40,11 @@ impl Sorter {
         self.entries.len()
     }
 
+    /// How much memory it takes up.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.bytes.len() + self.entries.len() * size_of::<Entry>()
+    }
+
     /// Forgets all rows, and keeps the memory.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
@@ -59,19 +69,19 @@ impl Sorter {
     }
 
     /// Puts the rows in order.
-    pub(super) fn sort(&mut self) {
+    pub(super) fn sort(&mut self, check: &dyn Fn() -> Result<()>) -> Result<()> {
         let bytes = &self.bytes;
-        self.entries.sort_unstable_by(|a, b| {
+        sort_by(&mut self.entries, check, |a, b| {
             a.head
                 .cmp(&b.head)
                 .then_with(|| bytes[a.start..a.row].cmp(&bytes[b.start..b.row]))
                 .then(a.start.cmp(&b.start))
-        });
+        })
     }
 
     /// Puts the rows in order, and keeps the first ones only.
-    pub(super) fn sort_and_keep(&mut self, wanted: usize) {
-        self.sort();
+    pub(super) fn sort_and_keep(&mut self, wanted: usize, check: &dyn Fn() -> Result<()>) -> Result<()> {
+        self.sort(check)?;
         self.entries.truncate(wanted);
         let mut bytes = Vec::with_capacity(self.bytes.len());
         for entry in &mut self.entries {
@@ -80,6 +90,7 @@ impl Sorter {
             (entry.start, entry.row, entry.end) = (moved, moved + entry.row - entry.start, bytes.len());
         }
         self.bytes = bytes;
+        Ok(())
     }
 
     /// The key of the row at a place.
@@ -95,3 +106,45 @@ impl Sorter {
         Some(&self.bytes[entry.row..entry.end])
     }
 }
+
+/// How many entries are sorted between two looks at whether to stop: about a millisecond.
+const SORTED_AT_ONCE: usize = 1 << 14;
+
+/// Sorts in parts that are merged, so that it can stop in between.
+pub(super) fn sort_by<T: Copy>(
+    entries: &mut Vec<T>,
+    check: &dyn Fn() -> Result<()>,
+    compare: impl Fn(&T, &T) -> Ordering,
+) -> Result<()> {
+    for part in entries.chunks_mut(SORTED_AT_ONCE) {
+        part.sort_unstable_by(&compare);
+        check()?;
+    }
+    let mut width = SORTED_AT_ONCE;
+    while width < entries.len() {
+        let mut merged = Vec::with_capacity(entries.len());
+        for pair in entries.chunks(width * 2) {
+            let (mut left, mut right) = pair.split_at(width.min(pair.len()));
+            while let ([a, left_rest @ ..], [b, right_rest @ ..]) = (left, right) {
+                if merged.len() % SORTED_AT_ONCE == 0 {
+                    check()?;
+                }
+                if compare(a, b).is_le() {
+                    merged.push(*a);
+                    left = left_rest;
+                } else {
+                    merged.push(*b);
+                    right = right_rest;
+                }
+            }
+            merged.extend_from_slice(left);
+            merged.extend_from_slice(right);
+        }
+        *entries = merged;
+        width *= 2;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,3 +2,4 @@
 
 mod parse_corpora;
 mod plans;
+mod spill;

@@ -34,8 +34,8 @@ impl Sorted {
         })
     }
 
-    pub(super) fn sort(&mut self) {
-        self.sorter.sort();
+    pub(super) fn sort(&mut self, check: &dyn Fn() -> Result<()>) -> Result<()> {
+        self.sorter.sort(check)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -112,7 +112,7 @@ impl WindowRows {
                 rows.push(&key, prefix, &values)
             })?;
         }
-        self.rows.sort();
+        self.rows.sort(&|| ctx.check())?;
         Ok(())
     }
 
