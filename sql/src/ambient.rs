@@ -61,6 +61,13 @@ impl Ambient {
     }
 }
 
+impl Ambient {
+    /// Notes rows that triggers and actions of foreign keys changed: they count in the total only.
+    pub(crate) fn note_changes_by_programs(&mut self, changes: i64) {
+        self.total_changes = self.total_changes.saturating_add(changes);
+    }
+}
+
 impl Context for Ambient {
     fn now_ms(&self) -> i64 {
         if self.now_ms.get() == 0 {

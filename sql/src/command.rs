@@ -3,7 +3,7 @@
 use crate::ast::{ExplainKind, Parameters, Pragma, QualifiedName, Statement};
 use crate::bind::Catalog;
 use crate::error::{Error, Result};
-use crate::exec::Definer;
+use crate::exec::{Checker, Definer, Depth, foreign_key_check};
 use crate::plan::{Line, explain_select};
 use crate::pragma::{Answer, explain_columns, pragma_rows};
 use crate::prepared::Plan;
@@ -19,11 +19,13 @@ impl Session {
             Statement::Begin(mode) => done(self.txn.begin(*mode)),
             Statement::Commit => {
                 let commit = self.txn.commit()?;
+                self.pragmas.end_transaction();
                 self.committed(commit);
                 Ok(Answer::default())
             }
             Statement::Rollback => {
                 self.txn.rollback()?;
+                self.pragmas.end_transaction();
                 self.rolled_back += 1;
                 self.schema_changed();
                 Ok(Answer::default())
@@ -31,6 +33,9 @@ impl Session {
             Statement::Savepoint(name) => done(self.txn.savepoint(&name.text)),
             Statement::Release(name) => {
                 let commit = self.txn.release(&name.text)?;
+                if !self.txn.is_open() {
+                    self.pragmas.end_transaction();
+                }
                 self.committed(commit);
                 Ok(Answer::default())
             }
@@ -43,11 +48,11 @@ impl Session {
             | Statement::CreateIndex(_)
             | Statement::CreateView(_)
             | Statement::CreateTrigger(_)
+            | Statement::AlterTable(_)
             | Statement::Drop(_) => done(self.define(statement, parameters)),
             Statement::Pragma(pragma) => self.pragma(pragma),
             Statement::Analyze(_) | Statement::Vacuum { into: None, .. } => Ok(Answer::default()),
             Statement::Reindex(name) => done(self.reindex(name.as_ref())),
-            Statement::AlterTable(_) => Err(Error::statement("ALTER TABLE is not supported yet")),
             Statement::Explain { kind, statement } => self.explain(*kind, statement),
             Statement::CreateVirtualTable(create) => {
                 Err(Error::statement(format!("no such module: {}", create.module.text)))
@@ -120,12 +125,19 @@ impl Session {
             };
             let writers =
                 Writers { main: &mut *writing.writers.main, temp: writing.writers.temp.as_deref_mut() };
-            let mut definer = Definer { writers, catalog, given: writing.given };
+            let mut definer = Definer {
+                writers,
+                catalog,
+                given: writing.given,
+                orphans: &mut writing.orphans,
+                put_off_foreign_keys: writing.put_off_foreign_keys,
+            };
             match statement {
                 Statement::CreateTable(create) => definer.create_table(create),
                 Statement::CreateIndex(create) => definer.create_index(create),
                 Statement::CreateView(create) => definer.create_view(create),
                 Statement::CreateTrigger(create) => definer.create_trigger(create),
+                Statement::AlterTable(alter) => definer.alter_table(alter),
                 Statement::Drop(drop) => definer.drop(drop),
                 _ => Ok(()),
             }
@@ -153,13 +165,57 @@ impl Session {
         let name = pragma.name.text.to_ascii_lowercase();
         if let Some(columns) = crate::schema::pragma_columns(&name) {
             let schema = pragma.schema.as_ref().map(|schema| &*schema.text);
+            if let Some(rows) = self.check(&name, pragma.value.as_deref(), schema)? {
+                return Ok(Answer {
+                    columns: columns.iter().map(|column| Box::from(*column)).collect(),
+                    rows,
+                });
+            }
             let rows = pragma_rows(&main, &temp, &name, pragma.value.as_deref(), schema)?;
             return Ok(Answer { columns: columns.iter().map(|column| Box::from(*column)).collect(), rows });
+        }
+        if name == "foreign_keys" && pragma.value.is_some() && self.txn.is_open() {
+            // Inside a transaction it cannot be changed.
+            return Ok(Answer::default());
         }
         if pragma.value.is_some() {
             self.settings_changed();
         }
         self.pragmas.apply(&mut self.ambient, &name, pragma.value.as_deref())
+    }
+}
+
+impl Session {
+    /// The rows of a pragma that looks at stored rows; `None` for others.
+    fn check(
+        &mut self,
+        name: &str,
+        value: Option<&str>,
+        schema: Option<&str>,
+    ) -> Result<Option<Vec<Vec<Value>>>> {
+        let depth = match name {
+            "integrity_check" => Depth::Full,
+            "quick_check" => Depth::Quick,
+            "foreign_key_check" => {
+                let (main, temp) = self.schemas()?;
+                let views = self.txn.views()?;
+                let catalog = self.catalog(&main, &temp);
+                return foreign_key_check(views.stores(), catalog, value, schema).map(Some);
+            }
+            _ => return Ok(None),
+        };
+        let most = value.map_or(Some(100), |value| value.parse::<usize>().ok());
+        let only = value.filter(|_| most.is_none());
+        let (main, temp) = self.schemas()?;
+        let views = self.txn.views()?;
+        let catalog = self.catalog(&main, &temp);
+        let checks = !self.pragmas.is_on("ignore_check_constraints");
+        let most = most.filter(|most| *most > 0).unwrap_or(100);
+        let found = self.with_given(&[], |given| {
+            Checker { stores: views.stores(), catalog, given, depth, most, checks }.run(only, schema)
+        })?;
+        let messages = if found.is_empty() { vec!["ok".to_string()] } else { found };
+        Ok(Some(messages.into_iter().map(|message| vec![Value::from(message)]).collect()))
     }
 }
 

@@ -17,14 +17,7 @@ pub(crate) struct Answer {
 }
 
 /// Settings that would change what statements do or what is stored, and do not yet: turning them on is refused.
-const UNBUILT: &[&str] = &[
-    "foreign_keys",
-    "defer_foreign_keys",
-    "ignore_check_constraints",
-    "user_version",
-    "application_id",
-    "writable_schema",
-];
+const UNBUILT: &[&str] = &["ignore_check_constraints", "user_version", "application_id", "writable_schema"];
 
 fn not_yet(pragma: &str) -> Error {
     Error::statement(format!("PRAGMA {pragma} is not supported yet"))
@@ -89,8 +82,13 @@ pub(crate) struct Pragmas {
 }
 
 impl Pragmas {
-    fn is_on(&self, name: &str) -> bool {
+    pub(crate) fn is_on(&self, name: &str) -> bool {
         self.kept.get(name).is_some_and(|value| *value != 0)
+    }
+
+    /// Forgets what holds for one transaction only.
+    pub(crate) fn end_transaction(&mut self) {
+        self.kept.remove("defer_foreign_keys");
     }
 
     /// What changes the meaning of statements.
@@ -98,6 +96,7 @@ impl Pragmas {
         Settings {
             foreign_keys: self.is_on("foreign_keys"),
             recursive_triggers: self.is_on("recursive_triggers"),
+            legacy_alter_table: self.is_on("legacy_alter_table"),
         }
     }
 
@@ -116,7 +115,6 @@ impl Pragmas {
             }
             "encoding" if value.is_none() => Ok(one(name, Value::from("UTF-8"))),
             "journal_mode" => Ok(one(name, Value::from("wal"))),
-            "integrity_check" | "quick_check" => Err(not_yet(name)),
             _ if UNBUILT.contains(&name) && number.is_some_and(|number| number != 0) => Err(not_yet(name)),
             "data_version" => Ok(one(name, Value::Integer(1))),
             _ => {

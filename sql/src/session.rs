@@ -351,9 +351,14 @@ impl Session {
         let mark = self.txn.mark();
         let tables = Tables(self.schemas.as_ref());
         let given = Given { parameters, context: &self.ambient, interrupt: &self.interrupt, tables: &tables };
+        let orphans = self.txn.orphans();
         let mut writing = Writing::new(self.txn.writers()?, given);
+        writing.orphans = orphans;
+        writing.put_off_foreign_keys = self.pragmas.is_on("defer_foreign_keys");
         let result = run(&mut writing);
         let action = writing.on_failure;
+        let orphans = writing.orphans;
+        let by_programs = writing.changes_by_programs();
         let written = Written {
             changes: writing.changes,
             last_rowid: writing.last_rowid(),
@@ -363,6 +368,8 @@ impl Session {
             self.undo(mark.as_ref(), action, &written)?;
             return Err(error);
         }
+        self.ambient.note_changes_by_programs(by_programs);
+        self.txn.set_orphans(orphans);
         if let Some(mark) = mark {
             self.txn.release_mark(&mark)?;
         }
@@ -371,9 +378,21 @@ impl Session {
 
     /// Commits if the statement began the transaction for itself.
     pub(crate) fn end_statement(&mut self) -> Result<()> {
-        let commit = self.txn.end_statement()?;
-        self.committed(commit);
-        Ok(())
+        match self.txn.end_statement() {
+            Ok(commit) => {
+                if !self.txn.is_open() {
+                    self.pragmas.end_transaction();
+                }
+                self.committed(commit);
+                Ok(())
+            }
+            Err(error) => {
+                if self.txn.is_of_statement() {
+                    self.abandon();
+                }
+                Err(error)
+            }
+        }
     }
 
     /// What was known of the schemas in the transaction holds in its commit as well.
@@ -412,6 +431,7 @@ impl Session {
             self.rolled_back += 1;
         }
         self.txn.drop_open();
+        self.pragmas.end_transaction();
         self.schema_changed();
     }
 }

@@ -11,7 +11,7 @@ use duramen_engine::{Database, Durability, Lsn, Options, ReadView, Savepoint, Vi
 
 use crate::ast::TransactionMode;
 use crate::error::{Error, Result};
-use crate::exec::Views;
+use crate::exec::{Orphans, Views, violation};
 use crate::store::{Stores, Writers};
 
 /// The transaction of a connection; see the head of the file.
@@ -30,6 +30,8 @@ struct Open {
     begun_by: BegunBy,
     /// What its statements read, until one writes.
     views: Option<Views>,
+    /// How many rows lack the parent that a foreign key names.
+    orphans: Orphans,
 }
 
 /// How far the transaction went in the database.
@@ -58,6 +60,7 @@ struct Named {
     name: Box<str>,
     main: Option<Savepoint>,
     temp: Option<Savepoint>,
+    orphans: Orphans,
 }
 
 /// A commit that was made.
@@ -72,6 +75,7 @@ pub(crate) struct Commit {
 pub(crate) struct Mark {
     main: Option<Savepoint>,
     temp: Option<Savepoint>,
+    orphans: Orphans,
 }
 
 impl Txn {
@@ -181,7 +185,14 @@ impl Txn {
 
     fn begin_with(&mut self, main: Main, begun_by: BegunBy) -> Result<()> {
         let temp = self.temp.as_ref().map(Database::begin_write).transpose()?;
-        self.open = Some(Open { main, temp, savepoints: Vec::new(), begun_by, views: None });
+        self.open = Some(Open {
+            main,
+            temp,
+            savepoints: Vec::new(),
+            begun_by,
+            views: None,
+            orphans: Orphans::default(),
+        });
         Ok(())
     }
 
@@ -204,7 +215,7 @@ impl Txn {
             Main::Writing(txn) => Some(txn.savepoint()),
             Main::Untouched | Main::Reading(_) => None,
         };
-        Some(Mark { main, temp: open.temp.as_mut().map(WriteTxn::savepoint) })
+        Some(Mark { main, temp: open.temp.as_mut().map(WriteTxn::savepoint), orphans: open.orphans })
     }
 
     /// Forgets a mark.
@@ -223,6 +234,7 @@ impl Txn {
     pub(crate) fn undo_to(&mut self, mark: &Mark) -> Result<()> {
         let Some(open) = &mut self.open else { return Ok(()) };
         open.views = None;
+        open.orphans = mark.orphans;
         if let (Main::Writing(txn), Some(main)) = (&mut open.main, mark.main) {
             txn.rollback_to(main)?;
         }
@@ -247,7 +259,23 @@ impl Txn {
         self.open = None;
     }
 
+    /// How many rows lack a parent.
+    pub(crate) fn orphans(&self) -> Orphans {
+        self.open.as_ref().map(|open| open.orphans).unwrap_or_default()
+    }
+
+    /// Notes how many rows lack a parent.
+    pub(crate) fn set_orphans(&mut self, orphans: Orphans) {
+        if let Some(open) = &mut self.open {
+            open.orphans = orphans;
+        }
+    }
+
+    /// Commits; the transaction stays open if rows lack a parent.
     fn commit_open(&mut self) -> Result<Option<Commit>> {
+        if !self.orphans().allow_commit() {
+            return Err(violation());
+        }
         let Some(open) = self.open.take() else { return Ok(None) };
         let commit = match open.main {
             Main::Writing(txn) => {
@@ -299,7 +327,8 @@ impl Txn {
         }
         let Some(mark) = self.mark() else { return Ok(()) };
         if let Some(open) = &mut self.open {
-            open.savepoints.push(Named { name: name.into(), main: mark.main, temp: mark.temp });
+            let Mark { main, temp, orphans } = mark;
+            open.savepoints.push(Named { name: name.into(), main, temp, orphans });
         }
         Ok(())
     }
@@ -320,8 +349,8 @@ impl Txn {
             return self.commit_open();
         }
         let released = open.savepoints.split_off(place);
-        if let Some(Named { main, temp, .. }) = released.first() {
-            self.release_mark(&Mark { main: *main, temp: *temp })?;
+        if let Some(Named { main, temp, orphans, .. }) = released.first() {
+            self.release_mark(&Mark { main: *main, temp: *temp, orphans: *orphans })?;
         }
         Ok(None)
     }
@@ -331,7 +360,8 @@ impl Txn {
         let place = self.find_savepoint(name)?;
         let Some(open) = &mut self.open else { return Ok(()) };
         open.savepoints.truncate(place + 1);
-        let mark = Mark { main: open.savepoints[place].main, temp: open.savepoints[place].temp };
+        let Named { main, temp, orphans, .. } = open.savepoints[place];
+        let mark = Mark { main, temp, orphans };
         self.undo_to(&mark)
     }
 }

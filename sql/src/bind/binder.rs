@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::common::CommonTables;
+use super::mentions::Mentions;
 use super::programs::Programs;
 use super::scope::Scope;
 use crate::bound::{QueryId, Slot};
@@ -39,6 +40,8 @@ pub struct Settings {
     pub foreign_keys: bool,
     /// Whether triggers may run while they run, and for rows that are replaced.
     pub recursive_triggers: bool,
+    /// Whether renaming a table leaves views and triggers as they are.
+    pub legacy_alter_table: bool,
 }
 
 /// A table or view found by name.
@@ -72,6 +75,14 @@ impl<'c> Catalog<'c> {
     }
 
     pub(super) fn find(&self, schema: Option<&str>, name: &str) -> Result<Option<Found<'c>>> {
+        let name = match schema {
+            // In its own schema the table of the temporary schema has the usual name too.
+            Some(schema) if schema.eq_ignore_ascii_case("temp") => match name.to_ascii_lowercase().as_str() {
+                "sqlite_master" | "sqlite_schema" => "sqlite_temp_master",
+                _ => name,
+            },
+            _ => name,
+        };
         for &store in self.stores(schema)? {
             let objects = self.schema(store);
             if let Some(table) = objects.table(name) {
@@ -119,6 +130,10 @@ pub struct Binder<'c> {
     pub(super) in_trigger: bool,
     /// What the statement may make run.
     pub(super) programs: Programs,
+    /// Where the statement's own text names a table, if somebody wants to know; `None` also inside other texts.
+    pub(super) mentions: Option<Mentions>,
+    /// Whether the statement is only looked at: functions need not exist.
+    pub(super) only_looks: bool,
     /// Whether triggers fire; not for the rows of a table that is dropped.
     pub(super) fires_triggers: bool,
 }
@@ -141,6 +156,8 @@ impl<'c> Binder<'c> {
             quoted_texts: true,
             in_trigger: false,
             programs: Programs::default(),
+            mentions: None,
+            only_looks: false,
             fires_triggers: true,
         }
     }
@@ -157,6 +174,34 @@ impl<'c> Binder<'c> {
     pub fn without_triggers(mut self) -> Self {
         self.fires_triggers = false;
         self
+    }
+
+    /// To learn where the statement names a table: see [`Binder::mentions`].
+    #[must_use]
+    pub fn looking_for(mut self, table: &Arc<Table>) -> Self {
+        self.mentions = Some(Mentions::of(table));
+        self.only_looking()
+    }
+
+    /// To see whether what a statement names is there, functions aside: it is not run.
+    #[must_use]
+    pub fn only_looking(mut self) -> Self {
+        self.only_looks = true;
+        self
+    }
+
+    /// Where the statements bound so far name the table that was looked for.
+    #[must_use]
+    pub fn mentions(self) -> Option<Mentions> {
+        self.mentions
+    }
+
+    /// Binds something from another text, of which nobody wants to know where it names what.
+    pub(super) fn elsewhere<T>(&mut self, bind: impl FnOnce(&mut Binder<'c>) -> Result<T>) -> Result<T> {
+        let mentions = self.mentions.take();
+        let result = bind(self);
+        self.mentions = mentions;
+        result
     }
 
     /// A slot that nothing has yet.

@@ -1,7 +1,7 @@
 //! Columns by their names.
 
 use super::binder::Binder;
-use super::scope::{Scope, ScopeTable};
+use super::scope::Scope;
 use crate::ast;
 use crate::bound::Expr;
 use crate::error::{Error, Result};
@@ -12,12 +12,18 @@ impl Binder<'_> {
     pub(super) fn column(&mut self, name: &ast::ColumnRef) -> Result<Expr> {
         for depth in (0..self.scopes.len()).rev() {
             if let Some(expr) = find(&self.scopes[depth], name)? {
+                if let Some(mentions) = &mut self.mentions {
+                    mentions.note_found(&self.scopes[depth], name);
+                }
                 return Ok(expr);
             }
         }
         if name.table.is_none() {
             let word = &name.column;
             if self.quoted_texts && word.quote == ast::Quote::Double {
+                if let Some(mentions) = &mut self.mentions {
+                    mentions.texts.push(word.span);
+                }
                 return Ok(Expr::Literal(Value::from(&*word.text)));
             }
             if word.is_word("true") {
@@ -64,7 +70,7 @@ fn find(scope: &Scope, name: &ast::ColumnRef) -> Result<Option<Expr>> {
     let mut found: Option<&Expr> = None;
     let mut fitting = Vec::new();
     for table in &scope.tables {
-        if !fits(table, name) {
+        if !table.is_meant_by(name) {
             continue;
         }
         fitting.push(table);
@@ -105,17 +111,4 @@ fn find(scope: &Scope, name: &ast::ColumnRef) -> Result<Option<Expr>> {
         return Ok(Some(expr.clone()));
     }
     Ok(None)
-}
-
-/// Whether what stands before a column, if anything, means this table.
-pub(super) fn fits(table: &ScopeTable, name: &ast::ColumnRef) -> bool {
-    let Some(wanted) = &name.table else { return !table.only_by_name };
-    if !wanted.name.is(&table.name) {
-        return false;
-    }
-    match (&wanted.schema, table.schema) {
-        (None, _) => true,
-        (Some(schema), Some(known)) => schema.is(known),
-        (Some(_), None) => false,
-    }
 }

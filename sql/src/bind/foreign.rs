@@ -29,7 +29,9 @@ impl Binder<'_> {
         follows: &mut Consequences,
     ) -> Result<()> {
         for key in &table.foreign_keys {
+            let own = key.parent.eq_ignore_ascii_case(&table.name);
             if let RowEvent::Update(set) = event
+                && !own
                 && !key.columns.iter().any(|&place| is_set(table, place, set))
             {
                 continue;
@@ -76,6 +78,9 @@ impl Binder<'_> {
                 Err(error) => return Err(error),
             },
             None if !self.fires_triggers => None,
+            None if self.catalog.schema(store).view(&key.parent).is_some() => {
+                return Err(mismatch(table, key));
+            }
             None => {
                 return Err(Error::statement(format!("no such table: {}.{}", store.name(), key.parent)));
             }
@@ -390,7 +395,12 @@ fn parent_key(store: Store, parent: &Arc<Table>, child: &Table, key: &ForeignKey
             return Ok(made(Some(index), places));
         }
     }
-    Err(Error::statement(format!("foreign key mismatch - \"{}\" referencing \"{}\"", child.name, key.parent)))
+    Err(mismatch(child, key))
+}
+
+/// The error of a key whose parent has no such unique key.
+fn mismatch(child: &Table, key: &ForeignKey) -> Error {
+    Error::statement(format!("foreign key mismatch - \"{}\" referencing \"{}\"", child.name, key.parent))
 }
 
 /// The columns of a parent that a foreign key names one by one, if a unique key of it has just these.

@@ -207,6 +207,9 @@ impl Binder<'_> {
         match self.catalog.find(schema, &name.name.text)? {
             Some(Found::Table(store, table)) => {
                 let table = table.clone();
+                if let Some(mentions) = &mut self.mentions {
+                    mentions.note_table(&table, &name.name);
+                }
                 self.stored_table(store, table, index, alias)
             }
             Some(Found::View(store, view)) => {
@@ -220,10 +223,9 @@ impl Binder<'_> {
                 if let Some(pragma) = name.name.text.to_ascii_lowercase().strip_prefix("pragma_") {
                     return self.pragma(pragma, &[], alias);
                 }
-                let in_view = !self.views.is_empty() && schema.is_none();
                 let shown = match schema {
                     Some(schema) => format!("{schema}.{}", name.name.text),
-                    None if in_view || self.catalog.home.is_some() => format!("main.{}", name.name.text),
+                    None if self.catalog.home.is_some() => format!("main.{}", name.name.text),
                     None => name.name.text.to_string(),
                 };
                 Err(Error::statement_at(format!("no such table: {shown}"), name.span().offset()))
@@ -282,6 +284,9 @@ impl Binder<'_> {
         name: Box<str>,
         schema: Option<&'static str>,
     ) -> Result<ScopeTable> {
+        if let Some(mentions) = &mut self.mentions {
+            mentions.note_row(table, slot);
+        }
         let alias = table.rowid_alias();
         let columns = table
             .columns
@@ -354,8 +359,18 @@ impl Binder<'_> {
         Ok(())
     }
 
-    /// Binds something over one table alone.
+    /// Binds something of a definition over its table alone.
     pub(super) fn over_table<T>(
+        &mut self,
+        named: &ScopeTable,
+        place: crate::func::Place,
+        bind: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        self.elsewhere(|binder| binder.over_table_here(named, place, bind))
+    }
+
+    /// Binds something of the statement over one table alone.
+    pub(super) fn over_table_here<T>(
         &mut self,
         named: &ScopeTable,
         place: crate::func::Place,
@@ -397,10 +412,23 @@ impl Binder<'_> {
         Ok(BoundIndex { index: index.clone(), columns, filter })
     }
 
+    /// Binds the query of a view as a statement of its own, to see whether it can be, and where it names what was
+    /// looked for.
+    ///
+    /// # Errors
+    /// Where it names what does not exist.
+    pub fn definition_of_view(&mut self, store: Store, view: &Arc<View>) -> Result<()> {
+        self.catalog.home = (store == Store::Main).then_some(Store::Main);
+        self.views.push(view.clone());
+        let select = self.select(&view.select);
+        self.views.pop();
+        select.map(drop)
+    }
+
     /// A view is its query, which sees only the schema.
     pub(super) fn view(
         &mut self,
-        _store: Store,
+        store: Store,
         view: &Arc<View>,
         alias: Option<Box<str>>,
     ) -> Result<(SourceRows, ScopeTable)> {
@@ -408,7 +436,9 @@ impl Binder<'_> {
             return Err(Error::statement(format!("view {} is circularly defined", view.name)));
         }
         self.views.push(view.clone());
-        let select = self.alone(Vec::new(), |binder| binder.select(&view.select));
+        let home = std::mem::replace(&mut self.catalog.home, (store == Store::Main).then_some(store));
+        let select = self.elsewhere(|binder| binder.alone(Vec::new(), |binder| binder.select(&view.select)));
+        self.catalog.home = home;
         self.views.pop();
         let mut select = select?;
         if !view.columns.is_empty() {

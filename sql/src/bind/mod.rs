@@ -7,6 +7,8 @@ mod common;
 mod programs;
 mod scope;
 
+mod mentions;
+
 mod binder;
 
 mod aggregate;
@@ -25,3 +27,4 @@ mod trigger;
 mod write;
 
 pub use binder::{Binder, Catalog, Settings};
+pub use mentions::Mentions;

@@ -181,6 +181,9 @@ impl Binder<'_> {
                 None => Error::statement("no tables specified"),
             });
         }
+        if let (Some(mentions), Some(table)) = (&mut self.mentions, table) {
+            tables.iter().for_each(|known| mentions.note_qualifier(known, table));
+        }
         for column in tables.into_iter().flat_map(|table| &table.columns) {
             if column.hidden || (table.is_none() && column.joined) {
                 continue;

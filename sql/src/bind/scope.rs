@@ -1,5 +1,6 @@
 //! What names mean in a place of a statement.
 
+use crate::ast::ColumnRef;
 use crate::bound::{Expr, QueryId, Slot};
 
 /// The names that one query brings into view; those of the query around it are behind it.
@@ -50,6 +51,21 @@ pub(super) struct ScopeTable {
     pub(super) rowid: Option<Expr>,
     /// Whether its columns are meant only where its name stands before them, as with `NEW` and `excluded`.
     pub(super) only_by_name: bool,
+}
+
+impl ScopeTable {
+    /// Whether what stands before a column, if anything, means this table.
+    pub(super) fn is_meant_by(&self, name: &ColumnRef) -> bool {
+        let Some(wanted) = &name.table else { return !self.only_by_name };
+        if !wanted.name.is(&self.name) {
+            return false;
+        }
+        match (&wanted.schema, self.schema) {
+            (None, _) => true,
+            (Some(schema), Some(known)) => schema.is(known),
+            (Some(_), None) => false,
+        }
+    }
 }
 
 /// A column that is in view.

@@ -136,6 +136,7 @@ impl Binder<'_> {
                     Some(result_place(*wanted, first.columns.len(), number, "ORDER")?)
                 }
                 ExprKind::Column(name) if name.table.is_none() => {
+                    self.mention_result_column(name, first, others);
                     let all = std::iter::once(first).chain(others);
                     all.into_iter().find_map(|member| {
                         member.columns.iter().position(|column| name.column.is(&column.name))
@@ -171,6 +172,17 @@ impl Binder<'_> {
             order.push(order_term(expr, term));
         }
         Ok(order)
+    }
+
+    /// Takes note of a column of a member's tables that is named by the result column it has become.
+    fn mention_result_column(&mut self, name: &ast::ColumnRef, first: &Select, others: &[Select]) {
+        let Some(mentions) = &mut self.mentions else { return };
+        for member in std::iter::once(first).chain(others) {
+            let Body::Query(query) = &member.body else { continue };
+            if let Some(scope) = self.members.iter().find(|scope| scope.query == query.id) {
+                mentions.note_found(scope, name);
+            }
+        }
     }
 
     /// The column of some member that is equal to an expression when it is bound over that member.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::binder::Binder;
+use super::binder::{Binder, Found};
 use super::programs::{ProgramKey, ProgramTable};
 use super::scope::{Scope, ScopeTable};
 use crate::ast::{self, ConflictAction, TriggerEvent, TriggerStep, TriggerTime};
 use crate::bound::{Consequences, Program, Slot, Step, WithPrograms};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::schema::{Store, Table, TableKind, Trigger};
 
 /// What a statement does to the rows of a table.
@@ -120,6 +120,38 @@ impl Binder<'_> {
             });
         }
         Ok(WithPrograms { statement, programs })
+    }
+
+    /// Binds a trigger as if it was to run, to see whether it can, and where it names what was looked for.
+    ///
+    /// # Errors
+    /// Where it names what does not exist.
+    pub fn trigger(&mut self, store: Store, trigger: &Arc<Trigger>) -> Result<()> {
+        let statement = trigger.statement.clone();
+        let home = std::mem::replace(&mut self.catalog.home, (store == Store::Main).then_some(Store::Main));
+        let schema = statement.table.schema.as_ref().map(|schema| &*schema.text);
+        let found = match self.catalog.find(schema, &statement.table.name.text)? {
+            Some(Found::Table(_, table)) => Some(table.clone()),
+            Some(Found::View(of, view)) => Some(Arc::new(self.table_of_view(of, &view.clone())?)),
+            None => None,
+        };
+        self.catalog.home = home;
+        let Some(table) = found else {
+            let name = &statement.table.name.text;
+            return Err(Error::statement(format!("no such table: {}.{name}", store.name())));
+        };
+        if let Some(mentions) = &mut self.mentions {
+            mentions.note_table(&table, &statement.table.name);
+            if let TriggerEvent::Update(of) = &statement.event {
+                for name in of {
+                    if let Some(place) = table.column(&name.text) {
+                        mentions.note_column(&table, place, name);
+                    }
+                }
+            }
+        }
+        self.trigger_program(trigger, ProgramTable { store, table }, None)?;
+        Ok(())
     }
 
     fn trigger_program(

@@ -24,6 +24,9 @@ impl Binder<'_> {
                 if table.kind == TableKind::Schema {
                     return Err(Error::statement(format!("table {} may not be modified", table.name)));
                 }
+                if let Some(mentions) = &mut self.mentions {
+                    mentions.note_table(table, &name.name);
+                }
                 Ok(Written { store, table: table.clone(), view: None })
             }
             Some(Found::View(store, view)) => {
@@ -43,7 +46,7 @@ impl Binder<'_> {
     }
 
     /// A table with the columns of a view: what its triggers see rows of.
-    fn table_of_view(&mut self, store: Store, view: &Arc<View>) -> Result<Table> {
+    pub(super) fn table_of_view(&mut self, store: Store, view: &Arc<View>) -> Result<Table> {
         let (_, named) = self.view(store, view, None)?;
         let columns = named.columns.into_iter().map(|column| crate::schema::Column {
             affinity: crate::expr::affinity_of(&column.expr),
@@ -98,6 +101,13 @@ impl Binder<'_> {
             });
             sorted.push(generated.remove(ready.unwrap_or(0)));
         }
+        let is_computed = |place: &usize| {
+            table.columns[*place].generated.as_ref().is_some_and(|generated| !generated.stored)
+        };
+        let computed = (0..table.columns.len())
+            .filter(is_computed)
+            .map(|place| (place, named.columns[place].expr.clone()))
+            .collect();
         let mut defaults = Vec::new();
         for (place, column) in table.columns.iter().enumerate() {
             if column.not_null.is_some() && column.default.is_some() {
@@ -129,12 +139,24 @@ impl Binder<'_> {
             };
             indexes.push(IndexWrite { index: index.clone(), columns, filter });
         }
-        Ok(Target { store, table: table.clone(), slot, generated: sorted, defaults, checks, indexes })
+        Ok(Target {
+            store,
+            table: table.clone(),
+            slot,
+            generated: sorted,
+            computed,
+            defaults,
+            checks,
+            indexes,
+        })
     }
 
     fn returning(&mut self, named: ScopeTable, columns: &[ast::ResultColumn]) -> Result<Returning> {
         if columns.is_empty() {
             return Ok(Returning::default());
+        }
+        if columns.iter().any(|column| matches!(column, ast::ResultColumn::TableStar(_))) {
+            return Err(Error::statement("RETURNING may not use \"TABLE.*\" wildcards"));
         }
         let query = self.new_query();
         let mut scope = Scope::new(query);
@@ -223,7 +245,7 @@ impl Binder<'_> {
         }
         let replaced = self.consequences_of_replacing(store, &table, conflict)?;
         let upserts = self.upserts(&insert.upserts, store, &table, &name, &target)?;
-        let named = self.table_scope(&table, target.slot, name, Some(store.name()))?;
+        let named = self.table_scope(&table, target.slot, table.name.clone(), Some(store.name()))?;
         let returning = self.returning(named, &insert.returning)?;
         Ok(Insert { target, conflict, rows, values, rowid, source, upserts, follows, replaced, returning })
     }
@@ -232,7 +254,7 @@ impl Binder<'_> {
         match &column.default {
             Some((default, _)) => {
                 let default = default.clone();
-                self.alone(Vec::new(), |binder| match &default.kind {
+                let bind = |binder: &mut Self| match &default.kind {
                     // A bare word is a text.
                     ast::ExprKind::Column(name)
                         if name.table.is_none()
@@ -242,9 +264,17 @@ impl Binder<'_> {
                         Ok(Expr::Literal(Value::from(&*name.column.text)))
                     }
                     _ => binder.expr(&default),
-                })
+                };
+                self.elsewhere(|binder| binder.alone(Vec::new(), bind))
             }
             None => Ok(Expr::Literal(Value::Null)),
+        }
+    }
+
+    /// Takes note of the name of a column where a statement says what it writes.
+    fn mention_column(&mut self, table: &Table, name: &ast::Name) {
+        if let (Some(mentions), Some(place)) = (&mut self.mentions, table.column(&name.text)) {
+            mentions.note_column(table, place, name);
         }
     }
 
@@ -258,6 +288,7 @@ impl Binder<'_> {
         }
         let mut given = Vec::new();
         for name in &insert.columns {
+            self.mention_column(table, name);
             given.push(match table.column(&name.text) {
                 Some(place) if table.columns[place].generated.is_some() => {
                     return Err(Error::statement(format!(
@@ -303,7 +334,9 @@ impl Binder<'_> {
                     let mut scope = Scope::new(query);
                     scope.tables.push(of_existing);
                     // Without a qualifier a name means the row that is there.
-                    scope.tables.push(ScopeTable { only_by_name: true, ..of_excluded });
+                    if !name.eq_ignore_ascii_case("excluded") {
+                        scope.tables.push(ScopeTable { only_by_name: true, ..of_excluded });
+                    }
                     self.scopes.push(scope);
                     let set = self.assignments(assignments, table);
                     let filter = filter.as_ref().map(|filter| self.expr(filter)).transpose();
@@ -336,12 +369,12 @@ impl Binder<'_> {
         let named = self.table_scope(table, target.slot, table.name.clone(), None)?;
         let mut columns = Vec::new();
         for term in &wanted.columns {
-            columns
-                .push(self.over_table(&named, crate::func::Place::Index, |binder| binder.expr(&term.expr))?);
+            let place = crate::func::Place::Index;
+            columns.push(self.over_table_here(&named, place, |binder| binder.expr(&term.expr))?);
         }
         let filter = match &wanted.filter {
             Some(filter) => {
-                Some(self.over_table(&named, crate::func::Place::Index, |binder| binder.expr(filter))?)
+                Some(self.over_table_here(&named, crate::func::Place::Index, |binder| binder.expr(filter))?)
             }
             None => None,
         };
@@ -356,11 +389,8 @@ impl Binder<'_> {
                 && key.iter().all(|(expr, collation)| {
                     columns.iter().any(|wanted| match wanted {
                         Expr::Collate(inner, asked) => **inner == *expr && asked == collation,
-                        wanted => {
-                            wanted == expr
-                                && crate::expr::collation_of(wanted).map(|(c, _)| c).unwrap_or_default()
-                                    == *collation
-                        }
+                        // Without a collation of its own it fits whatever the key has.
+                        wanted => wanted == expr,
                     })
                 })
         };
@@ -418,6 +448,7 @@ impl Binder<'_> {
                 )));
             }
             for (name, value) in assignment.columns.iter().zip(value) {
+                self.mention_column(table, name);
                 match table.column(&name.text) {
                     Some(place) if table.columns[place].generated.is_some() => {
                         return Err(Error::statement(format!(
@@ -489,7 +520,7 @@ impl Binder<'_> {
             bound.follows = follows;
             bound.replaced = replaced;
             bound.limit = binder.limits(update.limit.as_ref())?;
-            let name = update.target.alias.as_ref().map_or_else(|| table.name.clone(), |a| a.text.clone());
+            let name = table.name.clone();
             let named = binder.table_scope(&table, bound.target.slot, name, Some(store.name()))?;
             bound.returning = binder.returning(named, &update.returning)?;
             Ok(bound)
@@ -560,8 +591,7 @@ impl Binder<'_> {
             binder.scopes.pop();
             let (existing, from, filter, order_by) = result?;
             let limit = binder.limits(delete.limit.as_ref())?;
-            let name = delete.target.alias.as_ref().map_or_else(|| table.name.clone(), |a| a.text.clone());
-            let named = binder.table_scope(&table, target.slot, name, Some(store.name()))?;
+            let named = binder.table_scope(&table, target.slot, table.name.clone(), Some(store.name()))?;
             let returning = binder.returning(named, &delete.returning)?;
             Ok(Delete { target, from, existing, filter, order_by, limit, follows, returning })
         })

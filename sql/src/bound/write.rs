@@ -17,7 +17,9 @@ pub struct Target {
     pub slot: Slot,
     /// The values of generated columns, in an order in which they can be computed.
     pub generated: Vec<(usize, Expr)>,
-    /// What takes the place of NULL in columns that may not be NULL, where a conflict replaces it.
+    /// The values of generated columns that are not stored.
+    pub computed: Vec<(usize, Expr)>,
+    /// What `REPLACE` puts in place of NULL where that is not allowed.
     pub defaults: Vec<(usize, Expr)>,
     /// The conditions of `CHECK` constraints.
     pub checks: Vec<Expr>,

@@ -21,6 +21,9 @@ impl Writing<'_, '_> {
             None => vec![Vec::new()],
         };
         self.memory = Memory::new(plan.row.parts.subqueries.len());
+        if plan.target.table.autoincrement {
+            self.note_sequence(plan.target.store, &plan.target.table.name, 0)?;
+        }
         agenda.push(Job::Inserts(plan, rows.into_iter()));
         Ok(())
     }
@@ -161,10 +164,13 @@ impl Writing<'_, '_> {
         if returning.values.is_empty() {
             return Ok(());
         }
+        // Queries inside see what this row has changed.
+        let memory = std::mem::replace(&mut self.memory, Memory::new(plan.parts.subqueries.len()));
         let values = self.with_rows(plan, &[(row, image.row())], |env| {
             Ok(returning.values.iter().map(|value| value.eval(env).to_value()).collect())
-        })?;
-        self.returned.push(values);
+        });
+        self.memory = memory;
+        self.returned.push(values?);
         Ok(())
     }
 

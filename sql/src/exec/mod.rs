@@ -61,11 +61,21 @@ mod update;
 
 mod program;
 
+mod check;
+mod foreign_check;
+
 mod ddl;
 
 mod define_trigger;
 
+mod edit;
+
+mod alter;
+mod alter_column;
+
+pub use check::{Checker, Depth};
 pub use ddl::Definer;
+pub use foreign_check::foreign_key_check;
 pub use frame::{Ctx, Frame, FunctionTables};
 pub use lookup::{Looked, Lookup};
 pub use operator::Operator;

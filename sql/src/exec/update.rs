@@ -293,11 +293,11 @@ impl Writing<'_, '_> {
         if !how.follows.nothing {
             self.count_orphans(how.follows, &how.target.table, old, Direction::Goes)?;
         }
-        if let Some(returning) = how.returning {
-            self.give_back(how.row, how.target.row, old, returning)?;
-            self.changes += 1;
-        }
         self.remove(how.row, how.target, current)?;
+        if let Some(returning) = how.returning {
+            self.changes += 1;
+            self.give_back(how.row, how.target.row, old, returning)?;
+        }
         agenda.fire(&how.follows.after, Some(old), None);
         agenda.fire(&how.follows.actions, Some(old), None);
         Ok(())

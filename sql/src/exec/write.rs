@@ -81,12 +81,20 @@ impl Image {
         }
     }
 
+    /// As it is stored.
+    pub(super) fn record(&self) -> &[u8] {
+        &self.record
+    }
+
     /// As the row of a slot.
     #[must_use]
     pub fn row<'v>(&self) -> Row<'v> {
         Row::kept(self.record.clone(), self.rowid)
     }
 }
+
+/// A row, and the key it is stored under.
+pub(super) type KeyedRow = (Vec<u8>, Image);
 
 /// A uniqueness that a new row breaks.
 #[derive(Clone, Debug)]
@@ -150,6 +158,12 @@ impl<'w, 'g> Writing<'w, 'g> {
     pub fn last_rowid(&self) -> Option<i64> {
         let last = self.counters.last_rowid.get();
         (last != self.given.context.last_insert_rowid()).then_some(last)
+    }
+
+    /// How many rows triggers and actions of foreign keys changed.
+    #[must_use]
+    pub fn changes_by_programs(&self) -> i64 {
+        self.counters.total_changes.get() - self.given.context.total_changes()
     }
 
     /// All rows of a query.
@@ -278,9 +292,15 @@ impl<'w, 'g> Writing<'w, 'g> {
         let alias = table.rowid_alias();
         for (place, column) in table.columns.iter().enumerate() {
             let Some(own) = column.not_null else { continue };
-            let is_virtual = column.generated.as_ref().is_some_and(|generated| !generated.stored);
-            if alias == Some(place) || is_virtual || !image.values[place].is_null() {
+            if alias == Some(place) || !image.values[place].is_null() {
                 continue;
+            }
+            if let Some((_, scalar)) = target.computed.iter().find(|(of, _)| *of == place) {
+                let is_null =
+                    self.with_rows(plan, &[(target.row, image.row())], |env| Ok(scalar.eval(env).is_null()))?;
+                if !is_null {
+                    continue;
+                }
             }
             let mut action = conflict.or(own).unwrap_or(ConflictAction::Abort);
             if action == ConflictAction::Replace {
@@ -450,40 +470,8 @@ impl<'w, 'g> Writing<'w, 'g> {
         target: &TablePlan,
         index: &IndexPlan,
         image: &Image,
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
-        let table = &*target.table;
-        self.with_rows(plan, &[(target.row, image.row())], |env| {
-            if index.filter.as_ref().is_some_and(|filter| !filter(env)) {
-                return Ok(None);
-            }
-            let mut key = Vec::new();
-            let mut lost = false;
-            let mut values = Vec::with_capacity(index.columns.len());
-            for (scalar, column) in index.columns.iter().zip(&index.index.columns) {
-                let value = scalar.eval(env);
-                let fidelity = push_value(&mut key, value, &column.collation, column.direction);
-                let is_real = matches!(column.part, IndexPart::Column(place)
-                    if table.columns[place].affinity == Affinity::Real)
-                    && value.is_number();
-                lost |= fidelity == Fidelity::Lost && !is_real;
-                values.push(value);
-            }
-            if table.has_rowid() {
-                push_rowid_suffix(&mut key, image.rowid);
-            } else {
-                for column in &index.index.suffix {
-                    if let IndexPart::Column(place) = column.part {
-                        let value = image.values[place].as_ref();
-                        push_value(&mut key, value, &column.collation, column.direction);
-                    }
-                }
-            }
-            let mut originals = Vec::new();
-            if lost {
-                encode_record(&mut originals, &values, 0).map_err(|_| Error::Malformed)?;
-            }
-            Ok(Some((key, originals)))
-        })
+    ) -> Result<Option<Entry>> {
+        self.with_rows(plan, &[(target.row, image.row())], |env| entry_of(env, &target.table, index, image))
     }
 
     /// The rows that are in the way of a new row and are to be removed; `None` if the new row is to be left out.
@@ -593,6 +581,71 @@ impl<'w, 'g> Writing<'w, 'g> {
         self.writers.put(target.store, target.table.tree, &key, &image.record)
     }
 
+    /// At most this many rows of a table from a key on, with their keys; and the key to go on from, if there is more.
+    pub(super) fn rows_from(
+        &self,
+        target: &TablePlan,
+        from: &[u8],
+        count: usize,
+    ) -> Result<(Vec<KeyedRow>, Option<Vec<u8>>)> {
+        let stores = self.writers.stores();
+        let mut cursor = stores.cursor(target.store, target.table.tree)?;
+        let mut rows = Vec::new();
+        let mut more = cursor.seek(from)?;
+        while more {
+            if rows.len() == count {
+                return Ok((rows, Some(cursor.key().to_vec())));
+            }
+            let rowid = match target.table.has_rowid() {
+                true => crate::codec::rowid_of(cursor.key()).map_err(|_| Error::Malformed)?,
+                false => 0,
+            };
+            rows.push((cursor.key().to_vec(), Image::decode(&target.table, cursor.value()?, rowid)?));
+            more = cursor.next()?;
+        }
+        Ok((rows, None))
+    }
+
+    /// Looks whether a row can have the column that was added last.
+    ///
+    /// # Errors
+    /// Where it breaks a constraint.
+    pub(super) fn test_new_column(
+        &mut self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        image: &Image,
+    ) -> Result<()> {
+        let refused = |kind, message: &str| Err(Error::Constraint { kind, message: message.to_string() });
+        for scalar in &target.checks {
+            let holds = self.with_rows(plan, &[(target.row, image.row())], |env| {
+                Ok(scalar.eval(env).to_bool() != Some(false))
+            })?;
+            if !holds {
+                return refused(ConstraintKind::Check, "CHECK constraint failed");
+            }
+        }
+        let place = target.table.columns.len() - 1;
+        let column = &target.table.columns[place];
+        let mut value = match target.computed.iter().find(|(of, _)| *of == place) {
+            Some((_, scalar)) => {
+                self.with_rows(plan, &[(target.row, image.row())], |env| Ok(scalar.eval(env).to_value()))?
+            }
+            None => image.values[place].clone(),
+        };
+        if value.is_null() {
+            return match column.not_null {
+                Some(_) => refused(ConstraintKind::NotNull, "NOT NULL constraint failed"),
+                None => Ok(()),
+            };
+        }
+        store_value(column, &mut value);
+        match fits(&target.table, column, &value) {
+            Err(_) if target.table.strict => refused(ConstraintKind::Datatype, "type mismatch on DEFAULT"),
+            _ => Ok(()),
+        }
+    }
+
     /// Fills an index from the rows of its table.
     ///
     /// # Errors
@@ -629,6 +682,48 @@ impl<'w, 'g> Writing<'w, 'g> {
     }
 }
 
+/// The key and value of an entry of an index.
+pub(super) type Entry = (Vec<u8>, Vec<u8>);
+
+/// The entry of a row in an index; `None` if it has none.
+pub(super) fn entry_of(
+    env: &Env<'_>,
+    table: &Table,
+    index: &IndexPlan,
+    image: &Image,
+) -> Result<Option<Entry>> {
+    if index.filter.as_ref().is_some_and(|filter| !filter(env)) {
+        return Ok(None);
+    }
+    let mut key = Vec::new();
+    let mut lost = false;
+    let mut values = Vec::with_capacity(index.columns.len());
+    for (scalar, column) in index.columns.iter().zip(&index.index.columns) {
+        let value = scalar.eval(env);
+        let fidelity = push_value(&mut key, value, &column.collation, column.direction);
+        let is_real = matches!(column.part, IndexPart::Column(place)
+            if table.columns[place].affinity == Affinity::Real)
+            && value.is_number();
+        lost |= fidelity == Fidelity::Lost && !is_real;
+        values.push(value);
+    }
+    if table.has_rowid() {
+        push_rowid_suffix(&mut key, image.rowid);
+    } else {
+        for column in &index.index.suffix {
+            if let IndexPart::Column(place) = column.part {
+                let value = image.values[place].as_ref();
+                push_value(&mut key, value, &column.collation, column.direction);
+            }
+        }
+    }
+    let mut originals = Vec::new();
+    if lost {
+        encode_record(&mut originals, &values, 0).map_err(|_| Error::Malformed)?;
+    }
+    Ok(Some((key, originals)))
+}
+
 /// Makes a value what a column stores.
 fn store_value(column: &crate::schema::Column, value: &mut Value) {
     let mut buffer = ArenaBuffer::new();
@@ -637,7 +732,7 @@ fn store_value(column: &crate::schema::Column, value: &mut Value) {
 }
 
 /// Refuses what does not have the type of its column in a `STRICT` table.
-fn fits(table: &Table, column: &crate::schema::Column, value: &Value) -> Result<()> {
+pub(super) fn fits(table: &Table, column: &crate::schema::Column, value: &Value) -> Result<()> {
     let column_type = column.type_name.to_ascii_uppercase();
     let value_type = match (column_type.as_str(), value) {
         ("INT" | "INTEGER", Value::Integer(_))

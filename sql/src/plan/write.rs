@@ -28,7 +28,9 @@ pub struct TablePlan {
     pub row: usize,
     /// The values of stored generated columns, in the order in which they can be computed.
     pub generated: Vec<(usize, Scalar)>,
-    /// What takes the place of NULL in columns that may not be NULL, where a conflict replaces it.
+    /// The values of generated columns that are not stored.
+    pub computed: Vec<(usize, Scalar)>,
+    /// What `REPLACE` puts in place of NULL where that is not allowed.
     pub defaults: Vec<(usize, Scalar)>,
     /// What must not be false.
     pub checks: Vec<Scalar>,
@@ -271,16 +273,9 @@ fn find(
 impl Planner<'_> {
     fn target(&mut self, target: &bound::Target) -> Result<TablePlan> {
         let row = self.slot_of(target.slot, &target.table);
-        let generated = target
-            .generated
-            .iter()
-            .map(|(place, value)| Ok((*place, self.scalar(value)?)))
-            .collect::<Result<_>>()?;
-        let defaults = target
-            .defaults
-            .iter()
-            .map(|(place, value)| Ok((*place, self.scalar(value)?)))
-            .collect::<Result<_>>()?;
+        let generated = self.placed(&target.generated)?;
+        let computed = self.placed(&target.computed)?;
+        let defaults = self.placed(&target.defaults)?;
         let checks = self.scalars(&target.checks)?;
         let mut indexes = Vec::new();
         for index in &target.indexes {
@@ -296,10 +291,16 @@ impl Planner<'_> {
             table: target.table.clone(),
             row,
             generated,
+            computed,
             defaults,
             checks,
             indexes,
         })
+    }
+
+    /// Compiles expressions that belong to columns.
+    fn placed(&mut self, values: &[(usize, Expr)]) -> Result<Vec<(usize, Scalar)>> {
+        values.iter().map(|(place, value)| Ok((*place, self.scalar(value)?))).collect()
     }
 
     fn returning(&mut self, returning: &bound::Returning) -> Result<ReturningPlan> {

@@ -80,6 +80,12 @@ impl Builder<'_> {
                         expr: Arc::new(check.expr.clone()),
                     }),
                     ColumnConstraintKind::References(reference) => {
+                        if reference.columns.len() > 1 {
+                            return Err(Error::statement(format!(
+                                "foreign key on {} should reference only one column of table {}",
+                                column.name.text, reference.table.text
+                            )));
+                        }
                         deferrable_of = Some(foreign_keys.len());
                         foreign_keys.push(foreign_key(vec![place], reference)?);
                     }
@@ -114,6 +120,9 @@ impl Builder<'_> {
                 }),
                 TableConstraintKind::ForeignKey { columns: names, references } => {
                     let mut places = Vec::new();
+                    if !references.columns.is_empty() && references.columns.len() != names.len() {
+                        return Err(uneven_foreign_key());
+                    }
                     for name in names {
                         let place = columns.iter().position(|column| name.is(&column.name));
                         places.push(place.ok_or_else(|| {
@@ -326,6 +335,7 @@ impl Builder<'_> {
                             "default value of column [{name}] is not constant"
                         )));
                     }
+                    built.missing = constant(&default.expr).unwrap_or(Value::Null);
                     built.default = Some((Arc::new(default.expr.clone()), default.text.clone()));
                 }
                 ColumnConstraintKind::Collate(collation) => {
@@ -348,6 +358,9 @@ impl Builder<'_> {
                 _ => {}
             }
         }
+        let mut buffer = crate::value::ArenaBuffer::new();
+        let missing = built.affinity.apply(built.missing.as_ref(), &buffer.arena()).to_value();
+        built.missing = missing;
         Ok(built)
     }
 
@@ -429,11 +442,15 @@ fn column_name(expr: &ast::Expr) -> Option<&str> {
     }
 }
 
+fn uneven_foreign_key() -> Error {
+    Error::statement(
+        "number of columns in foreign key does not match the number of columns in the referenced table",
+    )
+}
+
 fn foreign_key(columns: Vec<usize>, reference: &ast::ForeignReference) -> Result<ForeignKey> {
     if !reference.columns.is_empty() && reference.columns.len() != columns.len() {
-        return Err(Error::statement(
-            "number of columns in foreign key does not match the number of columns in the referenced table",
-        ));
+        return Err(uneven_foreign_key());
     }
     Ok(ForeignKey {
         columns,
@@ -477,4 +494,30 @@ fn is_constant(expr: &ast::Expr) -> bool {
             ast::Arguments::List { values, .. } => values.iter().all(is_constant) && call.over.is_none(),
         },
     }
+}
+
+/// The value of a default that is a constant: a literal, a word, or a number with its sign; `None` for anything else.
+#[must_use]
+pub fn constant(expr: &ast::Expr) -> Option<Value> {
+    Some(match &expr.kind {
+        ExprKind::Literal(literal) => match literal {
+            Literal::Null => Value::Null,
+            Literal::Integer(integer) => Value::Integer(*integer),
+            Literal::Real(real) => Value::real(*real),
+            Literal::Text(text) => Value::from(&**text),
+            Literal::Blob(blob) => Value::from(&**blob),
+            Literal::CurrentTime | Literal::CurrentDate | Literal::CurrentTimestamp => return None,
+        },
+        ExprKind::Column(name) if name.table.is_none() => match &name.column {
+            word if word.is_word("true") => Value::Integer(1),
+            word if word.is_word("false") => Value::Integer(0),
+            word => Value::from(&*word.text),
+        },
+        ExprKind::Unary(ast::UnaryOp::Plus, operand) => constant(operand)?,
+        ExprKind::Unary(ast::UnaryOp::Minus, operand) => {
+            let operand = constant(operand)?;
+            crate::value::negate(operand.as_ref()).to_value()
+        }
+        _ => return None,
+    })
 }

@@ -16,7 +16,7 @@ mod pragma;
 
 mod build;
 
-pub use build::Builder;
+pub use build::{Builder, constant};
 pub use index::{Index, IndexColumn, IndexOrigin, IndexPart};
 pub use objects::{Schema, SchemaId, Store};
 pub use pragma::pragma_columns;

@@ -16,7 +16,8 @@ pub fn pragma_columns(name: &str) -> Option<&'static [&'static str]> {
         "collation_list" => &["seq", "name"],
         "function_list" => &["name", "builtin", "type", "enc", "narg", "flags"],
         "pragma_list" | "module_list" => &["name"],
-        "integrity_check" | "quick_check" => &["integrity_check"],
+        "integrity_check" => &["integrity_check"],
+        "quick_check" => &["quick_check"],
         _ => return None,
     })
 }

@@ -1,0 +1,244 @@
+//! `PRAGMA integrity_check`: whether tables keep their rules and every index agrees with its table.
+//!
+//! What it finds is told in SQLite's words. `quick_check` leaves the entries of indexes out.
+
+use super::frame::Ctx;
+use super::query::Given;
+use super::subquery::Memory;
+use super::write::{Image, entry_of, fits};
+use crate::bind::{Binder, Catalog};
+use crate::codec::rowid_of;
+use crate::error::{Error, Result};
+use crate::expr::{Env, Row, Scope};
+use crate::plan::{IndexPlan, RowPlan, TablePlan, plan_target};
+use crate::schema::{Store, Table, TableKind};
+use crate::store::Stores;
+use crate::value::{Affinity, ArenaBuffer, Value};
+
+/// How thorough a check is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// All there is.
+    Full,
+    /// Without comparing indexes with their tables.
+    Quick,
+}
+
+/// A check of stored tables; see the head of the file.
+pub struct Checker<'c> {
+    /// What is read.
+    pub stores: Stores<'c>,
+    /// What exists.
+    pub catalog: Catalog<'c>,
+    /// What evaluation is given.
+    pub given: Given<'c>,
+    /// How thorough it is.
+    pub depth: Depth,
+    /// How many findings are enough.
+    pub most: usize,
+    /// Whether `CHECK` constraints count.
+    pub checks: bool,
+}
+
+/// What was found so far.
+struct Findings {
+    messages: Vec<String>,
+    most: usize,
+}
+
+impl Findings {
+    /// Adds one; false if that is enough.
+    fn add(&mut self, message: String) {
+        if !self.are_enough() {
+            self.messages.push(message);
+        }
+    }
+
+    fn are_enough(&self) -> bool {
+        self.messages.len() >= self.most
+    }
+}
+
+/// A row that is looked at, and what errors call it.
+struct Seen<'r> {
+    target: &'r TablePlan,
+    image: &'r Image,
+    shown: i64,
+}
+
+impl Checker<'_> {
+    /// What is wrong; empty if nothing is. Without a table all are looked at.
+    ///
+    /// # Errors
+    /// Those of the engine, and what does not exist.
+    pub fn run(&self, only: Option<&str>, schema: Option<&str>) -> Result<Vec<String>> {
+        let mut findings = Findings { messages: Vec::new(), most: self.most };
+        let mut met = false;
+        for store in [Store::Main, Store::Temp] {
+            if schema.is_some_and(|schema| !schema.eq_ignore_ascii_case(store.name())) {
+                continue;
+            }
+            for table in self.catalog.schema(store).tables() {
+                if only.is_some_and(|only| !table.name.eq_ignore_ascii_case(only)) {
+                    continue;
+                }
+                met = true;
+                if table.kind != TableKind::Schema && !findings.are_enough() {
+                    self.table(store, table, &mut findings)?;
+                }
+            }
+        }
+        match only {
+            Some(only) if !met => Err(Error::statement(format!("no such table: {only}"))),
+            _ => Ok(findings.messages),
+        }
+    }
+
+    fn table(&self, store: Store, table: &std::sync::Arc<Table>, findings: &mut Findings) -> Result<()> {
+        let target = Binder::new(self.catalog).target(store, table)?;
+        let (target, plan) = plan_target(self.stores, &target)?;
+        let memory = Memory::new(plan.parts.subqueries.len());
+        let mut entries = vec![0_u64; target.indexes.len()];
+        let mut cursor = self.stores.cursor(store, table.tree)?;
+        let mut more = cursor.first()?;
+        let mut number = 0;
+        while more && !findings.are_enough() {
+            number += 1;
+            let rowid = match table.has_rowid() {
+                true => rowid_of(cursor.key()).map_err(|_| Error::Malformed)?,
+                false => 0,
+            };
+            let shown = if table.has_rowid() { rowid } else { number };
+            match Image::decode(table, cursor.value()?, rowid) {
+                Err(_) => findings.add(format!("row {shown} of table {} is malformed", table.name)),
+                Ok(image) => {
+                    let seen = Seen { target: &target, image: &image, shown };
+                    self.given.with_ctx(&plan.parts, &memory, self.stores, &[], |ctx| {
+                        self.row(ctx, &plan, &seen, &mut entries, findings)
+                    })?;
+                }
+            }
+            more = cursor.next()?;
+        }
+        if self.depth == Depth::Quick || more {
+            return Ok(());
+        }
+        for (index, entries) in target.indexes.iter().zip(entries) {
+            if self.stores.len(store, index.index.tree)? != entries {
+                findings.add(format!("wrong # of entries in index {}", index.index.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at a row, and counts its entries.
+    fn row(
+        &self,
+        ctx: &Ctx<'_, '_>,
+        plan: &RowPlan,
+        seen: &Seen<'_>,
+        entries: &mut [u64],
+        findings: &mut Findings,
+    ) -> Result<()> {
+        let Seen { target, image, .. } = seen;
+        let table = &*target.table;
+        let mut rows: Vec<Row<'_>> = (0..plan.frame.rows).map(|_| Row::default()).collect();
+        rows[target.row] = image.row();
+        let mut buffer = ArenaBuffer::new();
+        let arena = buffer.arena();
+        let env = Env { scope: Scope { rows: &rows, outer: None }, arena: &arena, shared: ctx.shared };
+        self.columns(&env, target, image, findings);
+        if self.checks {
+            for scalar in &target.checks {
+                if scalar.eval(&env).to_bool() == Some(false) {
+                    findings.add(format!("CHECK constraint failed in {}", table.name));
+                    break;
+                }
+            }
+        }
+        ctx.shared.error.check()?;
+        if self.depth == Depth::Quick {
+            return Ok(());
+        }
+        for (index, entries) in target.indexes.iter().zip(entries) {
+            *entries += self.entry(&env, seen, index, findings)?;
+        }
+        ctx.shared.error.check()
+    }
+
+    /// Whether the values of a row fit their columns.
+    fn columns(&self, env: &Env<'_>, target: &TablePlan, image: &Image, findings: &mut Findings) {
+        let table = &*target.table;
+        for (place, column) in table.columns.iter().enumerate() {
+            let computed = target.computed.iter().find(|(of, _)| *of == place);
+            let value = match computed {
+                Some((_, scalar)) => scalar.eval(env).to_value(),
+                None => image.shown(table, place),
+            };
+            let name = format!("{}.{}", table.name, column.name);
+            if value.is_null() {
+                if column.not_null.is_some() {
+                    findings.add(format!("NULL value in {name}"));
+                }
+            } else if table.strict {
+                if fits(table, column, &value).is_err() {
+                    let wanted = column.type_name.to_ascii_uppercase();
+                    findings.add(format!("non-{wanted} value in {name}"));
+                }
+            } else {
+                match (column.affinity, &value) {
+                    (Affinity::Text, Value::Integer(_) | Value::Real(_)) => {
+                        findings.add(format!("NUMERIC value in {name}"));
+                    }
+                    (affinity, Value::Text(_)) if affinity.is_numeric() => {
+                        let same = affinity.apply_numeric(value.as_ref());
+                        if same.class() != value.as_ref().class() {
+                            findings.add(format!("TEXT value in {name}"));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Looks whether an index has the entry of a row, once; how many it should have.
+    fn entry(
+        &self,
+        env: &Env<'_>,
+        seen: &Seen<'_>,
+        index: &IndexPlan,
+        findings: &mut Findings,
+    ) -> Result<u64> {
+        let Seen { target, image, shown } = seen;
+        let Some((key, value)) = entry_of(env, &target.table, index, image)? else { return Ok(0) };
+        let name = &index.index.name;
+        match self.stores.get(target.store, index.index.tree, &key)? {
+            None => findings.add(format!("row {shown} missing from index {name}")),
+            Some(stored) if stored != value => {
+                findings.add(format!("row {shown} values differ from index {name}"));
+            }
+            Some(_) => {}
+        }
+        if !index.index.unique {
+            return Ok(1);
+        }
+        let mut prefix = Vec::new();
+        for (scalar, column) in index.columns.iter().zip(&index.index.columns) {
+            let value = scalar.eval(env);
+            if value.is_null() {
+                return Ok(1);
+            }
+            crate::codec::push_value(&mut prefix, value, &column.collation, column.direction);
+        }
+        let mut cursor = self.stores.cursor(target.store, index.index.tree)?;
+        let mut more = cursor.seek(&key)?;
+        if more && cursor.key() == key {
+            more = cursor.next()?;
+        }
+        if more && cursor.key().starts_with(&prefix) {
+            findings.add(format!("non-unique entry in index {name}"));
+        }
+        Ok(1)
+    }
+}

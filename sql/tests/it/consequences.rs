@@ -1,0 +1,220 @@
+//! Triggers, foreign keys, `ALTER TABLE` and the checks of stored tables, through a connection.
+
+use duramen_sql::{Connection, Value};
+
+/// Runs statements; the rows of the last one, values joined by `|`, rows by blanks.
+fn run(connection: &Connection, sql: &str) -> Result<String, String> {
+    let result = connection.run(sql, &[]).map_err(|error| error.to_string())?;
+    let text = |value: &Value| match value {
+        Value::Null => "NULL".to_string(),
+        Value::Integer(integer) => integer.to_string(),
+        Value::Real(real) => format!("{real:?}"),
+        value => value.as_ref().bytes().map_or(String::new(), |b| String::from_utf8_lossy(b).into_owned()),
+    };
+    let rows = result.rows.iter().map(|row| row.iter().map(text).collect::<Vec<_>>().join("|"));
+    Ok(rows.collect::<Vec<_>>().join(" "))
+}
+
+fn connection() -> Connection {
+    Connection::open_in_memory().expect("a database in memory can always be opened")
+}
+
+/// Runs statements that must work.
+fn ok(connection: &Connection, sql: &str) -> String {
+    run(connection, sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
+}
+
+/// Runs statements that must fail; what was said.
+fn refused(connection: &Connection, sql: &str) -> String {
+    match run(connection, sql) {
+        Err(error) => error,
+        Ok(rows) => panic!("{sql}: succeeded with {rows}"),
+    }
+}
+
+#[test]
+fn triggers_run_around_a_write_and_see_the_row() {
+    let c = connection();
+    ok(&c, "CREATE TABLE t(a, b); CREATE TABLE log(what, x, y)");
+    ok(&c, "CREATE TRIGGER bi BEFORE INSERT ON t BEGIN INSERT INTO log VALUES('bi', new.rowid, new.a); END");
+    ok(
+        &c,
+        "CREATE TRIGGER ai AFTER INSERT ON t WHEN new.a > 1 BEGIN INSERT INTO log VALUES('ai', new.rowid, new.a); END",
+    );
+    ok(&c, "CREATE TRIGGER bu BEFORE UPDATE OF b ON t BEGIN INSERT INTO log VALUES('bu', old.b, new.b); END");
+    ok(&c, "CREATE TRIGGER ad AFTER DELETE ON t BEGIN INSERT INTO log VALUES('ad', old.a, old.b); END");
+    ok(&c, "INSERT INTO t VALUES(1, 2), (3, 4)");
+    assert_eq!(ok(&c, "SELECT * FROM log"), "bi|-1|1 bi|-1|3 ai|2|3");
+    ok(&c, "DELETE FROM log; UPDATE t SET a = 5 WHERE a = 1; UPDATE t SET b = 6 WHERE a = 5; DELETE FROM t");
+    assert_eq!(ok(&c, "SELECT * FROM log"), "bu|2|6 ad|5|6 ad|3|4");
+    ok(&c, "DROP TABLE t");
+    assert_eq!(ok(&c, "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'"), "0");
+}
+
+#[test]
+fn raise_gives_up_a_row_or_the_statement() {
+    let c = connection();
+    ok(&c, "CREATE TABLE t(a)");
+    ok(
+        &c,
+        "CREATE TRIGGER r BEFORE INSERT ON t BEGIN
+              SELECT CASE new.a WHEN 2 THEN raise(IGNORE) WHEN 4 THEN raise(ABORT, 'four')
+                                WHEN 5 THEN raise(FAIL, 'five') WHEN 6 THEN raise(ROLLBACK, 'six') END; END",
+    );
+    ok(&c, "INSERT INTO t VALUES(1), (2), (3)");
+    assert_eq!(ok(&c, "SELECT a FROM t"), "1 3");
+    assert_eq!(refused(&c, "INSERT INTO t VALUES(7), (4)"), "four");
+    assert_eq!(refused(&c, "INSERT INTO t VALUES(8), (5), (9)"), "five");
+    assert_eq!(ok(&c, "SELECT a FROM t"), "1 3 8");
+    ok(&c, "BEGIN; INSERT INTO t VALUES(10)");
+    assert_eq!(refused(&c, "INSERT INTO t VALUES(6)"), "six");
+    assert_eq!(refused(&c, "COMMIT"), "cannot commit - no transaction is active");
+    assert_eq!(ok(&c, "SELECT a FROM t"), "1 3 8");
+}
+
+#[test]
+fn triggers_a_thousand_levels_deep_need_no_stack() {
+    let c = connection();
+    ok(&c, "PRAGMA recursive_triggers = on; CREATE TABLE t(a)");
+    ok(&c, "CREATE TRIGGER r AFTER INSERT ON t WHEN new.a > 0 BEGIN INSERT INTO t VALUES(new.a - 1); END");
+    ok(&c, "INSERT INTO t VALUES(999)");
+    assert_eq!(ok(&c, "SELECT count(*), changes() FROM t"), "1000|1");
+    assert_eq!(refused(&c, "INSERT INTO t VALUES(1000)"), "too many levels of trigger recursion");
+    assert_eq!(ok(&c, "SELECT count(*) FROM t"), "1000");
+    ok(&c, "PRAGMA recursive_triggers = off; INSERT INTO t VALUES(5)");
+    assert_eq!(ok(&c, "SELECT count(*) FROM t"), "1002");
+}
+
+#[test]
+fn a_view_can_be_written_where_triggers_say_how() {
+    let c = connection();
+    ok(&c, "CREATE TABLE t(a, b); CREATE VIEW v AS SELECT a, b * 2 AS c FROM t");
+    assert_eq!(refused(&c, "INSERT INTO v VALUES(1, 2)"), "cannot modify v because it is a view");
+    ok(&c, "CREATE TRIGGER vi INSTEAD OF INSERT ON v BEGIN INSERT INTO t VALUES(new.a, new.c / 2); END");
+    ok(&c, "CREATE TRIGGER vu INSTEAD OF UPDATE ON v BEGIN UPDATE t SET b = new.c / 2 WHERE a = old.a; END");
+    ok(&c, "CREATE TRIGGER vd INSTEAD OF DELETE ON v BEGIN DELETE FROM t WHERE a = old.a; END");
+    ok(
+        &c,
+        "INSERT INTO v VALUES(1, 10), (2, 20); UPDATE v SET c = 30 WHERE a = 1; DELETE FROM v WHERE c = 20",
+    );
+    assert_eq!(ok(&c, "SELECT * FROM t"), "1|15");
+}
+
+#[test]
+fn the_outer_conflict_clause_goes_before_those_in_triggers() {
+    let c = connection();
+    ok(&c, "CREATE TABLE t(a); CREATE TABLE u(x UNIQUE, y)");
+    ok(&c, "CREATE TRIGGER r AFTER INSERT ON t BEGIN INSERT OR IGNORE INTO u VALUES(new.a, 'new'); END");
+    ok(&c, "INSERT INTO u VALUES(1, 'old'); INSERT INTO t VALUES(1)");
+    assert_eq!(ok(&c, "SELECT * FROM u"), "1|old");
+    ok(&c, "INSERT OR REPLACE INTO t VALUES(1)");
+    assert_eq!(ok(&c, "SELECT * FROM u"), "1|new");
+    assert_eq!(refused(&c, "INSERT OR ABORT INTO t VALUES(1)"), "UNIQUE constraint failed: u.x");
+}
+
+#[test]
+fn foreign_keys_are_enforced_where_they_are_on() {
+    let c = connection();
+    ok(
+        &c,
+        "CREATE TABLE p(id INTEGER PRIMARY KEY, k TEXT UNIQUE);
+            CREATE TABLE c(x REFERENCES p(k) ON DELETE CASCADE ON UPDATE CASCADE,
+                           y REFERENCES p ON DELETE SET NULL, z REFERENCES p DEFERRABLE INITIALLY DEFERRED)",
+    );
+    ok(&c, "INSERT INTO c VALUES('nobody', 1, 1); DELETE FROM c; PRAGMA foreign_keys = on");
+    assert_eq!(refused(&c, "INSERT INTO c(x) VALUES('nobody')"), "FOREIGN KEY constraint failed");
+    ok(
+        &c,
+        "INSERT INTO p VALUES(1, 'a'), (2, 'b'), (3, 'c'); INSERT INTO c VALUES('a', 2, NULL), ('b', 1, NULL)",
+    );
+    ok(&c, "UPDATE p SET k = 'A' WHERE id = 1");
+    assert_eq!(ok(&c, "SELECT x, y FROM c"), "A|2 b|1");
+    ok(&c, "DELETE FROM p WHERE id = 2");
+    assert_eq!(ok(&c, "SELECT x, y, changes() FROM c"), "A|NULL|1");
+    ok(&c, "BEGIN; INSERT INTO c(z) VALUES(9)");
+    assert_eq!(refused(&c, "COMMIT"), "FOREIGN KEY constraint failed");
+    ok(&c, "SAVEPOINT s; INSERT INTO c(z) VALUES(8); ROLLBACK TO s; INSERT INTO p VALUES(9, 'i'); COMMIT");
+    assert_eq!(refused(&c, "INSERT INTO c(z) VALUES(10)"), "FOREIGN KEY constraint failed");
+    assert_eq!(ok(&c, "PRAGMA foreign_key_check"), "");
+    ok(&c, "PRAGMA foreign_keys = off; DELETE FROM p WHERE id = 9");
+    assert_eq!(ok(&c, "PRAGMA foreign_key_check"), "c|2|p|0");
+}
+
+#[test]
+fn a_table_that_others_need_is_not_dropped() {
+    let c = connection();
+    ok(&c, "PRAGMA foreign_keys = on; CREATE TABLE p(a PRIMARY KEY); CREATE TABLE c(b REFERENCES p)");
+    ok(&c, "INSERT INTO p VALUES(1); INSERT INTO c VALUES(1)");
+    assert_eq!(refused(&c, "DROP TABLE p"), "FOREIGN KEY constraint failed");
+    ok(&c, "DELETE FROM c; DROP TABLE p");
+    assert_eq!(refused(&c, "INSERT INTO c VALUES(1)"), "no such table: main.p");
+}
+
+#[test]
+fn renaming_changes_names_and_nothing_else() {
+    let c = connection();
+    ok(&c, "CREATE TABLE t (a /* first */, b CHECK (t.b > 0), \"a b\" TEXT DEFAULT 'a')");
+    ok(&c, "CREATE INDEX i ON t(a, b) WHERE a > 1; CREATE TABLE u(x REFERENCES t(a))");
+    ok(&c, "CREATE VIEW v AS SELECT t.a, 'a' AS s, x.a AS q FROM t, t AS x");
+    ok(&c, "CREATE TRIGGER g AFTER UPDATE OF a ON t BEGIN UPDATE t SET a = new.a WHERE a = old.a; END");
+    ok(&c, "ALTER TABLE t RENAME COLUMN a TO c");
+    assert_eq!(
+        ok(&c, "SELECT sql FROM sqlite_schema WHERE name = 't'"),
+        "CREATE TABLE t (c /* first */, b CHECK (t.b > 0), \"a b\" TEXT DEFAULT 'a')"
+    );
+    assert_eq!(
+        ok(&c, "SELECT sql FROM sqlite_schema WHERE name = 'i'"),
+        "CREATE INDEX i ON t(c, b) WHERE c > 1"
+    );
+    assert_eq!(ok(&c, "SELECT sql FROM sqlite_schema WHERE name = 'u'"), "CREATE TABLE u(x REFERENCES t(c))");
+    assert_eq!(
+        ok(&c, "SELECT sql FROM sqlite_schema WHERE name = 'v'"),
+        "CREATE VIEW v AS SELECT t.c, 'a' AS s, x.c AS q FROM t, t AS x"
+    );
+    assert_eq!(
+        ok(&c, "SELECT sql FROM sqlite_schema WHERE name = 'g'"),
+        "CREATE TRIGGER g AFTER UPDATE OF c ON t BEGIN UPDATE t SET c = new.c WHERE c = old.c; END"
+    );
+    ok(&c, "ALTER TABLE t RENAME TO n");
+    assert_eq!(
+        ok(&c, "SELECT sql FROM sqlite_schema WHERE name = 'v'"),
+        "CREATE VIEW v AS SELECT \"n\".c, 'a' AS s, x.c AS q FROM \"n\", \"n\" AS x"
+    );
+    assert_eq!(ok(&c, "SELECT tbl_name FROM sqlite_schema WHERE name IN ('i', 'g')"), "n n");
+    ok(&c, "CREATE VIEW w AS SELECT nothing1 FROM n");
+    assert_eq!(refused(&c, "ALTER TABLE n RENAME TO m"), "error in view w: no such column: nothing1");
+}
+
+#[test]
+fn columns_come_and_go() {
+    let c = connection();
+    ok(&c, "CREATE TABLE t(a, b, UNIQUE(a)); INSERT INTO t VALUES(1, 2), (3, 4)");
+    ok(&c, "ALTER TABLE t ADD COLUMN c INTEGER NOT NULL DEFAULT 7; ALTER TABLE t ADD d AS (a + c)");
+    assert_eq!(ok(&c, "SELECT * FROM t"), "1|2|7|8 3|4|7|10");
+    assert_eq!(
+        ok(&c, "SELECT sql FROM sqlite_schema WHERE name = 't'"),
+        "CREATE TABLE t(a, b, c INTEGER NOT NULL DEFAULT 7, d AS (a + c), UNIQUE(a))"
+    );
+    assert_eq!(
+        refused(&c, "ALTER TABLE t ADD e NOT NULL"),
+        "Cannot add a NOT NULL column with default value NULL"
+    );
+    assert_eq!(
+        refused(&c, "ALTER TABLE t ADD e DEFAULT (1 + 1)"),
+        "Cannot add a column with non-constant default"
+    );
+    assert_eq!(refused(&c, "ALTER TABLE t ADD e CHECK (a < 2)"), "CHECK constraint failed");
+    let said = refused(&c, "ALTER TABLE t DROP c");
+    assert_eq!(said, "error in table t after drop column: no such column: c");
+    ok(&c, "ALTER TABLE t DROP COLUMN b");
+    assert_eq!(ok(&c, "SELECT * FROM t; PRAGMA integrity_check"), "ok");
+    assert_eq!(ok(&c, "SELECT * FROM t WHERE a = 3"), "3|7|10");
+}
+
+#[test]
+fn a_generated_column_may_not_be_null_where_it_must_not() {
+    let c = connection();
+    ok(&c, "CREATE TABLE t(a, b AS (a + 1) NOT NULL, c AS (a * 2) STORED NOT NULL)");
+    ok(&c, "INSERT INTO t VALUES(1)");
+    assert_eq!(refused(&c, "INSERT INTO t VALUES(NULL)"), "NOT NULL constraint failed: t.b");
+}
