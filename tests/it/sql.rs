@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -299,6 +300,10 @@ INSERT INTO last VALUES (41);
 DELETE FROM last;
 CREATE INDEX i ON first(t DESC) WHERE r > 0;
 CREATE VIEW v AS SELECT t FROM first;
+CREATE TRIGGER r AFTER INSERT ON last BEGIN
+  UPDATE first SET r = CASE r WHEN 1 THEN 2 END; -- not here;
+  DELETE FROM k;
+END;
 ";
 
 #[test]
@@ -329,6 +334,36 @@ fn a_dump_makes_the_same_again() {
     );
 }
 
+#[test]
+fn sqlite_reads_a_dump() {
+    let place = Place::new();
+    place.script(ODD);
+    // Not all versions of SQLite print reals alike.
+    let asked = [
+        "SELECT id, hex(t), r = 0.1, r = 1.0 / 3, r = -2.2250738585072014e-308, r > 1e308, hex(b) FROM first",
+        "SELECT k, typeof(v), v = 1e16, v = 9223372036854775807, v = -9223372036854775808 FROM k",
+        "SELECT * FROM sqlite_sequence",
+        "SELECT count(*) FROM sqlite_schema WHERE type <> 'index'",
+    ];
+    let script = format!("{}{};\n", place.run(&[".dump"]), asked.join(";\n"));
+    let sqlite = Command::new("sqlite3").arg(":memory:").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let Ok(sqlite) = sqlite else {
+        eprintln!("SKIPPED: there is no program sqlite3 to read the dump");
+        return;
+    };
+    let ran = finish(sqlite, &script);
+    assert_eq!((ran.code, ran.out), (0, place.run(&asked)));
+}
+
+#[test]
+fn a_statement_that_fails_before_its_first_row_shows_nothing() {
+    let place = Place::filled();
+    let ran = place.ran("", &["--mode", "json", "SELECT abs(-9223372036854775807 - a) FROM t"]);
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (1, "", "error: integer overflow\n"));
+    let ran = place.ran("", &["--mode", "json", "SELECT abs(-9223372036854775806 - a) AS n FROM t"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, "[{\"n\":9223372036854775807}]\n"));
+}
+
 /// Spawns the program with a long statement and interrupts it `moments` after it has begun; what came of it.
 #[cfg(unix)]
 fn interrupted_after(moments: u32, place: &Place) -> Ran {
@@ -341,7 +376,7 @@ fn interrupted_after(moments: u32, place: &Place) -> Ran {
     for _ in 0..moments {
         std::hint::spin_loop();
     }
-    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(kill.expect("there is such a program").success());
     finish(child, "")
 }

@@ -157,6 +157,9 @@ const KEYWORDS: &[&str] = &[
     "WITHOUT",
 ];
 
+/// The keywords that a table follows.
+const BEFORE_TABLES: &[&str] = &["FROM", "INTO", "JOIN", "TABLE", "UPDATE"];
+
 /// Whether a word is a keyword.
 pub(crate) fn is_keyword(word: &str) -> bool {
     KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
@@ -204,7 +207,8 @@ impl Words {
         if after_dot {
             return (start, names(&self.columns));
         }
-        if word.is_empty() {
+        let word_before = before[..start].trim_end().rsplit(|c| !part(c)).next().unwrap_or_default();
+        if word.is_empty() || BEFORE_TABLES.iter().any(|known| known.eq_ignore_ascii_case(word_before)) {
             return (start, names(&self.tables));
         }
         let lower = word.chars().all(|c| !c.is_uppercase());

@@ -257,21 +257,31 @@ impl Session {
         };
         let mut ended = Ok(());
         self.write(world, |out| {
-            let mut writer = rows::begin(&look, place, &columns, out)?;
+            // A statement that fails before its first row shows nothing.
+            let mut writer = None;
             ended = loop {
-                let values = match rows.next() {
-                    Ok(None) => break Ok(()),
+                let row = match rows.next() {
                     Ok(Some(_)) if is_stopped() => break Err(Error::Interrupted),
-                    Ok(Some(row)) => (0..columns.len()).map(|place| row.get_ref(place)).collect(),
-                    Err(error) => Err(error),
+                    Ok(Some(row)) => row,
+                    Ok(None) => break Ok(()),
+                    Err(error) => break Err(error),
                 };
-                let values: Vec<ValueRef<'_>> = match values {
+                let values: Result<Vec<_>, _> = (0..columns.len()).map(|place| row.get_ref(place)).collect();
+                let values = match values {
                     Ok(values) => values,
                     Err(error) => break Err(error),
                 };
-                writer.row(&values, out)?;
+                let begun = match writer.take() {
+                    Some(writer) => writer,
+                    None => rows::begin(&look, place, &columns, out)?,
+                };
+                writer.insert(begun).row(&values, out)?;
             };
-            writer.end(out)
+            match writer {
+                Some(writer) => writer.end(out),
+                None if ended.is_ok() => rows::begin(&look, place, &columns, out)?.end(out),
+                None => Ok(()),
+            }
         })?;
         Ok(ended)
     }

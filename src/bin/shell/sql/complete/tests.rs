@@ -21,15 +21,14 @@ fn check(line: &str, start: usize, found: &[&str]) {
 fn words_of_statements() {
     check("sel", 0, &["select"]);
     check("SEL", 0, &["SELECT"]);
-    check(
-        "select su",
-        7,
-        &["substr(", "sum("].map(|name| name).iter().rev().copied().collect::<Vec<_>>().as_slice(),
-    );
+    check("select su", 7, &["sum(", "substr("]);
     check("select * from pac", 14, &["packages"]);
     check("select p.", 9, &["name", "size"]);
     check("select p.na", 9, &["name"]);
-    check("select * from ord", 14, &["\"order\"", "order"]);
+    check("select * from pa", 14, &["packages"]);
+    check("select pa", 7, &["packages", "partition"]);
+    check("select * from ord", 14, &["\"order\""]);
+    check("select 1 ord", 9, &["\"order\"", "order"]);
 }
 
 #[test]
