@@ -14,6 +14,7 @@ use super::path::{Candidates, Path, Stored, Way, float};
 use super::physical::{FunctionRows, HashJoin, Limit, Node, OuterJoin, Recursive, Scan};
 use super::planner::{Planner, constant_limit};
 use super::scan::Reading;
+use super::volatile::is_volatile;
 use crate::bound::{
     Body, CompareOp, Expr, From, Join, JoinKind, OrderTerm, Select, Slot, Source, SourceRows, slots_of_from,
 };
@@ -677,14 +678,6 @@ fn keep(all: &mut Vec<Joined>, joined: Joined) {
     }
     all.retain(|known| !is_better(&joined, known));
     all.push(joined);
-}
-
-/// Whether an expression may differ from row to row though it names no column.
-fn is_volatile(expr: &Expr) -> bool {
-    crate::bound::any(
-        expr,
-        &mut |part| matches!(part, Expr::Function(call) if call.function.volatility == crate::func::Volatility::Volatile),
-    )
 }
 
 /// Whether a source reads the rows of a recursive part, which change all the time.

@@ -3,10 +3,13 @@
 //! A file imports only from those listed above it.
 
 mod access;
+mod volatile;
 
 pub mod physical;
 
 mod flatten;
+mod push;
+mod reduce;
 
 mod planner;
 

@@ -10,6 +10,8 @@ use super::physical::{
     AggregateCall, Aggregation, Compound, Count, Distinct, FrameBound, FrameSize, Limit, Node, Parts,
     QueryPlan, Reuse, Rows, SelectPlan, Sort, SortKey, SubqueryPlan, Values, Window, WindowCall,
 };
+use super::push::{leave_out, push_down};
+use super::reduce::reduce;
 use crate::bound::{self, Body, Expr, From, Place, Query, QueryId, Select, Slot, SourceRows};
 use crate::error::{Error, Result};
 use crate::expr::{Compiler, Constants, Location, Names, Scalar, SubqueryNumber, Test};
@@ -290,7 +292,14 @@ impl<'v> Planner<'v> {
 
     /// A query in the frame that is planned.
     pub(super) fn select(&mut self, select: &mut Select) -> Result<QueryPlan> {
+        if let Body::Query(query) = &mut select.body {
+            reduce(query);
+        }
         flatten(select)?;
+        if let Body::Query(query) = &mut select.body {
+            reduce(query);
+            push_down(query);
+        }
         self.note_select(select);
         if let Body::Query(query) = &select.body {
             return self.query(select, query);
@@ -555,9 +564,11 @@ impl<'v> Planner<'v> {
 
     /// The rows of a query in `FROM`.
     pub(super) fn rows(&mut self, slot: Slot, select: &Select, tests: &[Expr], kept: bool) -> Result<Node> {
+        let mut select = select.clone();
+        leave_out(&mut select, self.used.get(&slot).unwrap_or(&BTreeSet::new()));
         let query = match kept {
-            true => self.keeping(|planner| planner.select(&mut select.clone()))?,
-            false => self.select(&mut select.clone())?,
+            true => self.keeping(|planner| planner.select(&mut select))?,
+            false => self.select(&mut select)?,
         };
         let row = self.add_slot(slot);
         let tests = self.tests(tests)?;

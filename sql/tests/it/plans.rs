@@ -191,6 +191,9 @@ fn joins_follow_sizes_and_hints() {
     assert!(plan(&mut c, "SELECT * FROM t INDEXED BY t_c WHERE a = 1 AND c = 2").contains("t_c"));
     let error = c.run("SELECT * FROM t INDEXED BY t_c WHERE a = 1", &[]);
     assert!(error.is_ok() || error.is_err_and(|error| error.to_string() == "no query solution"));
+    let many = (0..64).map(|n| format!("u u{n}")).collect::<Vec<_>>().join(", ");
+    let same = (1..64).map(|n| format!("u{n}.k = u{}.k", n - 1)).collect::<Vec<_>>().join(" AND ");
+    assert_eq!(rows(&mut c, &format!("SELECT count(*) FROM {many} WHERE {same} AND u0.k < 4")), "3");
     // A left join whose right side is a join: what depends on the row on the left is looked at for each of them.
     let nested = "SELECT x.k, y.k, z.k FROM u x LEFT JOIN (u y JOIN u z ON y.e = z.e + 1) ON z.e = x.e + 197 WHERE x.k < 3";
     assert_eq!(rows(&mut c, nested), "1|199|198 2|200|199");
@@ -204,4 +207,67 @@ fn constant_ranges_are_counted_exactly() {
     assert!(few.contains("t_c"), "{few}");
     let many = plan(&mut c, "SELECT d FROM t WHERE c < 49 AND id > 990");
     assert!(many.contains("rowid>?"), "{many}");
+}
+
+#[test]
+fn a_left_join_whose_empty_rows_are_refused_is_an_inner_one() {
+    let mut c = numbers();
+    let reduced = "SELECT t.id FROM t LEFT JOIN u ON u.e = t.id WHERE u.k = 5";
+    assert!(
+        plan(&mut c, reduced).starts_with("SEARCH u USING INTEGER PRIMARY KEY"),
+        "{}",
+        plan(&mut c, reduced)
+    );
+    assert_eq!(rows(&mut c, reduced), "5");
+    let kept = [
+        "u.k IS NULL",
+        "coalesce(u.k, 5) = 5",
+        "u.k = 5 OR t.id = 5",
+        "u.k IS NOT 5",
+        "NOT u.k IN (SELECT 1 WHERE 0)",
+    ];
+    for condition in kept {
+        let sql = format!("SELECT count(*) FROM t LEFT JOIN u ON u.e = t.id WHERE {condition}");
+        assert!(plan(&mut c, &sql).contains("LEFT-JOIN"), "{condition}");
+    }
+    assert_eq!(rows(&mut c, "SELECT count(*) FROM t LEFT JOIN u ON u.e = t.id WHERE u.k IS NULL"), "800");
+    let chain = "SELECT count(*) FROM t LEFT JOIN u x ON x.e = t.id LEFT JOIN u y ON y.k = x.k WHERE y.e < 4";
+    assert!(!plan(&mut c, chain).contains("LEFT-JOIN"));
+    assert_eq!(rows(&mut c, chain), "3");
+    let full = "SELECT count(*) FROM t FULL JOIN u ON u.e = t.id + 900 WHERE t.id > 0";
+    assert_eq!(rows(&mut c, full), "1000");
+    assert_eq!(rows(&mut c, "SELECT count(*) FROM t RIGHT JOIN u ON u.e = t.id + 190 WHERE t.id > 0"), "10");
+}
+
+#[test]
+fn a_constant_is_passed_on_by_an_equality() {
+    let mut c = numbers();
+    let sql = "SELECT count(*) FROM t, u WHERE t.a = u.a AND t.a = 3";
+    assert!(plan(&mut c, sql).contains("u_a (a=?)"), "{}", plan(&mut c, sql));
+    assert_eq!(rows(&mut c, sql), "200");
+}
+
+#[test]
+fn conditions_move_into_subqueries_and_views() {
+    let mut c = numbers();
+    c.run(
+        "CREATE VIEW grouped AS SELECT a, count(*) AS n FROM t GROUP BY a;
+         CREATE VIEW both AS SELECT id, a FROM t UNION ALL SELECT k, a FROM u",
+        &[],
+    )
+    .expect("views are made");
+    let by_key = "SELECT n FROM grouped WHERE a = 4";
+    assert!(plan(&mut c, by_key).contains("t_ab (a=?)"), "{}", plan(&mut c, by_key));
+    assert_eq!(rows(&mut c, by_key), "100");
+    assert_eq!(rows(&mut c, "SELECT a FROM grouped WHERE n > 99 AND a > 7"), "8 9");
+    let each = "SELECT id, a FROM both WHERE id = 7";
+    assert_eq!(plan(&mut c, each).matches("(rowid=?)").count(), 2, "{}", plan(&mut c, each));
+    assert_eq!(rows(&mut c, each), "7|7 7|7");
+    let limited = "SELECT a FROM (SELECT a FROM t ORDER BY id LIMIT 5) WHERE a = 3";
+    assert_eq!(rows(&mut c, limited), "3");
+    let distinct = "SELECT * FROM (SELECT DISTINCT a, c % 2 FROM t) WHERE a = 3 ORDER BY 2";
+    assert_eq!(rows(&mut c, distinct), "3|NULL 3|1");
+    let joined = "SELECT u.k, s.n FROM u LEFT JOIN (SELECT a, count(*) AS n FROM t GROUP BY a) s ON s.a = u.k AND s.a > 8 \
+                  WHERE u.k IN (8, 9)";
+    assert_eq!(rows(&mut c, joined), "8|NULL 9|100");
 }
