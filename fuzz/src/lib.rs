@@ -27,6 +27,8 @@ pub mod sql_query;
 pub mod sql_schema;
 pub mod sql_subject;
 pub mod sql_tree;
+pub mod sql_triggers;
 pub mod sql_values;
+pub mod sql_windows;
 pub mod sql_write;
 pub mod sweep;

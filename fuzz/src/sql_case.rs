@@ -7,6 +7,7 @@ use crate::sql_operators;
 use crate::sql_query::{Rows, view};
 use crate::sql_schema::{Table, index, table};
 use crate::sql_tree::{Sql, text};
+use crate::sql_triggers::{LOG, READ_LOG};
 use crate::sql_values::Choose;
 
 /// What a statement is, and so what is compared after it.
@@ -71,6 +72,29 @@ pub struct Case {
     pub statements: Vec<Statement>,
     /// The tables and views made by them.
     pub tables: Vec<Table>,
+    /// Whether there are triggers and what they write to.
+    log: bool,
+}
+
+/// What a case has besides tables, views and indexes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum More {
+    Nothing,
+    /// Foreign keys, which are enforced.
+    Keys,
+    Windows,
+    Triggers,
+}
+
+impl More {
+    fn of(seed: u64) -> More {
+        match seed % 10 {
+            7 => More::Keys,
+            8 => More::Windows,
+            9 => More::Triggers,
+            _ => More::Nothing,
+        }
+    }
 }
 
 /// So many expressions or calls make a case.
@@ -90,17 +114,22 @@ impl Case {
         };
         let mut random = Random::for_purpose(seed, 3);
         let statements = (0..QUERIES).map(|_| Statement::query(queries(&mut random), Rows::Exact)).collect();
-        Case { seed, statements, tables: Vec::new() }
+        Case { seed, statements, tables: Vec::new(), log: false }
     }
 
     /// Tables, and reads and writes of them.
     fn with_tables(seed: u64) -> Case {
         let mut random = Random::for_purpose(seed, 3);
+        let more = More::of(seed);
         let mut case = Case::schema(seed, &mut random);
+        if more == More::Triggers {
+            case.add_triggers(&mut random);
+        }
         let mut indexes = 10;
         for step in 0..STEPS {
             let statement = {
                 let mut generator = Generator::new(&mut random, &case.tables);
+                generator.windows = more == More::Windows;
                 match generator.random.below(100) {
                     0..58 => {
                         let query = generator.query();
@@ -126,7 +155,8 @@ impl Case {
             if let Some(last) = case.statements.last_mut() {
                 last.after = match random.below(20) {
                     0 => After::Checkpoint,
-                    1 => After::Reopen,
+                    // A new connection would not enforce foreign keys.
+                    1 if more != More::Keys => After::Reopen,
                     _ => After::Nothing,
                 };
             }
@@ -142,9 +172,14 @@ impl Case {
     /// Tables with rows, indexes and views.
     #[must_use]
     pub fn schema(seed: u64, random: &mut Random) -> Case {
-        let mut case = Case { seed, statements: Vec::new(), tables: Vec::new() };
+        let mut case = Case { seed, statements: Vec::new(), tables: Vec::new(), log: false };
+        let keys = More::of(seed) == More::Keys;
+        if keys {
+            case.statements.push(Statement::write(text("PRAGMA foreign_keys = ON")));
+        }
         for number in 0..random.between(1, 3) {
-            let (table, made) = table(random, &format!("r{number}"));
+            let parents = if keys { case.tables.clone() } else { Vec::new() };
+            let (table, made) = table(random, &format!("r{number}"), &parents);
             case.statements.push(Statement::write(made));
             case.tables.push(table);
         }
@@ -173,6 +208,18 @@ impl Case {
         case
     }
 
+    fn add_triggers(&mut self, random: &mut Random) {
+        self.statements.push(Statement::write(text(LOG)));
+        let tables: Vec<Table> = self.tables.iter().filter(|table| !table.view).cloned().collect();
+        for number in 0..random.between(1, 4) {
+            if let Some(table) = random.choose(&tables).cloned() {
+                let made = Generator::new(random, &tables).trigger(&format!("g{number}"), &table);
+                self.statements.push(Statement::write(made));
+            }
+        }
+        self.log = true;
+    }
+
     fn add_indexes(&mut self, random: &mut Random, number: &mut usize) {
         for _ in 0..random.between(0, 4) {
             *number += 1;
@@ -185,6 +232,9 @@ impl Case {
 
     /// Statements that read all tables.
     fn dump(&mut self) {
+        if self.log {
+            self.statements.push(Statement::query(text(READ_LOG), Rows::Any));
+        }
         for table in self.tables.iter().filter(|table| !table.view) {
             self.statements.push(Statement::query(text(table.dump()), Rows::Any));
         }

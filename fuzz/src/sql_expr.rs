@@ -45,6 +45,8 @@ pub struct Generator<'t> {
     pub aliases: usize,
     /// How many queries are around what is made.
     pub nesting: usize,
+    /// Whether to make window functions.
+    pub windows: bool,
 }
 
 /// A column or an expression in a list of results.
@@ -79,7 +81,14 @@ pub const COMPARISONS: &[&str] = &[
 impl<'t> Generator<'t> {
     /// Over these tables.
     pub fn new(random: &'t mut Random, tables: &[Table]) -> Generator<'t> {
-        Generator { random, tables: tables.to_vec(), scopes: Vec::new(), aliases: 0, nesting: 0 }
+        Generator {
+            random,
+            tables: tables.to_vec(),
+            scopes: Vec::new(),
+            aliases: 0,
+            nesting: 0,
+            windows: false,
+        }
     }
 
     /// A literal, in brackets where a sign could meet what stands before it.

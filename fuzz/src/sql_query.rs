@@ -175,6 +175,9 @@ impl Generator<'_> {
         let query = match (self.random.below(20), identity) {
             (0..=3, _) => self.grouped(from, condition, count),
             (4 | 5, _) => self.aggregated(from, condition, count),
+            (7 | 8, Some(alias)) if purpose == Purpose::Any && self.windows => {
+                self.over_windows(from, condition, &alias, count)
+            }
             (6, Some(alias)) if purpose == Purpose::Any => self.extreme(from, condition, &alias, count),
             _ => self.plain(from, condition, purpose, count),
         };
@@ -240,6 +243,17 @@ impl Generator<'_> {
             items.push(seq([item.sql, text(format!("AS c{at}"))]));
             columns.push(column(format!("c{at}"), true, item.affinity));
         }
+        Query { sql: seq([text("SELECT"), all(items), from, condition]), columns, rows: Rows::Any }
+    }
+
+    /// Window functions over one table.
+    fn over_windows(&mut self, from: Sql, condition: Sql, alias: &str, count: usize) -> Query {
+        let mut items = Vec::new();
+        for at in 0..count {
+            let item = if at == 0 || self.random.chance(60) { self.windowed(alias) } else { self.item().sql };
+            items.push(seq([item, text(format!("AS c{at}"))]));
+        }
+        let columns = (0..count).map(|at| column(format!("c{at}"), true, Affinity::Any)).collect();
         Query { sql: seq([text("SELECT"), all(items), from, condition]), columns, rows: Rows::Any }
     }
 

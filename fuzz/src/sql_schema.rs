@@ -101,8 +101,8 @@ impl Table {
 /// Names of columns, shared by all tables so that natural joins find partners.
 const NAMES: &[&str] = &["a", "b", "c", "d", "e", "f"];
 
-/// A random table of this name, and the statement that makes it.
-pub fn table(random: &mut Random, name: &str) -> (Table, Sql) {
+/// A random table of this name, and the statement that makes it. Columns may refer to the parents.
+pub fn table(random: &mut Random, name: &str, parents: &[Table]) -> (Table, Sql) {
     let strict = random.chance(12);
     let count = random.between(1, NAMES.len());
     let mut columns: Vec<Column> = Vec::new();
@@ -133,7 +133,8 @@ pub fn table(random: &mut Random, name: &str) -> (Table, Sql) {
         let (column, definition) = if generated {
             generated_column(random, column_name, &columns, strict)
         } else {
-            plain_column(random, column_name, strict)
+            let (column, definition) = plain_column(random, column_name, strict);
+            (column, seq([definition, reference(random, parents)]))
         };
         if column.unique {
             unique.push(vec![column.name.clone()]);
@@ -197,6 +198,25 @@ fn conflict_clause(random: &mut Random, percent: u64) -> &'static str {
         " ON CONFLICT ABORT",
         " ON CONFLICT ROLLBACK",
     ])
+}
+
+/// What makes a column refer to a unique one of a parent, at times.
+fn reference(random: &mut Random, parents: &[Table]) -> Sql {
+    let Some(parent) = random.choose(parents).cloned() else { return text("") };
+    let keys: Vec<&Vec<String>> = parent.unique.iter().filter(|columns| columns.len() == 1).collect();
+    let Some([key]) = random.choose(&keys).map(|columns| columns.as_slice()) else { return text("") };
+    if random.chance(40) {
+        return text("");
+    }
+    let actions = &["", "", "CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION"];
+    let on = |event: &str, action: &str| match action {
+        "" => String::new(),
+        action => format!(" ON {event} {action}"),
+    };
+    let (delete, update) = (random.one(actions), random.one(actions));
+    let deferred = random.one(&["", "", " DEFERRABLE INITIALLY DEFERRED"]);
+    let (delete, update) = (on("DELETE", delete), on("UPDATE", update));
+    optional(text(format!("REFERENCES {}({key}){delete}{update}{deferred}", parent.name)))
 }
 
 fn type_name(random: &mut Random, strict: bool) -> (&'static str, Affinity) {

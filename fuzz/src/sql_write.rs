@@ -210,7 +210,7 @@ impl Generator<'_> {
         self.nesting -= 2;
         self.scopes.pop();
         let returning = self.returning(table);
-        seq([text(format!("DELETE FROM {}", table.name)), condition, returning])
+        seq([text(format!("DELETE FROM {} NOT INDEXED", table.name)), condition, returning])
     }
 
     fn condition(&mut self, percent: u64) -> Sql {
