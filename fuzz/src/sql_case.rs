@@ -89,7 +89,6 @@ enum More {
 impl More {
     fn of(seed: u64) -> More {
         match seed % 10 {
-            7 => More::Keys,
             8 => More::Windows,
             9 => More::Triggers,
             _ => More::Nothing,
@@ -110,18 +109,23 @@ impl Case {
         let queries = match seed % 10 {
             0 => sql_operators::query,
             1 | 2 => sql_functions::query,
-            _ => return Case::with_tables(seed),
+            _ => return Case::with_tables(seed, More::of(seed)),
         };
         let mut random = Random::for_purpose(seed, 3);
         let statements = (0..QUERIES).map(|_| Statement::query(queries(&mut random), Rows::Exact)).collect();
         Case { seed, statements, tables: Vec::new(), log: false }
     }
 
+    /// A case with foreign keys that are enforced.
+    #[must_use]
+    pub fn with_foreign_keys(seed: u64) -> Case {
+        Case::with_tables(seed, More::Keys)
+    }
+
     /// Tables, and reads and writes of them.
-    fn with_tables(seed: u64) -> Case {
+    fn with_tables(seed: u64, more: More) -> Case {
         let mut random = Random::for_purpose(seed, 3);
-        let more = More::of(seed);
-        let mut case = Case::schema(seed, &mut random);
+        let mut case = Case::start(seed, &mut random, more);
         if more == More::Triggers {
             case.add_triggers(&mut random);
         }
@@ -172,8 +176,12 @@ impl Case {
     /// Tables with rows, indexes and views.
     #[must_use]
     pub fn schema(seed: u64, random: &mut Random) -> Case {
+        Case::start(seed, random, More::Nothing)
+    }
+
+    fn start(seed: u64, random: &mut Random, more: More) -> Case {
         let mut case = Case { seed, statements: Vec::new(), tables: Vec::new(), log: false };
-        let keys = More::of(seed) == More::Keys;
+        let keys = more == More::Keys;
         if keys {
             case.statements.push(Statement::write(text("PRAGMA foreign_keys = ON")));
         }

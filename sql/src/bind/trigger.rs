@@ -6,9 +6,10 @@ use super::binder::{Binder, Found};
 use super::programs::{ProgramKey, ProgramTable};
 use super::scope::{Scope, ScopeTable};
 use crate::ast::{self, ConflictAction, TriggerEvent, TriggerStep, TriggerTime};
-use crate::bound::{Consequences, Program, Slot, Step, WithPrograms};
+use crate::bound::{Column, Consequences, Expr, Place, Program, Slot, Step, WithPrograms};
 use crate::error::{Error, Result};
 use crate::schema::{Store, Table, TableKind, Trigger};
+use crate::value::Affinity;
 
 /// What a statement does to the rows of a table.
 #[derive(Clone, Copy)]
@@ -199,11 +200,11 @@ impl Binder<'_> {
         let mut scope = Scope::new(self.new_query());
         if *event != TriggerEvent::Insert {
             let named = self.table_scope(table, old, "old".into(), None)?;
-            scope.tables.push(ScopeTable { only_by_name: true, ..named });
+            scope.tables.push(of_trigger(named));
         }
         if *event != TriggerEvent::Delete {
             let named = self.table_scope(table, new, "new".into(), None)?;
-            scope.tables.push(ScopeTable { only_by_name: true, ..named });
+            scope.tables.push(of_trigger(named));
         }
         Ok(scope)
     }
@@ -244,4 +245,15 @@ fn fires(trigger: &Trigger, event: RowEvent<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// `OLD` or `NEW`: columns are found by that name alone, and comparisons take their values as they are; only a rowid has an
+/// affinity.
+fn of_trigger(mut named: ScopeTable) -> ScopeTable {
+    for column in &mut named.columns {
+        if let Expr::Column(Column { place: Place::At(_), affinity, .. }) = &mut column.expr {
+            *affinity = Affinity::None;
+        }
+    }
+    ScopeTable { only_by_name: true, ..named }
 }

@@ -291,3 +291,12 @@ fn columns_are_named_as_in_sqlite() {
         c.run("INSERT INTO t VALUES (1, 2) RETURNING b COLLATE NOCASE, rowid", &[]).expect("it runs");
     assert_eq!(result.columns, ["b COLLATE NOCASE".into(), Box::<str>::from("a")]);
 }
+
+#[test]
+fn triggers_compare_old_and_new_values_without_affinity() {
+    let mut c = connection("CREATE TABLE t(c, d NUMERIC, id INTEGER PRIMARY KEY); CREATE TABLE log(x, y)");
+    let trigger = "CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.c > new.d, new.c < new.id); END";
+    c.run(trigger, &[]).expect("it is made");
+    c.run("INSERT INTO t VALUES ('1e2', 2147483647, 300)", &[]).expect("it is inserted");
+    assert_eq!(integers(&mut c, "SELECT x, y FROM log"), [[1, 1]]);
+}
