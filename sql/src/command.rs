@@ -1,6 +1,6 @@
 //! Statements that are no queries and write no rows: transactions, definitions, pragmas, `EXPLAIN`.
 
-use crate::ast::{ExplainKind, Parameters, Pragma, QualifiedName, Statement};
+use crate::ast::{ExplainKind, Parameters, Pragma, Statement};
 use crate::bind::Catalog;
 use crate::error::{Error, Result};
 use crate::exec::{Checker, Definer, Depth, foreign_key_check};
@@ -49,10 +49,13 @@ impl Session {
             | Statement::CreateView(_)
             | Statement::CreateTrigger(_)
             | Statement::AlterTable(_)
+            | Statement::Reindex(_)
             | Statement::Drop(_) => done(self.define(statement, parameters)),
             Statement::Pragma(pragma) => self.pragma(pragma),
+            Statement::Vacuum { into: None, .. } if self.txn.is_open() => {
+                Err(Error::statement("cannot VACUUM from within a transaction"))
+            }
             Statement::Analyze(_) | Statement::Vacuum { into: None, .. } => Ok(Answer::default()),
-            Statement::Reindex(name) => done(self.reindex(name.as_ref())),
             Statement::Explain { kind, statement } => self.explain(*kind, statement),
             Statement::CreateVirtualTable(create) => {
                 Err(Error::statement(format!("no such module: {}", create.module.text)))
@@ -138,26 +141,13 @@ impl Session {
                 Statement::CreateView(create) => definer.create_view(create),
                 Statement::CreateTrigger(create) => definer.create_trigger(create),
                 Statement::AlterTable(alter) => definer.alter_table(alter),
+                Statement::Reindex(name) => definer.reindex(name.as_ref()),
                 Statement::Drop(drop) => definer.drop(drop),
                 _ => Ok(()),
             }
         })?;
         self.schema_changed();
         self.end_statement()
-    }
-
-    fn reindex(&mut self, name: Option<&QualifiedName>) -> Result<()> {
-        let Some(name) = name else { return Ok(()) };
-        let (main, temp) = self.schemas()?;
-        let text = &*name.name.text;
-        let known = self.catalog(&main, &temp).collation(text).is_ok()
-            || [&main, &temp]
-                .iter()
-                .any(|schema| schema.table(text).is_some() || schema.index(text).is_some());
-        if known {
-            return Ok(());
-        }
-        Err(Error::statement("unable to identify the object to be reindexed"))
     }
 
     fn pragma(&mut self, pragma: &Pragma) -> Result<Answer> {

@@ -72,6 +72,7 @@ mod edit;
 
 mod alter;
 mod alter_column;
+mod reindex;
 
 pub use check::{Checker, Depth};
 pub use ddl::Definer;

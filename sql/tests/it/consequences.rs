@@ -218,3 +218,16 @@ fn a_generated_column_may_not_be_null_where_it_must_not() {
     ok(&c, "INSERT INTO t VALUES(1)");
     assert_eq!(refused(&c, "INSERT INTO t VALUES(NULL)"), "NOT NULL constraint failed: t.b");
 }
+
+#[test]
+fn an_index_made_anew_agrees_with_its_table() {
+    let c = connection();
+    ok(
+        &c,
+        "CREATE TABLE t(a UNIQUE, b COLLATE NOCASE); CREATE INDEX i ON t(b); INSERT INTO t VALUES(1, 'x'), (2, 'Y')",
+    );
+    ok(&c, "REINDEX t; REINDEX i; REINDEX nocase; REINDEX");
+    assert_eq!(ok(&c, "PRAGMA integrity_check"), "ok");
+    assert_eq!(ok(&c, "SELECT a FROM t WHERE b = 'y'"), "2");
+    assert_eq!(refused(&c, "REINDEX nothing1"), "unable to identify the object to be reindexed");
+}
