@@ -16,8 +16,6 @@ use std::str::FromStr;
 
 use duramen_engine::{DatabaseId, Lsn};
 
-use crate::error::Error;
-
 const BYTES: usize = 28;
 const LSN_BYTES: usize = 12;
 const TAG_BYTES: usize = 8;
@@ -83,11 +81,26 @@ impl fmt::Display for Bookmark {
     }
 }
 
-impl FromStr for Bookmark {
-    type Err = Error;
+/// A text is no bookmark; check how it was passed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotABookmark {
+    text: String,
+    why: &'static str,
+}
 
-    fn from_str(text: &str) -> Result<Bookmark, Error> {
-        parse(text.as_bytes()).map_err(|why| Error::NotABookmark { text: text.to_string(), why })
+impl fmt::Display for NotABookmark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\" is no bookmark: {}", self.text, self.why)
+    }
+}
+
+impl std::error::Error for NotABookmark {}
+
+impl FromStr for Bookmark {
+    type Err = NotABookmark;
+
+    fn from_str(text: &str) -> Result<Bookmark, NotABookmark> {
+        parse(text.as_bytes()).map_err(|why| NotABookmark { text: text.to_string(), why })
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use duramen_engine::Timestamp;
 
-use crate::bookmark::Bookmark;
+use crate::bookmark::{Bookmark, NotABookmark};
 
 /// The result of an operation of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -14,12 +14,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// The text is no bookmark; check how it was passed on.
-    NotABookmark {
-        /// The text.
-        text: String,
-        /// What is wrong with it.
-        why: &'static str,
-    },
+    NotABookmark(NotABookmark),
     /// The bookmark belongs to another database.
     ForeignBookmark(Bookmark),
     /// The bookmark names a commit that is not in the history, which reaches from `oldest` to `newest`.
@@ -45,7 +40,7 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::NotABookmark { text, why } => write!(f, "\"{text}\" is no bookmark: {why}"),
+            Error::NotABookmark(error) => error.fmt(f),
             Error::ForeignBookmark(bookmark) => write!(f, "the bookmark {bookmark} is of another database"),
             Error::Unavailable { bookmark, oldest, newest } if bookmark > newest => {
                 write!(
@@ -72,6 +67,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
+            Error::NotABookmark(error) => Some(error),
             Error::Engine(error) => Some(error),
             _ => None,
         }
@@ -81,5 +77,11 @@ impl std::error::Error for Error {
 impl From<duramen_engine::Error> for Error {
     fn from(error: duramen_engine::Error) -> Error {
         Error::Engine(error)
+    }
+}
+
+impl From<NotABookmark> for Error {
+    fn from(error: NotABookmark) -> Error {
+        Error::NotABookmark(error)
     }
 }

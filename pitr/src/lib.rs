@@ -29,14 +29,14 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod error;
-
 mod bookmark;
+
+mod error;
 
 mod timeline;
 
 mod pitr;
 
-pub use bookmark::Bookmark;
+pub use bookmark::{Bookmark, NotABookmark};
 pub use error::{Error, Result};
 pub use pitr::{Moment, Pitr};

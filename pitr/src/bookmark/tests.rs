@@ -17,7 +17,7 @@ fn golden_text() {
 fn what_is_wrong_with_a_text() {
     let text = Bookmark::new(DATABASE, Lsn { epoch: 0, number: 1 }).to_string();
     let why = |text: &str| match text.parse::<Bookmark>() {
-        Err(Error::NotABookmark { why, .. }) => why,
+        Err(NotABookmark { why, .. }) => why,
         other => panic!("{other:?}"),
     };
     assert!(why("").contains("59"));
