@@ -238,55 +238,55 @@ fn schemas_that_other_connections_change_are_noticed() {
 
 #[test]
 fn replace_puts_the_default_where_null_may_not_be() {
-    let mut c = connection("CREATE TABLE t(a NOT NULL DEFAULT 7, b)");
+    let c = connection("CREATE TABLE t(a NOT NULL DEFAULT 7, b)");
     c.run("REPLACE INTO t VALUES (NULL, 1); UPDATE OR REPLACE t SET a = NULL", &[]).expect("it is replaced");
-    assert_eq!(integers(&mut c, "SELECT a FROM t"), [[7]]);
+    assert_eq!(integers(&c, "SELECT a FROM t"), [[7]]);
 }
 
 #[test]
 fn nothing_is_computed_where_a_join_found_no_row() {
-    let mut c =
+    let c =
         connection("CREATE TABLE t(a, g AS (coalesce(a, 5))); CREATE TABLE u(b); INSERT INTO u VALUES (1)");
-    assert_eq!(integers(&mut c, "SELECT g IS NULL FROM u LEFT JOIN t ON a = b"), [[1]]);
+    assert_eq!(integers(&c, "SELECT g IS NULL FROM u LEFT JOIN t ON a = b"), [[1]]);
 }
 
 #[test]
 fn the_newest_index_refuses_first_and_types_come_behind_not_null() {
-    let mut c = connection("CREATE TABLE t(a UNIQUE, b UNIQUE); INSERT INTO t VALUES (1, 1)");
-    assert_eq!(error(&mut c, "INSERT INTO t VALUES (1, 1)"), "UNIQUE constraint failed: t.b");
-    let mut c = connection("CREATE TABLE t(a INT PRIMARY KEY, b REAL) STRICT");
-    assert_eq!(error(&mut c, "INSERT INTO t VALUES (NULL, 'x')"), "NOT NULL constraint failed: t.a");
-    assert_eq!(error(&mut c, "INSERT INTO t VALUES (1, 'x')"), "cannot store TEXT value in REAL column t.b");
-    assert_eq!(error(&mut c, "INSERT INTO t VALUES (1.5, 1)"), "cannot store REAL value in INT column t.a");
+    let c = connection("CREATE TABLE t(a UNIQUE, b UNIQUE); INSERT INTO t VALUES (1, 1)");
+    assert_eq!(error(&c, "INSERT INTO t VALUES (1, 1)"), "UNIQUE constraint failed: t.b");
+    let c = connection("CREATE TABLE t(a INT PRIMARY KEY, b REAL) STRICT");
+    assert_eq!(error(&c, "INSERT INTO t VALUES (NULL, 'x')"), "NOT NULL constraint failed: t.a");
+    assert_eq!(error(&c, "INSERT INTO t VALUES (1, 'x')"), "cannot store TEXT value in REAL column t.b");
+    assert_eq!(error(&c, "INSERT INTO t VALUES (1.5, 1)"), "cannot store REAL value in INT column t.a");
 }
 
 #[test]
 fn a_rowid_follows_the_greatest_and_has_no_default() {
-    let mut c =
+    let c =
         connection("CREATE TABLE t(a INTEGER DEFAULT 9, b, PRIMARY KEY (a)); INSERT INTO t VALUES (-3, 0)");
     c.run("INSERT INTO t(b) VALUES (1); INSERT INTO t DEFAULT VALUES", &[]).expect("both are free");
-    assert_eq!(integers(&mut c, "SELECT a FROM t ORDER BY a"), [[-3], [-2], [-1]]);
+    assert_eq!(integers(&c, "SELECT a FROM t ORDER BY a"), [[-3], [-2], [-1]]);
     c.run("CREATE TABLE s(a INTEGER PRIMARY KEY AUTOINCREMENT, b NOT NULL)", &[]).expect("it is made");
     c.run("INSERT OR IGNORE INTO s(b) VALUES (NULL), (1)", &[]).expect("one is left out");
-    assert_eq!(integers(&mut c, "SELECT a FROM s"), [[2]]);
+    assert_eq!(integers(&c, "SELECT a FROM s"), [[2]]);
 }
 
 #[test]
 fn a_row_with_a_null_is_compared_by_the_affinity_of_its_columns() {
-    let mut c = connection("CREATE TABLE t(a INTEGER); CREATE TABLE u(b TEXT); INSERT INTO t VALUES (1)");
+    let c = connection("CREATE TABLE t(a INTEGER); CREATE TABLE u(b TEXT); INSERT INTO t VALUES (1)");
     c.run("INSERT INTO u VALUES ('1')", &[]).expect("it is inserted");
-    assert_eq!(integers(&mut c, "SELECT ((a, NULL) IN (SELECT b, NULL FROM u)) IS NULL FROM t"), [[1]]);
+    assert_eq!(integers(&c, "SELECT ((a, NULL) IN (SELECT b, NULL FROM u)) IS NULL FROM t"), [[1]]);
 }
 
 #[test]
 fn true_with_a_collation_is_still_a_test() {
-    let mut c = connection("");
-    assert_eq!(integers(&mut c, "SELECT 5 IS TRUE COLLATE NOCASE"), [[1]]);
+    let c = connection("");
+    assert_eq!(integers(&c, "SELECT 5 IS TRUE COLLATE NOCASE"), [[1]]);
 }
 
 #[test]
 fn columns_are_named_as_in_sqlite() {
-    let mut c = connection("CREATE TABLE t(a INTEGER COLLATE NOCASE, b, PRIMARY KEY (a))");
+    let c = connection("CREATE TABLE t(a INTEGER COLLATE NOCASE, b, PRIMARY KEY (a))");
     let result =
         c.run("INSERT INTO t VALUES (1, 2) RETURNING b COLLATE NOCASE, rowid", &[]).expect("it runs");
     assert_eq!(result.columns, ["b COLLATE NOCASE".into(), Box::<str>::from("a")]);
@@ -294,9 +294,9 @@ fn columns_are_named_as_in_sqlite() {
 
 #[test]
 fn triggers_compare_old_and_new_values_without_affinity() {
-    let mut c = connection("CREATE TABLE t(c, d NUMERIC, id INTEGER PRIMARY KEY); CREATE TABLE log(x, y)");
+    let c = connection("CREATE TABLE t(c, d NUMERIC, id INTEGER PRIMARY KEY); CREATE TABLE log(x, y)");
     let trigger = "CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.c > new.d, new.c < new.id); END";
     c.run(trigger, &[]).expect("it is made");
     c.run("INSERT INTO t VALUES ('1e2', 2147483647, 300)", &[]).expect("it is inserted");
-    assert_eq!(integers(&mut c, "SELECT x, y FROM log"), [[1, 1]]);
+    assert_eq!(integers(&c, "SELECT x, y FROM log"), [[1, 1]]);
 }
