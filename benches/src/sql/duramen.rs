@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use duramen_engine::{Database, Options};
-use duramen_sql::{Connection, Value};
+use duramen_sql::{Connection, Statement, ToSql, ToSqlOutput, ValueRef, params_from_iter};
 
 use super::engine::{Cell, Digest, Engine, Failure, Look, Param, Session};
 
@@ -28,7 +28,7 @@ impl Engine for Duramen {
     }
 
     fn settle(&mut self) -> Result<(), Failure> {
-        self.connection.run("ANALYZE", &[])?;
+        self.connection.execute_batch("ANALYZE")?;
         Ok(())
     }
 
@@ -37,38 +37,46 @@ impl Engine for Duramen {
         statements: &[&str],
         work: &mut dyn FnMut(&mut dyn Session) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        for statement in statements.iter().filter(|statement| statement.starts_with("CREATE")) {
-            self.connection.run(statement, &[])?;
+        let mut prepared = Vec::new();
+        for statement in statements {
+            if statement.starts_with("CREATE") {
+                self.connection.execute_batch(statement)?;
+            } else {
+                prepared.push(self.connection.prepare(statement)?);
+            }
         }
-        work(&mut Prepared { connection: &mut self.connection, statements })
+        work(&mut Prepared { connection: &self.connection, statements: prepared })
+    }
+}
+
+impl ToSql for Param<'_> {
+    fn to_sql(&self) -> duramen_sql::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Param::Int(int) => ValueRef::Integer(*int),
+            Param::Real(real) => ValueRef::Real(*real),
+            Param::Text(text) => ValueRef::text(text),
+        }))
     }
 }
 
 struct Prepared<'c> {
-    connection: &'c mut Connection,
-    statements: &'c [&'c str],
+    connection: &'c Connection,
+    statements: Vec<Statement>,
 }
 
-fn run(connection: &mut Connection, sql: &str, params: &[Param<'_>], look: Look) -> Result<Digest, Failure> {
-    let values: Vec<Value> = params
-        .iter()
-        .map(|param| match param {
-            Param::Int(int) => Value::Integer(*int),
-            Param::Real(real) => Value::Real(*real),
-            Param::Text(text) => Value::from(*text),
-        })
-        .collect();
-    let result = connection.run(sql, &values)?;
+fn run(statement: &mut Statement, params: &[Param<'_>], look: Look) -> Result<Digest, Failure> {
+    let columns = statement.column_count();
     let mut digest = Digest::default();
-    for row in &result.rows {
-        for value in row {
+    let mut rows = statement.query(params_from_iter(params))?;
+    while let Some(row) = rows.next()? {
+        for column in 0..columns {
             digest.cell(
                 look,
-                match value {
-                    Value::Null => Cell::Null,
-                    Value::Integer(int) => Cell::Int(*int),
-                    Value::Real(real) => Cell::Real(*real),
-                    Value::Text(bytes) | Value::Blob(bytes) => Cell::Bytes(bytes),
+                match row.get_ref(column)? {
+                    ValueRef::Null => Cell::Null,
+                    ValueRef::Integer(int) => Cell::Int(int),
+                    ValueRef::Real(real) => Cell::Real(real),
+                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Cell::Bytes(bytes),
                 },
             );
         }
@@ -79,10 +87,10 @@ fn run(connection: &mut Connection, sql: &str, params: &[Param<'_>], look: Look)
 
 impl Session for Prepared<'_> {
     fn run(&mut self, statement: usize, params: &[Param<'_>], look: Look) -> Result<Digest, Failure> {
-        run(self.connection, self.statements[statement], params, look)
+        run(&mut self.statements[statement], params, look)
     }
 
     fn run_fresh(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Digest, Failure> {
-        run(self.connection, sql, params, Look::Read)
+        run(&mut self.connection.prepare(sql)?, params, Look::Read)
     }
 }

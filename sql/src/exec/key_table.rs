@@ -14,6 +14,8 @@ pub(super) struct KeyTable {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     hasher: foldhash::fast::RandomState,
+    /// The number of the key inserted last: rows in order come with the same key again and again.
+    last: usize,
 }
 
 /// A part of the hash of a key, and its number.
@@ -64,11 +66,16 @@ impl KeyTable {
     /// The number of a key, and whether it is new.
     #[inline]
     pub(super) fn insert(&mut self, key: &[u8]) -> (usize, bool) {
-        let hash = part(self.hasher.hash_one(key));
-        if let Some(number) = self.look_up(hash, key) {
-            return (number, false);
+        if self.last < self.len() && self.key(self.last) == key {
+            return (self.last, false);
         }
-        (self.add(hash, key), true)
+        let hash = part(self.hasher.hash_one(key));
+        let (number, is_new) = match self.look_up(hash, key) {
+            Some(number) => (number, false),
+            None => (self.add(hash, key), true),
+        };
+        self.last = number;
+        (number, is_new)
     }
 
     #[inline]

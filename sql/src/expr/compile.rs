@@ -318,7 +318,10 @@ impl<'n> Compiler<'n> {
 
     fn function(&mut self, call: &FunctionCall) -> Result<Scalar> {
         let Body::Lazy(lazy, _) = &call.function.body else {
-            return self.eager(call);
+            return match self.matching(call)? {
+                Some(matches) => Ok(computed(move |env| truth(matches(env)))),
+                None => self.eager(call),
+            };
         };
         match lazy {
             Lazy::First => match call.arguments.first() {
@@ -353,7 +356,7 @@ impl<'n> Compiler<'n> {
         }
     }
 
-    fn eager(&mut self, call: &FunctionCall) -> Result<Scalar> {
+    pub(super) fn eager(&mut self, call: &FunctionCall) -> Result<Scalar> {
         let arguments = self.scalars(&call.arguments)?;
         let function = call.function.clone();
         let (collation, place) = (call.collation.clone(), call.place);

@@ -14,6 +14,7 @@ mod affinity;
 
 mod compile;
 mod inside;
+mod matching;
 mod test;
 
 pub use affinity::{affinity_of, collation_of};

@@ -51,6 +51,13 @@ impl Compiler<'_> {
                 let inside = self.inside(inside)?;
                 Box::new(move |env| inside(env) == Some(true))
             }
+            Expr::Function(call) => match self.matching(call)? {
+                Some(matches) => Box::new(move |env| matches(env) == Some(true)),
+                None => {
+                    let value = self.scalar(expr)?;
+                    Box::new(move |env| value.eval(env).to_bool() == Some(true))
+                }
+            },
             _ => {
                 let value = self.scalar(expr)?;
                 Box::new(move |env| value.eval(env).to_bool() == Some(true))

@@ -32,6 +32,7 @@ impl ArenaBuffer {
     }
 
     /// An empty arena. What was taken from the one before is gone.
+    #[inline]
     pub fn arena(&mut self) -> Arena<'_> {
         let overflowed = self.overflow.clear();
         if overflowed > 0 && self.chunk.len() < MAX_CHUNK_BYTES {

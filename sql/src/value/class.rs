@@ -74,12 +74,14 @@ impl<'a> ValueRef<'a> {
     }
 
     /// SQL's truth values are 1 and 0.
+    #[inline]
     #[must_use]
     pub fn boolean(truth: bool) -> ValueRef<'a> {
         ValueRef::Integer(i64::from(truth))
     }
 
     /// The storage class.
+    #[inline]
     #[must_use]
     pub fn class(self) -> Class {
         match self {
@@ -92,6 +94,7 @@ impl<'a> ValueRef<'a> {
     }
 
     /// Whether it is NULL.
+    #[inline]
     #[must_use]
     pub fn is_null(self) -> bool {
         matches!(self, ValueRef::Null)
@@ -151,6 +154,7 @@ impl Value {
     }
 
     /// The same value, borrowed.
+    #[inline]
     #[must_use]
     pub fn as_ref(&self) -> ValueRef<'_> {
         match self {

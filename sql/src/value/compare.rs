@@ -11,6 +11,7 @@ use super::collation::Collation;
 use super::numeric::{self, NumberText};
 
 /// The order of two values, in which NULL is equal to NULL: that of sorting, grouping and `IS`.
+#[inline]
 #[must_use]
 pub fn compare(a: ValueRef<'_>, b: ValueRef<'_>, collation: &Collation) -> Ordering {
     match (a, b) {

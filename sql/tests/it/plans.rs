@@ -271,3 +271,20 @@ fn conditions_move_into_subqueries_and_views() {
                   WHERE u.k IN (8, 9)";
     assert_eq!(rows(&mut c, joined), "8|NULL 9|100");
 }
+
+#[test]
+fn a_known_pattern_matches_as_one_that_is_not() {
+    let mut c =
+        connection("CREATE TABLE t(a, b); INSERT INTO t VALUES ('Abc', 1), (NULL, 2), (12, 3), (x'6162', 4)");
+    for pattern in ["a%", "%B%", "12", "_bc", "%", "", "A*", "[a-z]b*"] {
+        for op in ["LIKE", "GLOB", "NOT LIKE"] {
+            let known = rows(&mut c, &format!("SELECT b, a {op} '{pattern}' FROM t WHERE b > 0"));
+            let other =
+                rows(&mut c, &format!("SELECT b, a {op} ('{pattern}' || substr(b, 9)) FROM t WHERE b > 0"));
+            assert_eq!(known, other, "{op} {pattern}");
+            let known = rows(&mut c, &format!("SELECT b FROM t WHERE a {op} '{pattern}'"));
+            let other = rows(&mut c, &format!("SELECT b FROM t WHERE a {op} ('{pattern}' || substr(b, 9))"));
+            assert_eq!(known, other, "{op} {pattern}");
+        }
+    }
+}

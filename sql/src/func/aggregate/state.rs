@@ -113,6 +113,7 @@ impl fmt::Debug for Aggregate {
 
 impl Aggregate {
     /// Takes a row in. `args` may be empty for `count(*)`.
+    #[inline]
     pub fn step<'a>(&mut self, call: &Call<'_, 'a>, args: &[ValueRef<'a>]) -> Result<Taken> {
         match self {
             Aggregate::Count(count) => *count += i64::from(counts(args)),
