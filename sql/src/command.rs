@@ -7,7 +7,7 @@ use crate::exec::{Checker, Definer, Depth, foreign_key_check};
 use crate::plan::{Line, explain_select};
 use crate::pragma::{Answer, explain_columns, pragma_rows};
 use crate::prepared::Plan;
-use crate::session::Session;
+use crate::session::{Session, Steps};
 use crate::store::Writers;
 use crate::value::Value;
 
@@ -18,20 +18,24 @@ impl Session {
         match statement {
             Statement::Begin(mode) => done(self.txn.begin(*mode)),
             Statement::Commit => {
+                self.before_commit()?;
                 let commit = self.txn.commit()?;
                 self.pragmas.end_transaction();
                 self.committed(commit);
                 Ok(Answer::default())
             }
             Statement::Rollback => {
-                self.txn.rollback()?;
-                self.pragmas.end_transaction();
-                self.rolled_back += 1;
-                self.schema_changed();
+                if !self.txn.is_open() {
+                    return Err(Error::statement("cannot rollback - no transaction is active"));
+                }
+                self.abandon();
                 Ok(Answer::default())
             }
             Statement::Savepoint(name) => done(self.txn.savepoint(&name.text)),
             Statement::Release(name) => {
+                if self.txn.release_commits(&name.text) {
+                    self.before_commit()?;
+                }
                 let commit = self.txn.release(&name.text)?;
                 if !self.txn.is_open() {
                     self.pragmas.end_transaction();
@@ -116,7 +120,7 @@ impl Session {
         let collations = self.collations().to_vec();
         let limits = self.ambient.limits.clone();
         let settings = self.pragmas.write_settings();
-        self.write_uncommitted(parameters, |writing| {
+        self.write_uncommitted(Steps::Many, parameters, |writing| {
             let catalog = Catalog {
                 main: &main,
                 temp: &temp,

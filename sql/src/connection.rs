@@ -1,19 +1,22 @@
 //! [`Connection`]: the entry point. Runs statements, each in a transaction of its own unless one was begun.
 
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use duramen_engine::{Database, Durability, Options};
 
 use crate::error::{Error, Result};
+use crate::exec::Action;
 use crate::execution::Execution;
 use crate::func::Registry;
+use crate::hooks::Update;
 use crate::limits::Limits;
 use crate::params::Params;
 use crate::parse::parse_next;
 use crate::prepared::Plan;
 use crate::row::Row;
-use crate::shared::Shared;
+use crate::shared::{Locked, Shared};
 use crate::statement::{CachedStatement, Statement};
 use crate::value::{Collate, Collation, Value};
 
@@ -24,6 +27,20 @@ use crate::value::{Collate, Collation, Value};
 /// opens a connection of its own on a clone of the [`Database`]; one of them at a time writes.
 pub struct Connection {
     shared: Arc<Shared>,
+}
+
+/// Stops the statements of a connection that are running. Looked at once for each row that is read or made.
+#[derive(Clone, Debug)]
+pub struct InterruptHandle {
+    flag: Arc<AtomicBool>,
+}
+
+impl InterruptHandle {
+    /// Ends the running statements and open queries with [`Error::Interrupted`]; what they wrote is undone. Without any,
+    /// nothing happens.
+    pub fn interrupt(&self) {
+        self.flag.store(true, Ordering::Relaxed);
+    }
 }
 
 /// The rows of a statement, all at once, and what it changed.
@@ -44,6 +61,15 @@ impl Connection {
     /// Those of the engine.
     pub fn open_in_memory() -> Result<Connection> {
         Ok(Connection::new(Database::in_memory(Options::default())?))
+    }
+
+    /// A connection to the database in a directory, which is made if it is not there. Further connections to it are made
+    /// with [`Connection::new`] of a clone of [`Connection::database`].
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn open(path: impl AsRef<Path>) -> Result<Connection> {
+        Ok(Connection::new(Database::open(path, Options::default())?))
     }
 
     /// A connection to a database.
@@ -146,6 +172,74 @@ impl Connection {
         self.shared.lock().map_or(0, |session| session.ambient.last_rowid())
     }
 
+    /// The session, for the other files of the API.
+    pub(crate) fn lock(&self) -> Result<Locked<'_>> {
+        self.shared.lock()
+    }
+
+    /// The bounds on statements and values.
+    ///
+    /// # Errors
+    /// [`Error::Reentrant`].
+    pub fn limits(&self) -> Result<Limits> {
+        Ok(self.shared.lock()?.ambient.limits.clone())
+    }
+
+    /// Sets the bounds on statements and values.
+    ///
+    /// # Errors
+    /// [`Error::Reentrant`].
+    pub fn set_limits(&self, limits: Limits) -> Result<()> {
+        let mut session = self.shared.lock()?;
+        session.ambient.limits = limits;
+        session.settings_changed();
+        Ok(())
+    }
+
+    /// Sets who is told of each row that is inserted, updated or deleted: what was done, the schema, the table, the rowid.
+    /// Not told of are tables without rowid, rows that make room for another one, and `DELETE` of all rows at once.
+    ///
+    /// # Errors
+    /// [`Error::Reentrant`]; a hook must not use its connection.
+    pub fn update_hook<F>(&self, hook: Option<F>) -> Result<()>
+    where
+        F: FnMut(Action, &str, &str, i64) + Send + 'static,
+    {
+        self.shared.lock()?.hooks.update = hook.map(|hook| Update::new(Box::new(hook)));
+        Ok(())
+    }
+
+    /// Sets who is asked before a transaction that wrote is committed: true turns the commit into a rollback, and the
+    /// statement fails.
+    ///
+    /// # Errors
+    /// [`Error::Reentrant`].
+    pub fn commit_hook<F: FnMut() -> bool + Send + 'static>(&self, hook: Option<F>) -> Result<()> {
+        self.shared.lock()?.hooks.commit = match hook {
+            Some(hook) => Some(Box::new(hook)),
+            None => None,
+        };
+        Ok(())
+    }
+
+    /// Sets who is told when a transaction is undone.
+    ///
+    /// # Errors
+    /// [`Error::Reentrant`].
+    pub fn rollback_hook<F: FnMut() + Send + 'static>(&self, hook: Option<F>) -> Result<()> {
+        self.shared.lock()?.hooks.rollback = match hook {
+            Some(hook) => Some(Box::new(hook)),
+            None => None,
+        };
+        Ok(())
+    }
+
+    /// A handle that stops the running statements from another thread.
+    #[must_use]
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        InterruptHandle { flag: self.shared.interrupt().clone() }
+    }
+
     /// A flag that stops the running statement when it is set.
     #[must_use]
     pub fn interrupt_flag(&self) -> Arc<AtomicBool> {
@@ -166,15 +260,6 @@ impl Connection {
     /// [`Error::Reentrant`].
     pub fn set_durability(&self, durability: Durability) -> Result<()> {
         self.shared.lock()?.txn.set_durability(durability);
-        Ok(())
-    }
-
-    /// The bounds on statements and values from now on. Statements that are prepared already keep to them when they run.
-    ///
-    /// # Errors
-    /// [`Error::Reentrant`].
-    pub fn set_limits(&self, limits: Limits) -> Result<()> {
-        self.shared.lock()?.ambient.limits = limits;
         Ok(())
     }
 

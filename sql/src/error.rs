@@ -116,6 +116,8 @@ pub enum Raised {
 pub enum ConstraintKind {
     /// `CHECK`.
     Check,
+    /// The program's commit hook refused.
+    CommitHook,
     /// The type of a column of a `STRICT` table.
     Datatype,
     /// `FOREIGN KEY`.
@@ -141,6 +143,7 @@ impl ConstraintKind {
         const CONSTRAINT: i32 = 19;
         let sub_code = match self {
             ConstraintKind::Check => 1,
+            ConstraintKind::CommitHook => 2,
             ConstraintKind::ForeignKey => 3,
             ConstraintKind::NotNull => 5,
             ConstraintKind::PrimaryKey => 6,
@@ -178,6 +181,12 @@ impl Error {
             Error::Syntax { offset, .. } | Error::Statement { offset, .. } => *offset,
             _ => None,
         }
+    }
+
+    /// SQLite's primary result code.
+    #[must_use]
+    pub fn primary_code(&self) -> i32 {
+        self.code() & 0xff
     }
 
     /// SQLite's extended result code; the low byte is the primary one.

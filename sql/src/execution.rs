@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering;
 use crate::error::{Error, Result};
 use crate::exec::{Looked, Stream};
 use crate::prepared::{Means, Plan, Prepared};
-use crate::session::Session;
+use crate::session::{Session, Steps};
 use crate::shared::{Locked, Shared};
 use crate::value::{Value, ValueRef};
 
@@ -135,7 +135,8 @@ impl Execution {
         session.txn.start_writing()?;
         self.renew_plan(session)?;
         let prepared = self.prepared.clone();
-        let written = session.write(&self.means.parameters, |writing| match &prepared.plan {
+        let steps = if prepared.one_step { Steps::One } else { Steps::Many };
+        let written = session.write(steps, &self.means.parameters, |writing| match &prepared.plan {
             Plan::Insert(plan) => writing.insert(plan),
             Plan::Update(plan) => writing.update(plan),
             Plan::Delete(plan) => writing.delete(plan),

@@ -47,6 +47,8 @@ mod pragma;
 
 mod prepared;
 
+mod hooks;
+
 mod txn;
 
 mod session;
@@ -70,13 +72,20 @@ mod statement;
 
 mod connection;
 
-pub use connection::{Connection, ResultSet};
+mod backup;
+mod functions;
+mod transaction;
+
+pub use connection::{Connection, InterruptHandle, ResultSet};
 pub use error::{ConstraintKind, Error, Result};
+pub use exec::Action;
 pub use from_sql::{FromSql, FromSqlError, FromSqlResult};
+pub use functions::{AggregateFunction, Arguments, WindowFunction};
 pub use limits::Limits;
 pub use params::{Binding, Params, ParamsFromIter, params_from_iter};
 pub use row::{Row, RowIndex};
 pub use rows::{AndThenRows, MappedRows, Rows};
 pub use statement::{CachedStatement, Statement};
 pub use to_sql::{ToSql, ToSqlOutput};
-pub use value::{Value, ValueRef};
+pub use transaction::{DropBehavior, Savepoint, Transaction, TransactionBehavior};
+pub use value::{Collate, Value, ValueRef};

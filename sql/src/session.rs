@@ -15,9 +15,10 @@ use duramen_engine::{Database, Lsn};
 use crate::ambient::Ambient;
 use crate::ast::{ConflictAction, Parameters, Statement};
 use crate::bind::{Binder, Catalog};
-use crate::error::{Error, Result};
+use crate::error::{ConstraintKind, Error, Result};
 use crate::exec::{FunctionTables, Given, Looked, Lookup, Views, Writing};
 use crate::func::Registry;
+use crate::hooks::Hooks;
 use crate::limits::Limits;
 use crate::parse::{Parsed, parse_next};
 use crate::plan::{Planner, plan_delete, plan_insert, plan_update};
@@ -34,6 +35,7 @@ pub(crate) struct Session {
     pub(crate) plans: Plans,
     pub(crate) ambient: Ambient,
     pub(crate) pragmas: Pragmas,
+    pub(crate) hooks: Hooks,
     pub(crate) interrupt: Arc<AtomicBool>,
     schemas: Option<Schemas>,
     known: Option<(Lsn, Identities)>,
@@ -67,6 +69,15 @@ impl FunctionTables for Tables<'_> {
     }
 }
 
+/// How a statement writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Steps {
+    /// If it fails, it did not write anything.
+    One,
+    /// It may fail halfway, and is undone then.
+    Many,
+}
+
 /// What a statement did that writes rows.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
@@ -82,6 +93,7 @@ impl Session {
             plans: Plans::new(),
             ambient: Ambient::new(Limits::default()),
             pragmas: Pragmas::default(),
+            hooks: Hooks::default(),
             interrupt,
             schemas: None,
             known: None,
@@ -297,7 +309,15 @@ impl Session {
                 None => Arc::default(),
             },
         };
-        Ok(Prepared { sql: sql.into(), plan, schema, definitions: self.definitions, parameters, columns })
+        Ok(Prepared {
+            sql: sql.into(),
+            one_step: plan.is_one_step(),
+            plan,
+            schema,
+            definitions: self.definitions,
+            parameters,
+            columns,
+        })
     }
 
     /// Reads a row the direct way; `None` if the statement must be prepared anew before.
@@ -312,7 +332,13 @@ impl Session {
             return Ok(None);
         }
         let tables = Tables(self.schemas.as_ref());
-        let given = Given { parameters, context: &self.ambient, interrupt: &self.interrupt, tables: &tables };
+        let given = Given {
+            parameters,
+            context: &self.ambient,
+            interrupt: &self.interrupt,
+            tables: &tables,
+            watch: self.hooks.watch(),
+        };
         let known = &mut self.known;
         self.txn.read(|stores| {
             let found = identities_in(stores, *known)?;
@@ -327,16 +353,23 @@ impl Session {
     /// Runs something with what a query is given.
     pub(crate) fn with_given<T>(&self, parameters: &[Value], run: impl FnOnce(Given<'_>) -> T) -> T {
         let tables = Tables(self.schemas.as_ref());
-        run(Given { parameters, context: &self.ambient, interrupt: &self.interrupt, tables: &tables })
+        run(Given {
+            parameters,
+            context: &self.ambient,
+            interrupt: &self.interrupt,
+            tables: &tables,
+            watch: self.hooks.watch(),
+        })
     }
 
     /// Runs a statement that writes, undoes what it did if it fails, and commits if it is a transaction of its own.
     pub(crate) fn write(
         &mut self,
+        steps: Steps,
         parameters: &[Value],
         run: impl FnOnce(&mut Writing<'_, '_>) -> Result<()>,
     ) -> Result<Written> {
-        let written = self.write_uncommitted(parameters, run)?;
+        let written = self.write_uncommitted(steps, parameters, run)?;
         self.end_statement()?;
         Ok(written)
     }
@@ -344,13 +377,20 @@ impl Session {
     /// Runs a statement that writes, and undoes what it did if it fails.
     pub(crate) fn write_uncommitted(
         &mut self,
+        steps: Steps,
         parameters: &[Value],
         run: impl FnOnce(&mut Writing<'_, '_>) -> Result<()>,
     ) -> Result<Written> {
         self.changed += 1;
-        let mark = self.txn.mark();
+        let mark = if steps == Steps::Many { self.txn.mark() } else { None };
         let tables = Tables(self.schemas.as_ref());
-        let given = Given { parameters, context: &self.ambient, interrupt: &self.interrupt, tables: &tables };
+        let given = Given {
+            parameters,
+            context: &self.ambient,
+            interrupt: &self.interrupt,
+            tables: &tables,
+            watch: self.hooks.watch(),
+        };
         let orphans = self.txn.orphans();
         let mut writing = Writing::new(self.txn.writers()?, given);
         writing.orphans = orphans;
@@ -378,6 +418,9 @@ impl Session {
 
     /// Commits if the statement began the transaction for itself.
     pub(crate) fn end_statement(&mut self) -> Result<()> {
+        if self.txn.is_of_statement() {
+            self.before_commit()?;
+        }
         match self.txn.end_statement() {
             Ok(commit) => {
                 if !self.txn.is_open() {
@@ -393,6 +436,16 @@ impl Session {
                 Err(error)
             }
         }
+    }
+
+    /// Asks the program whether the transaction may be committed, and rolls it back if not.
+    pub(crate) fn before_commit(&mut self) -> Result<()> {
+        if self.txn.is_writing() && self.hooks.refuse_commit() {
+            self.abandon();
+            let message = "constraint failed".into();
+            return Err(Error::Constraint { kind: ConstraintKind::CommitHook, message });
+        }
+        Ok(())
     }
 
     /// What was known of the schemas in the transaction holds in its commit as well.
@@ -414,7 +467,13 @@ impl Session {
                 }
                 self.end_statement()
             }
-            (ConflictAction::Rollback, _) | (_, None) => {
+            (ConflictAction::Rollback, _) => {
+                self.abandon();
+                Ok(())
+            }
+            // What did nothing in a larger transaction leaves nothing to undo.
+            (_, None) if !self.txn.is_of_statement() => Ok(()),
+            (_, None) => {
                 self.abandon();
                 Ok(())
             }
@@ -427,10 +486,13 @@ impl Session {
 
     /// Drops the transaction and all it did.
     pub(crate) fn abandon(&mut self) {
-        if !self.txn.is_of_statement() && self.txn.is_open() {
-            self.rolled_back += 1;
+        if self.txn.is_open() {
+            if !self.txn.is_of_statement() {
+                self.rolled_back += 1;
+            }
+            self.txn.drop_open();
+            self.hooks.rolled_back();
         }
-        self.txn.drop_open();
         self.pragmas.end_transaction();
         self.schema_changed();
     }

@@ -53,24 +53,25 @@ impl Shared {
     pub(crate) fn lock(&self) -> Result<Locked<'_>> {
         let session = match self.session.try_lock() {
             Ok(session) => session,
+            Err(TryLockError::Poisoned(poisoned)) => self.after_panic(poisoned),
             Err(TryLockError::WouldBlock) if self.holder.load(Ordering::Relaxed) == this_thread() => {
                 return Err(Error::Reentrant);
             }
-            Err(_) => self.lock_slowly(),
+            Err(TryLockError::WouldBlock) => {
+                self.session.lock().unwrap_or_else(|poisoned| self.after_panic(poisoned))
+            }
         };
         self.holder.store(this_thread(), Ordering::Relaxed);
         Ok(Locked { session, holder: &self.holder })
     }
 
-    /// Waits; after a panic in the middle of a statement, undoes the transaction it was in.
+    /// After a panic in the middle of a statement, undoes the transaction it was in.
     #[cold]
-    fn lock_slowly(&self) -> MutexGuard<'_, Session> {
-        self.session.lock().unwrap_or_else(|poisoned| {
-            let mut session = PoisonError::into_inner(poisoned);
-            session.abandon();
-            self.session.clear_poison();
-            session
-        })
+    fn after_panic<'s>(&'s self, poisoned: PoisonError<MutexGuard<'s, Session>>) -> MutexGuard<'s, Session> {
+        let mut session = poisoned.into_inner();
+        session.abandon();
+        self.session.clear_poison();
+        session
     }
 
     /// Set by who wants the running statement to stop.

@@ -98,6 +98,17 @@ impl Txn {
         self.open.is_some()
     }
 
+    /// Whether it writes.
+    pub(crate) fn is_writing(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| matches!(open.main, Main::Writing(_)))
+    }
+
+    /// Whether the release of this savepoint commits.
+    pub(crate) fn release_commits(&self, name: &str) -> bool {
+        let first = self.open.as_ref().is_some_and(|open| open.begun_by == BegunBy::Savepoint);
+        first && self.find_savepoint(name).is_ok_and(|place| place == 0)
+    }
+
     /// Makes the store of temporary objects, if there is none.
     pub(crate) fn make_temp(&mut self) -> Result<()> {
         if self.temp.is_some() {
@@ -310,14 +321,6 @@ impl Txn {
             return Err(Error::statement("cannot commit - no transaction is active"));
         }
         self.commit_open()
-    }
-
-    /// `ROLLBACK`
-    pub(crate) fn rollback(&mut self) -> Result<()> {
-        match self.open.take() {
-            Some(_) => Ok(()),
-            None => Err(Error::statement("cannot rollback - no transaction is active")),
-        }
     }
 
     /// `SAVEPOINT`

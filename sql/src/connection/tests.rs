@@ -300,3 +300,148 @@ fn triggers_compare_old_and_new_values_without_affinity() {
     c.run("INSERT INTO t VALUES ('1e2', 2147483647, 300)", &[]).expect("it is inserted");
     assert_eq!(integers(&c, "SELECT x, y FROM log"), [[1, 1]]);
 }
+
+#[test]
+fn hooks_are_told_of_rows_and_of_how_transactions_end() {
+    use crate::exec::Action;
+    use std::sync::{Arc, Mutex};
+    let c = connection("CREATE TABLE t(a INTEGER PRIMARY KEY, b)");
+    let told: Arc<Mutex<Vec<String>>> = Arc::default();
+    let tell = |text: &str| {
+        let (told, text) = (told.clone(), text.to_string());
+        move || told.lock().expect("nobody panics").push(text.clone())
+    };
+    let rows = told.clone();
+    c.update_hook(Some(move |action: Action, schema: &str, table: &str, rowid: i64| {
+        rows.lock().expect("nobody panics").push(format!("{action:?} {schema}.{table} {rowid}"));
+    }))
+    .expect("it is free");
+    let asked = tell("commit");
+    c.commit_hook(Some(move || {
+        asked();
+        false
+    }))
+    .expect("it is free");
+    c.rollback_hook(Some(tell("rollback"))).expect("it is free");
+    c.execute_batch("BEGIN; INSERT INTO t VALUES (1, 1), (2, 2); UPDATE t SET b = 3 WHERE a = 2")
+        .expect("it runs");
+    c.execute_batch("DELETE FROM t WHERE a = 1; COMMIT").expect("it runs");
+    c.execute_batch("BEGIN; INSERT INTO t VALUES (7, 7); ROLLBACK; BEGIN; COMMIT").expect("it runs");
+    let told = std::mem::take(&mut *told.lock().expect("nobody panics"));
+    let wanted = [
+        "Insert main.t 1",
+        "Insert main.t 2",
+        "Update main.t 2",
+        "Delete main.t 1",
+        "commit",
+        "Insert main.t 7",
+        "rollback",
+    ];
+    assert_eq!(told, wanted);
+    c.commit_hook(Some(|| true)).expect("it is free");
+    let refused = c.execute("INSERT INTO t VALUES (9, 9)", ()).expect_err("the hook refuses");
+    assert_eq!(
+        (refused.code(), refused.primary_code(), refused.to_string()),
+        (531, 19, "constraint failed".into())
+    );
+    assert_eq!(integers(&c, "SELECT a FROM t"), [[2]]);
+}
+
+#[test]
+fn a_query_is_interrupted() {
+    let c = connection("CREATE TABLE t(a); INSERT INTO t VALUES (1), (2), (3)");
+    let mut statement = c.prepare("SELECT a FROM t").expect("it is right");
+    let mut rows = statement.query(()).expect("it runs");
+    assert!(rows.next().expect("it goes on").is_some());
+    c.interrupt_handle().interrupt();
+    assert!(matches!(rows.next(), Err(Error::Interrupted)));
+    drop(rows);
+    c.interrupt_handle().interrupt();
+    assert_eq!(integers(&c, "SELECT count(*) FROM t"), [[3]]);
+}
+
+#[test]
+fn a_long_statement_is_interrupted_from_another_thread() {
+    let c = connection("");
+    let handle = c.interrupt_handle();
+    std::thread::scope(|scope| {
+        let runs = scope.spawn(|| {
+            let sql =
+                "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n";
+            c.query_row(sql, (), |row| row.get::<_, i64>(0))
+        });
+        while !runs.is_finished() {
+            handle.interrupt();
+            std::thread::yield_now();
+        }
+        assert!(matches!(runs.join().expect("it does not panic"), Err(Error::Interrupted)));
+    });
+}
+
+#[test]
+fn parameters_are_counted_and_named() {
+    let c = connection("CREATE TABLE t(a, b)");
+    let wrong = |result: crate::Result<usize>| result.expect_err("it is wrong");
+    let insert = "INSERT INTO t VALUES (:a, ?5)";
+    assert!(matches!(wrong(c.execute(insert, [1])), Error::InvalidParameterCount(1, 5)));
+    assert!(matches!(
+        wrong(c.execute(insert, crate::named_params! { ":x": 1 })),
+        Error::InvalidParameterName(_)
+    ));
+    c.execute(insert, crate::named_params! { ":a": 1, "?5": "x" }).expect("they are there");
+    c.execute("INSERT INTO t VALUES (?, ?)", (2, "y")).expect("there are two");
+    c.execute("INSERT INTO t VALUES (?, ?)", crate::params![3, None::<i64>]).expect("there are two");
+    assert!(matches!(wrong(c.execute("SELECT 1", ())), Error::ExecuteReturnedResults));
+    assert!(matches!(wrong(c.execute("DELETE FROM t; DELETE FROM t", ())), Error::MultipleStatement));
+    let mut statement = c.prepare("SELECT a, b FROM t WHERE a >= $least ORDER BY a").expect("it is right");
+    assert_eq!((statement.parameter_count(), statement.parameter_index("$least")), (1, Some(1)));
+    assert!(statement.readonly());
+    let texts = |row: &Row<'_>| Ok((row.get(0)?, row.get("B")?));
+    let all: Vec<(i64, Option<String>)> =
+        statement.query_map([2], texts).expect("it runs").collect::<crate::Result<_>>().expect("they fit");
+    assert_eq!(all, [(2, Some("y".into())), (3, None)]);
+    let row_error = |place: usize| {
+        c.query_row("SELECT 'x' AS n, 300", (), |row| row.get::<_, u8>(place)).expect_err("it does not fit")
+    };
+    assert!(matches!(row_error(0), Error::InvalidColumnType(0, name, _) if name == "n"));
+    assert!(matches!(row_error(1), Error::IntegralValueOutOfRange(1, 300)));
+    assert!(matches!(row_error(2), Error::InvalidColumnIndex(2)));
+    assert!(matches!(
+        c.query_row("SELECT 1 WHERE 0", (), |row| row.get::<_, i64>(0)),
+        Err(Error::QueryReturnedNoRows)
+    ));
+}
+
+#[test]
+fn rows_are_found_directly_by_rowid() {
+    let c = connection(
+        "CREATE TABLE t(id INTEGER PRIMARY KEY, a, b); INSERT INTO t VALUES (1, 'x', 2), (2, 'y', 3)",
+    );
+    c.execute("INSERT INTO t VALUES (3, ?, 4)", [vec![7_u8; 100_000]]).expect("it fits");
+    let sql = "SELECT a, b + 1, id FROM t WHERE id = ?";
+    let mut statement = c.prepare(sql).expect("it is right");
+    let found = statement
+        .query_row([2], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)));
+    assert_eq!(found.expect("it is there"), ("y".into(), 4, 2));
+    let length = statement.query_row([3], |row| Ok(row.get_ref(0)?.as_blob().map_or(0, <[u8]>::len)));
+    assert_eq!(length.expect("it is there"), 100_000);
+    assert!(!statement.exists([4]).expect("it runs"));
+    assert!(!statement.exists([None::<i64>]).expect("it runs"));
+    assert!(statement.exists(["1"]).expect("it runs"));
+    c.execute("BEGIN", ()).expect("it begins");
+    c.execute("UPDATE t SET b = 8 WHERE id = 1", ()).expect("it updates");
+    assert_eq!(c.query_row(sql, [1], |row| row.get::<_, i64>(1)).expect("it is there"), 9);
+    c.execute("ROLLBACK", ()).expect("it ends");
+    assert_eq!(c.query_row(sql, [1], |row| row.get::<_, i64>(1)).expect("it is there"), 3);
+}
+
+#[test]
+fn an_insert_that_fails_leaves_a_transaction_as_it_was() {
+    let c = connection("CREATE TABLE t(a UNIQUE, b NOT NULL); BEGIN; INSERT INTO t VALUES (1, 1)");
+    let mut insert = c.prepare("INSERT INTO t VALUES (?, ?)").expect("it is right");
+    assert_eq!(insert.execute((1, 2)).expect_err("there is a 1").code(), 2067);
+    assert_eq!(insert.execute((2, None::<i64>)).expect_err("it is NULL").code(), 1299);
+    insert.execute((2, 2)).expect("it is free");
+    c.execute("COMMIT", ()).expect("it commits");
+    assert_eq!(integers(&c, "SELECT a FROM t ORDER BY a"), [[1], [2]]);
+}

@@ -3,6 +3,7 @@
 use super::agenda::{Agenda, Found, Job, RemoveRow, UpdateRow};
 use super::chunk::single_row;
 use super::foreign::Direction;
+use super::query::Action;
 use super::subquery::Memory;
 use super::write::{Clash, Image, Writing};
 use crate::ast::ConflictAction;
@@ -141,6 +142,7 @@ impl Writing<'_, '_> {
             self.count_orphans(&plan.follows, &target.table, image, Direction::Comes)?;
         }
         self.write(&plan.row, target, image, None)?;
+        self.tell(Action::Insert, target, image);
         self.changes += 1;
         if target.table.has_rowid() {
             self.counters.last_rowid.set(image.rowid);

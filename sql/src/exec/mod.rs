@@ -81,7 +81,7 @@ pub use frame::{Ctx, Frame, FunctionTables};
 pub use lookup::{Looked, Lookup};
 pub use operator::Operator;
 pub use orphans::{Orphans, violation};
-pub use query::{Given, Running, run_select};
+pub use query::{Action, Given, Running, Watch, run_select};
 pub use stream::{Stream, Views};
 pub use subquery::{Memory, Runtime};
 pub use write::{Image, Writing};

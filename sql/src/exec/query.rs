@@ -11,8 +11,27 @@ use crate::error::Result;
 use crate::expr::{ErrorSlot, Row, Scope, Shared};
 use crate::func::Context;
 use crate::plan::{FrameSize, Parts, QueryPlan, SelectPlan};
+use crate::schema::Store;
 use crate::store::Stores;
 use crate::value::{ArenaBuffer, Value, ValueRef};
+
+/// What was done to a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Action {
+    /// It was inserted.
+    Insert,
+    /// It was updated.
+    Update,
+    /// It was deleted.
+    Delete,
+}
+
+/// Is told of rows that change.
+pub trait Watch {
+    /// A row was written or removed; the rowid is its new one.
+    fn row_changed(&self, action: Action, store: Store, table: &str, rowid: i64);
+}
 
 /// What a statement is given to run.
 #[derive(Clone, Copy)]
@@ -25,6 +44,8 @@ pub struct Given<'g> {
     pub interrupt: &'g AtomicBool,
     /// What table functions read.
     pub tables: &'g dyn FunctionTables,
+    /// Who is told of rows that change.
+    pub watch: Option<&'g dyn Watch>,
 }
 
 impl Given<'_> {
@@ -37,7 +58,7 @@ impl Given<'_> {
         around: &[Row<'_>],
         run: impl FnOnce(&Ctx<'_, 'v>) -> T,
     ) -> T {
-        let Given { parameters, context, interrupt, tables } = self;
+        let Given { parameters, context, interrupt, tables, .. } = self;
         let subqueries = &*parts.subqueries;
         let frames = RefCell::default();
         let runtime = Runtime { stores, plans: subqueries, memory, interrupt, tables, frames };

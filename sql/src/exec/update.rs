@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::agenda::{Agenda, Found, Job, RemoveRow, UpdateRow};
 use super::foreign::Direction;
+use super::query::Action;
 use super::subquery::Memory;
 use super::write::{Image, Writing};
 use crate::ast::ConflictAction;
@@ -190,6 +191,7 @@ impl Writing<'_, '_> {
             self.count_orphans(follows, &how.target.table, image, Direction::Comes)?;
             self.write(how.row, how.target, image, None)?;
         }
+        self.tell(Action::Update, how.target, image);
         self.changes += 1;
         self.give_back(how.row, how.target.row, image, how.returning)?;
         agenda.fire(&follows.after, Some(old), Some(image));
@@ -295,6 +297,7 @@ impl Writing<'_, '_> {
         }
         self.remove(how.row, how.target, current)?;
         if let Some(returning) = how.returning {
+            self.tell(Action::Delete, how.target, old);
             self.changes += 1;
             self.give_back(how.row, how.target.row, old, returning)?;
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::counters::Counters;
 use super::orphans::Orphans;
-use super::query::{Given, run_select_within};
+use super::query::{Action, Given, run_select_within};
 use super::scan::table_key;
 use super::subquery::{Memory, Runtime};
 use crate::ast::ConflictAction;
@@ -542,6 +542,15 @@ impl<'w, 'g> Writing<'w, 'g> {
             }
         }
         self.writers.delete(target.store, target.table.tree, &row_key(&target.table, image))
+    }
+
+    /// Tells who wants to know of a row that changed. Rows without rowid are not told of.
+    pub(super) fn tell(&self, action: Action, target: &TablePlan, image: &Image) {
+        if let Some(watch) = self.given.watch
+            && target.table.has_rowid()
+        {
+            watch.row_changed(action, target.store, &target.table.name, image.rowid);
+        }
     }
 
     /// Writes a row and its entries; `old` is the row it replaces.
