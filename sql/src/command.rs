@@ -7,8 +7,9 @@ use crate::exec::{Checker, Definer, Depth, foreign_key_check};
 use crate::plan::{Line, explain_select};
 use crate::pragma::{Answer, explain_columns, pragma_rows};
 use crate::prepared::Plan;
+use crate::schema::Store;
 use crate::session::{Session, Steps};
-use crate::store::Writers;
+use crate::store::{Writers, create_schema, has_schema, keep_number, kept_number};
 use crate::value::Value;
 
 impl Session {
@@ -157,6 +158,10 @@ impl Session {
     fn pragma(&mut self, pragma: &Pragma) -> Result<Answer> {
         let (main, temp) = self.schemas()?;
         let name = pragma.name.text.to_ascii_lowercase();
+        if matches!(&*name, "user_version" | "application_id") {
+            let schema = pragma.schema.as_ref().map(|schema| &*schema.text);
+            return self.kept_number(&name, schema, pragma.value.as_deref());
+        }
         if let Some(columns) = crate::schema::pragma_columns(&name) {
             let schema = pragma.schema.as_ref().map(|schema| &*schema.text);
             if let Some(rows) = self.check(&name, pragma.value.as_deref(), schema)? {
@@ -176,6 +181,37 @@ impl Session {
             self.settings_changed();
         }
         self.pragmas.apply(&mut self.ambient, &name, pragma.value.as_deref())
+    }
+
+    /// A number of the database that means something to programs only.
+    fn kept_number(&mut self, name: &str, schema: Option<&str>, value: Option<&str>) -> Result<Answer> {
+        let store = match schema {
+            Some(schema) if schema.eq_ignore_ascii_case("temp") => Store::Temp,
+            _ => Store::Main,
+        };
+        let Some(value) = value else {
+            let number = self.txn.with_stores(|stores| kept_number(stores, store, name))?;
+            return Ok(Answer {
+                columns: vec![name.into()],
+                rows: vec![vec![Value::Integer(number.into())]],
+            });
+        };
+        if store == Store::Temp {
+            self.txn.make_temp()?;
+            self.schema_changed();
+            self.schemas()?;
+        }
+        let number = value.parse().unwrap_or(0);
+        self.txn.start_writing()?;
+        self.write_uncommitted(Steps::Many, &[], |writing| {
+            if !has_schema(writing.writers.stores(), store) {
+                create_schema(&mut writing.writers, store)?;
+            }
+            keep_number(&mut writing.writers, store, name, number)
+        })?;
+        self.schema_changed();
+        self.end_statement()?;
+        Ok(Answer::default())
     }
 }
 

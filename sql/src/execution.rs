@@ -144,9 +144,11 @@ impl Execution {
         })?;
         self.changes = written.changes;
         session.ambient.note_changes(written.changes, written.last_rowid);
-        self.state = match prepared.columns.is_empty() {
-            true => State::Idle,
-            false => State::Rows { rows: written.returned, next: 0 },
+        let count = i64::try_from(written.changes).unwrap_or(i64::MAX);
+        self.state = match (prepared.columns.is_empty(), prepared.plan.returning()) {
+            (true, _) => State::Idle,
+            (false, Some(_)) => State::Rows { rows: written.returned, next: 0 },
+            (false, None) => State::Rows { rows: vec![vec![Value::Integer(count)]], next: 0 },
         };
         Ok(())
     }

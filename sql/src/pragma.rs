@@ -17,7 +17,7 @@ pub(crate) struct Answer {
 }
 
 /// Settings that would change what statements do or what is stored, and do not yet: turning them on is refused.
-const UNBUILT: &[&str] = &["ignore_check_constraints", "user_version", "application_id", "writable_schema"];
+const UNBUILT: &[&str] = &["ignore_check_constraints", "writable_schema"];
 
 fn not_yet(pragma: &str) -> Error {
     Error::statement(format!("PRAGMA {pragma} is not supported yet"))
@@ -89,6 +89,11 @@ impl Pragmas {
     /// Forgets what holds for one transaction only.
     pub(crate) fn end_transaction(&mut self) {
         self.kept.remove("defer_foreign_keys");
+    }
+
+    /// Whether statements that write rows give their number back.
+    pub(crate) fn counts_changes(&self) -> bool {
+        self.is_on("count_changes")
     }
 
     /// What changes the meaning of statements.
@@ -191,7 +196,7 @@ pub(crate) fn pragma_rows(
         "index_list" => {
             let Some(table) = table else { return Ok(Vec::new()) };
             let indexes = table.indexes.iter().rev().enumerate();
-            indexes
+            let mut rows: Vec<Vec<Value>> = indexes
                 .map(|(place, index)| {
                     let origin = match index.origin {
                         IndexOrigin::Statement => "c",
@@ -206,11 +211,18 @@ pub(crate) fn pragma_rows(
                         flag(index.filter.is_some()),
                     ]
                 })
-                .collect()
+                .collect();
+            if !table.has_rowid() {
+                let name = primary_key_name(table);
+                rows.push(vec![number(rows.len()), text(&name), flag(true), text("pk"), flag(false)]);
+            }
+            rows
         }
         "index_info" | "index_xinfo" => {
             let found = argument.and_then(|name| looked_in().find_map(|(_, schema)| schema.index(name)));
-            let Some((index, table)) = found else { return Ok(Vec::new()) };
+            let Some((index, table)) = found else {
+                return Ok(table.map_or_else(Vec::new, |table| primary_key_rows(table, name)));
+            };
             let mut rows = Vec::new();
             for (place, column) in index.columns.iter().chain(&index.suffix).enumerate() {
                 let is_key = place < index.columns.len();
@@ -299,6 +311,44 @@ pub(crate) fn pragma_rows(
         "function_list" | "pragma_list" | "module_list" => Vec::new(),
         _ => return Err(Error::statement(format!("no such table: pragma_{name}"))),
     })
+}
+
+/// What SQLite calls the index that a table without rowid is.
+fn primary_key_name(table: &Table) -> String {
+    let is_free = |name: &String| !table.indexes.iter().any(|index| index.name.eq_ignore_ascii_case(name));
+    let names = (1..).map(|number: usize| format!("sqlite_autoindex_{}_{number}", table.name));
+    names.take(table.indexes.len() + 1).find(is_free).unwrap_or_default()
+}
+
+/// The columns of the primary key of a table without rowid, and the others behind them.
+fn primary_key_rows(table: &Table, pragma: &str) -> Vec<Vec<Value>> {
+    let TableKey::Primary { columns, .. } = &table.key else { return Vec::new() };
+    let mut parts: Vec<(usize, bool, &str, bool)> = Vec::new();
+    for column in columns {
+        if let IndexPart::Column(place) = column.part {
+            let is_descending = column.direction == crate::codec::Direction::Descending;
+            parts.push((place, is_descending, column.collation.name(), true));
+        }
+    }
+    if pragma == "index_xinfo" {
+        for (place, column) in table.columns.iter().enumerate() {
+            if !parts.iter().any(|part| part.0 == place) && column.generated.is_none() {
+                parts.push((place, false, "BINARY", false));
+            }
+        }
+    }
+    let number = |number: usize| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
+    let mut rows = Vec::new();
+    for (at, (place, is_descending, collation, is_key)) in parts.into_iter().enumerate() {
+        let mut row = vec![number(at), number(place), Value::from(&*table.columns[place].name)];
+        if pragma == "index_xinfo" {
+            row.push(Value::Integer(is_descending.into()));
+            row.push(Value::from(collation));
+            row.push(Value::Integer(is_key.into()));
+        }
+        rows.push(row);
+    }
+    rows
 }
 
 fn table_list_row(store: Store, table: &Table) -> Vec<Value> {

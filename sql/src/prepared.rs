@@ -72,6 +72,17 @@ impl Plan {
             && plan.target.indexes.iter().all(plain)
     }
 
+    /// What the number of rows that it writes is called where that is given back: `PRAGMA count_changes`.
+    pub(crate) fn count_column(&self) -> Vec<Box<str>> {
+        let name = match self {
+            Plan::Insert(_) => "rows inserted",
+            Plan::Update(_) => "rows updated",
+            Plan::Delete(_) => "rows deleted",
+            Plan::Select(_) | Plan::Other(_) => return Vec::new(),
+        };
+        vec![name.into()]
+    }
+
     /// Whether it changes no rows and no schema by itself.
     pub(crate) fn is_readonly(&self) -> bool {
         match self {

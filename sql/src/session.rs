@@ -306,6 +306,7 @@ impl Session {
             Plan::Other(statement) => columns_of(statement).into(),
             plan => match plan.returning() {
                 Some(returning) => returning.columns.iter().map(|column| column.name.clone()).collect(),
+                None if self.pragmas.counts_changes() => Arc::from(plan.count_column()),
                 None => Arc::default(),
             },
         };

@@ -223,8 +223,12 @@ impl Binder<'_> {
         let operands = values_of(self.row_or_value(operand)?);
         let select;
         let select = match set {
-            ast::InSet::List(list) => return self.in_list(operands, list),
             ast::InSet::Select(select) => select,
+            // `IN ((SELECT ..))` is the same as with one pair of parentheses.
+            ast::InSet::List(list) => match list.as_slice() {
+                [ast::Expr { kind: ExprKind::Subquery(select), .. }] => select,
+                _ => return self.in_list(operands, list),
+            },
             ast::InSet::Table(name) => {
                 select = all_of(ast::TableSource::Table { name: name.clone(), index: ast::IndexHint::Any });
                 &select

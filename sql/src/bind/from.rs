@@ -1,5 +1,6 @@
 //! `FROM`: tables, and how they are joined.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::binder::{Binder, Found};
@@ -9,7 +10,7 @@ use super::scope::{Scope, ScopeColumn, ScopeTable};
 use crate::ast::{self, IndexHint, TableSource};
 use crate::bound::{
     Body, BoundIndex, Case, Column, CompareOp, Expr, From, IndexChoice, Join, JoinKind, Place, Select, Slot,
-    Source, SourceRows, TableFunction,
+    Source, SourceRows, TableFunction, slots_of_from,
 };
 use crate::error::{Error, Result};
 use crate::schema::{Index, IndexPart, Store, Table, TableKey, View};
@@ -38,7 +39,14 @@ fn tables_of(from: &From) -> usize {
 impl Binder<'_> {
     /// The tables of a query. They come into view in the innermost scope.
     pub(super) fn from(&mut self, from: &ast::From) -> Result<From> {
-        let mut bound = self.tables(from)?;
+        let mut bound = self.joined(from)?;
+        self.conditions(from, &mut bound)?;
+        Ok(bound)
+    }
+
+    /// The same without the conditions of joins.
+    pub(super) fn joined(&mut self, from: &ast::From) -> Result<From> {
+        let bound = self.tables(from)?;
         let count = self.scope().tables.len();
         if count > self.catalog.limits.joined_tables {
             return Err(Error::statement(format!(
@@ -49,7 +57,6 @@ impl Binder<'_> {
         if tables_of(&bound) > MOST_TABLES {
             return Err(Error::statement(format!("too many FROM clause terms, max: {MOST_TABLES}")));
         }
-        self.conditions(from, &mut bound)?;
         Ok(bound)
     }
 
@@ -135,12 +142,16 @@ impl Binder<'_> {
     }
 
     /// The conditions of `ON`, now that all tables are in view.
-    fn conditions(&mut self, from: &ast::From, bound: &mut From) -> Result<()> {
+    pub(super) fn conditions(&mut self, from: &ast::From, bound: &mut From) -> Result<()> {
         let mut rest = bound;
         for join in from.joins.iter().rev() {
             let From::Join(both) = rest else { return Ok(()) };
             if let ast::JoinConstraint::On(condition) = &join.constraint {
-                both.on.extend(self.conjuncts(condition)?);
+                let condition = self.conjuncts(condition)?;
+                if !matches!(both.kind, JoinKind::Inner | JoinKind::Cross) {
+                    self.refuse_later_tables(&condition, both)?;
+                }
+                both.on.extend(condition);
             }
             if let TableSource::Nested(nested) = &join.table.source {
                 self.conditions(nested, &mut both.right)?;
@@ -149,6 +160,20 @@ impl Binder<'_> {
         }
         if let TableSource::Nested(nested) = &from.first.source {
             self.conditions(nested, rest)?;
+        }
+        Ok(())
+    }
+
+    /// The condition of an outer join is about its own tables.
+    fn refuse_later_tables(&mut self, condition: &[Expr], join: &Join) -> Result<()> {
+        let mut known = BTreeSet::new();
+        slots_of_from(&join.left, &mut known);
+        slots_of_from(&join.right, &mut known);
+        let later: Vec<Slot> =
+            self.scope().tables.iter().map(|table| table.slot).filter(|slot| !known.contains(slot)).collect();
+        let names_later = |part: &Expr| matches!(part, Expr::Column(column) if later.contains(&column.slot));
+        if condition.iter().any(|part| crate::bound::any(part, &mut |part| names_later(part))) {
+            return Err(Error::statement("ON clause references tables to its right"));
         }
         Ok(())
     }

@@ -7,8 +7,8 @@ use super::binder::Binder;
 use super::call::order_term;
 use super::expr::split;
 use super::scope::Scope;
-use super::select::result_place;
-use crate::ast::{self, ColumnLabel, ExprKind, Literal};
+use super::select::{number_of, result_place};
+use crate::ast::{self, ColumnLabel, ExprKind};
 use crate::bound::{
     Aggregation, Body, Expr, From, OrderTerm, Query, QueryId, ResultColumn, Select, slots_of_from,
 };
@@ -55,7 +55,7 @@ impl Binder<'_> {
         query: &ast::Query,
         order_by: &[ast::OrderTerm],
     ) -> Result<Select> {
-        let from = query.from.as_ref().map(|from| self.from(from)).transpose()?;
+        let mut from = query.from.as_ref().map(|from| self.joined(from)).transpose()?;
         self.scope().named_windows = query.windows.clone();
         self.scope().aggregates = true;
         self.scope().windows = true;
@@ -67,6 +67,10 @@ impl Binder<'_> {
             !query.group_by.is_empty() || values.iter().any(|value| has_aggregate(value, id));
         self.scope().aggregates = is_aggregate;
         self.scope().windows = false;
+        // Conditions of joins see the names that result columns have.
+        if let (Some(written), Some(bound)) = (&query.from, &mut from) {
+            self.conditions(written, bound)?;
+        }
         let mut having = Vec::new();
         if let Some(condition) = &query.having {
             self.scope().aggregates = true;
@@ -209,11 +213,9 @@ impl Binder<'_> {
                 collation = Some(collation.unwrap_or(self.catalog.collation(&name.text)?));
                 inner = operand;
             }
-            let expr = match &inner.kind {
-                ExprKind::Literal(Literal::Integer(wanted)) => {
-                    values[result_place(*wanted, values.len(), number, "ORDER")?].clone()
-                }
-                ExprKind::Column(name) if name.table.is_none() => {
+            let expr = match (&inner.kind, number_of(inner)) {
+                (_, Some(wanted)) => values[result_place(wanted, values.len(), number, "ORDER")?].clone(),
+                (ExprKind::Column(name), _) if name.table.is_none() => {
                     let aliases = &self.scope().aliases;
                     let alias = aliases.iter().find(|(alias, _)| name.column.is(alias));
                     match alias {
@@ -235,11 +237,9 @@ impl Binder<'_> {
     fn group_terms(&mut self, terms: &[ast::Expr], values: &[Expr], id: QueryId) -> Result<Vec<Expr>> {
         let mut keys = Vec::new();
         for (number, term) in terms.iter().enumerate() {
-            let key = match &term.kind {
-                ExprKind::Literal(Literal::Integer(wanted)) => {
-                    values[result_place(*wanted, values.len(), number, "GROUP")?].clone()
-                }
-                _ => self.expr(term)?,
+            let key = match number_of(term) {
+                Some(wanted) => values[result_place(wanted, values.len(), number, "GROUP")?].clone(),
+                None => self.expr(term)?,
             };
             if has_aggregate(&key, id) {
                 return Err(Error::statement("aggregate functions are not allowed in the GROUP BY clause"));

@@ -3,7 +3,7 @@
 use super::binder::Binder;
 use super::call::order_term;
 use super::expr::values_of;
-use crate::ast::{self, CompoundOp, ExprKind, Literal, SelectBody};
+use crate::ast::{self, CompoundOp, ExprKind, SelectBody};
 use crate::bound::{Body, Column, Compound, Expr, OrderTerm, Place, ResultColumn, Select, Slot};
 use crate::error::{Error, Result};
 use crate::expr::{affinity_of, collation_of};
@@ -131,11 +131,9 @@ impl Binder<'_> {
                 collation = Some(collation.unwrap_or(self.catalog.collation(&name.text)?));
                 inner = operand;
             }
-            let place = match &inner.kind {
-                ExprKind::Literal(Literal::Integer(wanted)) => {
-                    Some(result_place(*wanted, first.columns.len(), number, "ORDER")?)
-                }
-                ExprKind::Column(name) if name.table.is_none() => {
+            let place = match (&inner.kind, number_of(inner)) {
+                (_, Some(wanted)) => Some(result_place(wanted, first.columns.len(), number, "ORDER")?),
+                (ExprKind::Column(name), _) if name.table.is_none() => {
                     self.mention_result_column(name, first, others);
                     let all = std::iter::once(first).chain(others);
                     all.into_iter().find_map(|member| {
@@ -240,6 +238,16 @@ pub(super) fn result_place(wanted: i64, count: usize, term: usize, clause: &str)
             "{} {clause} BY term out of range - should be between 1 and {count}",
             ordinal(term + 1)
         ))),
+    }
+}
+
+/// The number that an expression is, signs included: in `ORDER BY` it names a result column.
+pub(super) fn number_of(expr: &ast::Expr) -> Option<i64> {
+    match &expr.kind {
+        ast::ExprKind::Literal(ast::Literal::Integer(number)) => Some(*number),
+        ast::ExprKind::Unary(ast::UnaryOp::Plus, operand) => number_of(operand),
+        ast::ExprKind::Unary(ast::UnaryOp::Minus, operand) => number_of(operand)?.checked_neg(),
+        _ => None,
     }
 }
 

@@ -530,7 +530,14 @@ impl Binder<'_> {
     fn update_inside(&mut self, update: &ast::Update, written: &Written, target: Target) -> Result<Update> {
         let (existing, mut from) = self.existing(&update.target, written)?;
         if let Some(further) = &update.from {
+            let target = self.scope().tables.first().map(|table| table.name.clone());
             let right = self.from(further)?;
+            let name = target.unwrap_or_default();
+            if self.scope().tables.iter().skip(1).any(|table| table.name.eq_ignore_ascii_case(&name)) {
+                return Err(Error::statement(format!(
+                    "target object/alias may not appear in FROM clause: {name}"
+                )));
+            }
             from = From::Join(Box::new(crate::bound::Join {
                 kind: crate::bound::JoinKind::Inner,
                 left: from,

@@ -167,15 +167,16 @@ impl Groups {
         &mut self,
         (number, is_new): (usize, bool),
         plan: &Aggregation,
-        chosen_by_call: bool,
+        deciding: Option<usize>,
         env: &Env<'_>,
     ) -> Result<()> {
         let width = plan.calls.len();
         let mut chosen = false;
-        for (call, state) in plan.calls.iter().zip(&mut self.states[number * width..]) {
-            chosen |= matches!(state.step(call, env)?, Taken::AsResult);
+        for (place, (call, state)) in plan.calls.iter().zip(&mut self.states[number * width..]).enumerate() {
+            let taken = state.step(call, env)?;
+            chosen |= deciding == Some(place) && matches!(taken, Taken::AsResult);
         }
-        if !plan.bare.is_empty() && (is_new || if chosen_by_call { chosen } else { plan.grouped }) {
+        if !plan.bare.is_empty() && (is_new || chosen) {
             let places = self.bare[number * plan.bare.len()..].iter_mut();
             for (place, value) in places.zip(&plan.bare) {
                 *place = value.eval(env).to_value();
@@ -218,8 +219,8 @@ pub(super) struct AggregateRows {
     rest: SpillSorter,
     /// The next of them, and its key.
     rest_row: Option<(Vec<u8>, Vec<u8>)>,
-    /// Whether a single `min` or `max` decides from which row bare columns come.
-    chosen_by_call: bool,
+    /// The last `min` or `max`: it decides from which row bare columns come. Without any it is the first one.
+    deciding: Option<usize>,
 }
 
 impl AggregateRows {
@@ -227,7 +228,7 @@ impl AggregateRows {
         let is_extreme = |call: &AggregateCall| {
             call.arguments.len() == 1 && matches!(call.function.name.as_ref(), "min" | "max")
         };
-        let chosen_by_call = plan.calls.iter().any(is_extreme);
+        let deciding = plan.calls.iter().rposition(is_extreme);
         AggregateRows {
             input,
             plan,
@@ -240,14 +241,14 @@ impl AggregateRows {
             is_full: false,
             rest: SpillSorter::default(),
             rest_row: None,
-            chosen_by_call,
+            deciding,
         }
     }
 
     /// Takes the current row into its group, or puts it aside if there is no room for that.
     #[inline]
     fn take<'v>(&mut self, frame: &Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
-        let AggregateRows { plan, table, groups, key, buffer, chosen_by_call, is_full, rest, .. } = self;
+        let AggregateRows { plan, table, groups, key, buffer, deciding, is_full, rest, .. } = self;
         with_env(buffer, frame, ctx, |env| {
             let (number, is_new) = if plan.keys.is_empty() {
                 (0, groups.count == 0)
@@ -270,7 +271,7 @@ impl AggregateRows {
                 groups.add(plan, env)?;
                 *is_full = table.held_bytes() + groups.held_bytes() > ctx.memory_bytes();
             }
-            groups.step((number, is_new), plan, *chosen_by_call, env)
+            groups.step((number, is_new), plan, *deciding, env)
         })
     }
 
@@ -293,12 +294,12 @@ impl AggregateRows {
             load_frame(&row, frame)?;
             let is_new = first_key.is_none();
             first_key.get_or_insert(key);
-            let AggregateRows { plan, buffer, chosen_by_call, .. } = self;
+            let AggregateRows { plan, buffer, deciding, .. } = self;
             with_env(buffer, frame, ctx, |env| {
                 if is_new {
                     group.add(plan, env)?;
                 }
-                group.step((0, is_new), plan, *chosen_by_call, env)
+                group.step((0, is_new), plan, *deciding, env)
             })?;
             self.next_of_rest()?;
         }

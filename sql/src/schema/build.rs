@@ -293,7 +293,8 @@ impl Builder<'_> {
     }
 
     fn column(&self, column: &ast::ColumnDefinition, strict: bool, table: &str) -> Result<Column> {
-        let type_name: Box<str> = column.type_name.as_ref().map_or_else(Box::default, |t| t.text.clone());
+        let type_name: Box<str> =
+            column.type_name.as_ref().map_or_else(Box::default, |t| without_quotes(&t.text));
         let name = &column.name.text;
         if strict {
             if type_name.is_empty() {
@@ -520,4 +521,17 @@ pub fn constant(expr: &ast::Expr) -> Option<Value> {
         }
         _ => return None,
     })
+}
+
+/// A type that is a single word in quotes, without them.
+fn without_quotes(type_name: &str) -> Box<str> {
+    let mut inner = type_name.chars();
+    let inside = match (inner.next(), inner.next_back()) {
+        (Some('['), Some(']')) => Some(inner.as_str()).filter(|inside| !inside.contains(['[', ']'])),
+        (Some(quote @ ('"' | '`' | '\'')), Some(end)) if quote == end => {
+            Some(inner.as_str()).filter(|inside| !inside.contains(quote))
+        }
+        _ => None,
+    };
+    inside.unwrap_or(type_name).into()
 }

@@ -68,6 +68,28 @@ pub fn create_schema(writers: &mut Writers<'_>, store: Store) -> Result<()> {
     renew_identity(writers, store)
 }
 
+/// A number that programs keep in a database, such as `user_version`; 0 if it was never set.
+///
+/// # Errors
+/// Those of the engine.
+pub fn kept_number(stores: Stores<'_>, store: Store, name: &str) -> Result<i32> {
+    if !has_schema(stores, store) {
+        return Ok(0);
+    }
+    let Some(tree) = stores.view(store).tree(META_TREE) else { return Ok(0) };
+    let bytes = stores.get(store, tree, name.as_bytes())?;
+    Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, i32::from_le_bytes))
+}
+
+/// Sets such a number.
+///
+/// # Errors
+/// Those of the engine.
+pub fn keep_number(writers: &mut Writers<'_>, store: Store, name: &str, number: i32) -> Result<()> {
+    let Some(tree) = writers.stores().view(store).tree(META_TREE) else { return Ok(()) };
+    writers.put(store, tree, name.as_bytes(), &number.to_le_bytes())
+}
+
 /// The identity of the schema of a store.
 ///
 /// # Errors
