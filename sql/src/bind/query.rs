@@ -140,17 +140,9 @@ impl Binder<'_> {
 
     /// The name of a column that has no alias: that of the table's column, or the text of the expression.
     fn column_name(&mut self, expr: &ast::Expr, value: &Expr, source: &str) -> Box<str> {
-        let mut inner = expr;
-        while let ExprKind::Collate { operand, .. } = &inner.kind {
-            inner = operand;
-        }
-        let ExprKind::Column(name) = &inner.kind else { return source.into() };
+        let ExprKind::Column(name) = &expr.kind else { return source.into() };
         let scopes = self.scopes.iter().rev();
         let mut columns = scopes.flat_map(|scope| &scope.tables).flat_map(|table| &table.columns);
-        let value = match value {
-            Expr::Collate(value, _) => value,
-            value => value,
-        };
         match columns.find(|column| column.expr == *value && name.column.is(&column.name)) {
             Some(column) => column.name.clone(),
             None => match value {
@@ -163,7 +155,13 @@ impl Binder<'_> {
                         .flat_map(|scope| &scope.tables)
                         .flat_map(|table| &table.columns)
                         .find(|column| same_place(&column.expr, value));
-                    alias.map_or_else(|| name.column.text.clone(), |column| column.name.clone())
+                    let is_rowid =
+                        matches!(value, Expr::Column(column) if column.place == crate::bound::Place::Rowid);
+                    match alias {
+                        Some(column) => column.name.clone(),
+                        None if is_rowid => "rowid".into(),
+                        None => name.column.text.clone(),
+                    }
                 }
             },
         }
