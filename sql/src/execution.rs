@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering;
 
 use crate::error::{Error, Result};
 use crate::exec::{Looked, Stream};
-use crate::prepared::{Means, Plan, Prepared};
+use crate::prepared::{Means, Plan, Prepared, Ready};
 use crate::session::{Session, Steps};
 use crate::shared::{Locked, Shared};
 use crate::value::{Value, ValueRef};
@@ -47,10 +47,7 @@ enum State {
 }
 
 impl Execution {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        (prepared, means): (Arc<Prepared>, Option<Box<Means>>),
-    ) -> Execution {
+    pub(crate) fn new(shared: Arc<Shared>, (prepared, means): Ready) -> Execution {
         let means = means.unwrap_or_else(|| Box::new(Means::of(&prepared.plan)));
         Execution { shared, prepared, means, changes: 0, state: State::Idle }
     }

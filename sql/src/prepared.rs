@@ -120,6 +120,9 @@ impl Means {
     }
 }
 
+/// A statement that is ready, and what one of its text left for running.
+pub(crate) type Ready = (Arc<Prepared>, Option<Box<Means>>);
+
 /// The statements that a connection remembers by their text.
 pub(crate) struct Plans {
     by_text: HashMap<Box<str>, Remembered, foldhash::fast::RandomState>,

@@ -23,7 +23,7 @@ use crate::limits::Limits;
 use crate::parse::{Parsed, parse_next};
 use crate::plan::{Planner, plan_delete, plan_insert, plan_update};
 use crate::pragma::{Pragmas, columns_of, pragma_rows};
-use crate::prepared::{Identities, Means, Plan, Plans, Prepared};
+use crate::prepared::{Identities, Plan, Plans, Prepared, Ready};
 use crate::schema::{Schema, Store};
 use crate::store::{Stores, create_schema, has_schema, identity, load_schema};
 use crate::txn::{Commit, Mark, Txn};
@@ -228,14 +228,14 @@ impl Session {
     }
 
     /// A statement that is remembered and can be run as it is, with what one of its text left for running.
-    pub(crate) fn remembered(&mut self, sql: &str) -> Result<Option<(Arc<Prepared>, Option<Box<Means>>)>> {
+    pub(crate) fn remembered(&mut self, sql: &str) -> Result<Option<Ready>> {
         let Some(remembered) = self.plans.get(sql) else { return Ok(None) };
         let found = (remembered.prepared.clone(), remembered.means.take());
         Ok(self.is_current(&found.0)?.then_some(found))
     }
 
     /// The one statement of a text, as it was prepared before or anew; `None` if the text has none.
-    pub(crate) fn prepared(&mut self, sql: &str) -> Result<Option<(Arc<Prepared>, Option<Box<Means>>)>> {
+    pub(crate) fn prepared(&mut self, sql: &str) -> Result<Option<Ready>> {
         if let Some(found) = self.remembered(sql)? {
             return Ok(Some(found));
         }

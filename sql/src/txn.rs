@@ -41,7 +41,7 @@ enum Main {
     /// It read this version.
     Reading(ReadView),
     /// It writes.
-    Writing(WriteTxn),
+    Writing(Box<WriteTxn>),
 }
 
 /// Who began a transaction, and so ends it.
@@ -152,7 +152,7 @@ impl Txn {
     /// Runs a query on what it reads now, without keeping that.
     pub(crate) fn read<T>(&mut self, run: impl FnOnce(Stores<'_>) -> Result<T>) -> Result<T> {
         if let Some(Open { main: Main::Writing(main), temp, .. }) = &self.open {
-            return run(Stores { main, temp: temp.as_ref().map(|temp| temp as &dyn View) });
+            return run(Stores { main: &**main, temp: temp.as_ref().map(|temp| temp as &dyn View) });
         }
         run(self.views()?.stores())
     }
@@ -161,7 +161,7 @@ impl Txn {
     pub(crate) fn with_stores<T>(&mut self, run: impl FnOnce(Stores<'_>) -> Result<T>) -> Result<T> {
         match &self.open {
             Some(Open { main: Main::Writing(main), temp, .. }) => {
-                run(Stores { main, temp: temp.as_ref().map(|temp| temp as &dyn View) })
+                run(Stores { main: &**main, temp: temp.as_ref().map(|temp| temp as &dyn View) })
             }
             // Looking at the schema does not bind the transaction to a version yet.
             Some(Open { main: Main::Untouched, temp, .. }) => {
@@ -178,7 +178,7 @@ impl Txn {
     /// If another connection writes, or wrote since this transaction first read.
     pub(crate) fn start_writing(&mut self) -> Result<()> {
         let Some(open) = &mut self.open else {
-            let main = Main::Writing(self.database.begin_write()?);
+            let main = Main::Writing(Box::new(self.database.begin_write()?));
             return self.begin_with(main, BegunBy::Statement);
         };
         open.views = None;
@@ -190,7 +190,7 @@ impl Txn {
         for savepoint in &mut open.savepoints {
             savepoint.main = Some(main.savepoint());
         }
-        open.main = Main::Writing(main);
+        open.main = Main::Writing(Box::new(main));
         Ok(())
     }
 
@@ -309,7 +309,7 @@ impl Txn {
         let main = match mode {
             TransactionMode::Deferred => Main::Untouched,
             TransactionMode::Immediate | TransactionMode::Exclusive => {
-                Main::Writing(self.database.begin_write()?)
+                Main::Writing(Box::new(self.database.begin_write()?))
             }
         };
         self.begin_with(main, BegunBy::Begin)
