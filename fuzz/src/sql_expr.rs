@@ -45,6 +45,8 @@ pub struct Generator<'t> {
     pub aliases: usize,
     /// How many queries are around what is made.
     pub nesting: usize,
+    /// Whether each query has at most one table.
+    pub single: bool,
     /// Whether to make window functions.
     pub windows: bool,
 }
@@ -88,6 +90,7 @@ impl<'t> Generator<'t> {
             aliases: 0,
             nesting: 0,
             windows: false,
+            single: false,
         }
     }
 

@@ -130,6 +130,10 @@ impl Generator<'_> {
         if self.random.chance(40) {
             return value(text(value_for(self.random, table, column)));
         }
+        if column.rowid {
+            // Not the greatest there is: the next one would be chosen by chance.
+            return self.summand();
+        }
         let cast = match column.affinity {
             _ if column.wild && (!table.strict || column.affinity == Affinity::Any) => return self.expr(1),
             Affinity::Blob => return value(text(value_for(self.random, table, column))),

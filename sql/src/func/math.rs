@@ -20,7 +20,11 @@ pub(super) fn abs<'a>(_: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
             Some(integer) => Ok(ValueRef::Integer(integer)),
             None => refused("integer overflow"),
         },
-        value => Ok(ValueRef::Real(value.to_real().abs())),
+        // The sign of -0.0 stays, as in SQLite.
+        value => match value.to_real() {
+            real if real < 0.0 => Ok(ValueRef::Real(-real)),
+            real => Ok(ValueRef::Real(real)),
+        },
     }
 }
 
