@@ -54,9 +54,9 @@ use sealed::Sealed;
 
 /// The parameters of a statement.
 ///
-/// By place: `()` and `[]` for none, tuples, arrays of one type, [`params!`](crate::params) for several types,
+/// By place: `()` and `[]` for none, tuples, arrays of one type, [`params!`](crate::params!) for several types,
 /// [`params_from_iter`] for what is known only when it runs; as many as the statement has. By name:
-/// [`named_params!`](crate::named_params), or `&[(":name", &value)]`; those not named are NULL.
+/// [`named_params!`](crate::named_params!), or `&[(":name", &value)]`; those not named are NULL.
 pub trait Params: Sealed {
     #[doc(hidden)]
     fn bind(self, binding: &mut Binding<'_>) -> Result<()>;
