@@ -1,12 +1,13 @@
 //! Pragmas: settings of a connection, and rows that tell about the schema.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::ambient::Ambient;
 use crate::ast::Statement;
 use crate::bind::Settings;
 use crate::error::{Error, Result};
-use crate::schema::{IndexOrigin, IndexPart, Schema, Store, Table, TableKey, pragma_columns};
+use crate::schema::{Index, IndexOrigin, IndexPart, Schema, Store, Table, TableKey, pragma_columns};
 use crate::value::Value;
 
 /// Rows that are known whole, and the names of their columns.
@@ -195,27 +196,22 @@ pub(crate) fn pragma_rows(
         }
         "index_list" => {
             let Some(table) = table else { return Ok(Vec::new()) };
-            let indexes = table.indexes.iter().rev().enumerate();
-            let mut rows: Vec<Vec<Value>> = indexes
-                .map(|(place, index)| {
-                    let origin = match index.origin {
-                        IndexOrigin::Statement => "c",
-                        IndexOrigin::Unique => "u",
-                        IndexOrigin::PrimaryKey => "pk",
-                    };
-                    vec![
-                        number(place),
-                        text(&index.name),
-                        flag(index.unique),
-                        text(origin),
-                        flag(index.filter.is_some()),
-                    ]
-                })
-                .collect();
-            if !table.has_rowid() {
-                let name = primary_key_name(table);
-                rows.push(vec![number(rows.len()), text(&name), flag(true), text("pk"), flag(false)]);
+            let of_index = |index: &Arc<Index>| {
+                let origin = match index.origin {
+                    IndexOrigin::Statement => "c",
+                    IndexOrigin::Unique => "u",
+                    IndexOrigin::PrimaryKey => "pk",
+                };
+                vec![text(&index.name), flag(index.unique), text(origin), flag(index.filter.is_some())]
+            };
+            let mut rows: Vec<Vec<Value>> = table.indexes.iter().map(of_index).collect();
+            if let TableKey::Primary { made_after, .. } = table.key {
+                // What SQLite calls the index that such a table is.
+                let name = format!("sqlite_autoindex_{}_{}", table.name, made_after + 1);
+                rows.insert(made_after, vec![text(&name), flag(true), text("pk"), flag(false)]);
             }
+            rows.reverse();
+            rows.iter_mut().enumerate().for_each(|(place, row)| row.insert(0, number(place)));
             rows
         }
         "index_info" | "index_xinfo" => {
@@ -311,13 +307,6 @@ pub(crate) fn pragma_rows(
         "function_list" | "pragma_list" | "module_list" => Vec::new(),
         _ => return Err(Error::statement(format!("no such table: pragma_{name}"))),
     })
-}
-
-/// What SQLite calls the index that a table without rowid is.
-fn primary_key_name(table: &Table) -> String {
-    let is_free = |name: &String| !table.indexes.iter().any(|index| index.name.eq_ignore_ascii_case(name));
-    let names = (1..).map(|number: usize| format!("sqlite_autoindex_{}_{number}", table.name));
-    names.take(table.indexes.len() + 1).find(is_free).unwrap_or_default()
 }
 
 /// The columns of the primary key of a table without rowid, and the others behind them.

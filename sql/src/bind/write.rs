@@ -65,7 +65,7 @@ impl Binder<'_> {
             tree: duramen_engine::TreeId::default(),
             kind: TableKind::View,
             columns: columns.collect(),
-            key: TableKey::Primary { columns: Vec::new(), conflict: None },
+            key: TableKey::Primary { columns: Vec::new(), conflict: None, made_after: 0 },
             indexes: Vec::new(),
             checks: Vec::new(),
             foreign_keys: Vec::new(),

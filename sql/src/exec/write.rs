@@ -372,35 +372,57 @@ impl<'w, 'g> Writing<'w, 'g> {
         image: &Image,
         old: Option<&Image>,
     ) -> Result<Vec<(Clash, Image)>> {
-        let mut found = Vec::new();
         let table = &*target.table;
-        let stores = self.writers.stores();
-        let key = row_key(table, image);
-        if old.is_none_or(|old| row_key(table, old) != key)
-            && let Some(bytes) = stores.get(target.store, table.tree, &key)?
-        {
-            found.push((Clash::Key, Image::decode(table, bytes, image.rowid)?));
-        }
-        // The index made last is looked at first; the key of a table without rowid was made before all of them.
-        for (number, index) in target.indexes.iter().enumerate().rev() {
-            if !index.index.unique {
-                continue;
-            }
-            let Some((prefix, has_null)) = self.index_prefix(plan, target, index, image)? else { continue };
-            if has_null {
-                continue;
-            }
-            let Some(entry) = stores.first_with(target.store, index.index.tree, &prefix)? else { continue };
-            let other = self.row_of_entry(target, index, &entry, stores)?;
+        // What was made last is looked at first; a rowid before all indexes.
+        let before_key = match &table.key {
+            TableKey::Rowid { .. } => target.indexes.len(),
+            TableKey::Primary { made_after, .. } => *made_after,
+        };
+        let order = (before_key..target.indexes.len()).rev().map(Clash::Index);
+        let order = order.chain([Clash::Key]).chain((0..before_key).rev().map(Clash::Index));
+        let mut found = Vec::new();
+        for clash in order {
+            let other = match clash {
+                Clash::Key => self.row_of_key(target, image, old)?,
+                Clash::Index(number) => {
+                    self.row_of_unique_index(plan, target, &target.indexes[number], image)?
+                }
+            };
+            let Some(other) = other else { continue };
             let is_old = old.is_some_and(|old| row_key(table, old) == row_key(table, &other));
             if !is_old {
-                found.push((Clash::Index(number), other));
+                found.push((clash, other));
             }
         }
-        if !table.has_rowid() && matches!(found.first(), Some((Clash::Key, _))) {
-            found.rotate_left(1);
-        }
         Ok(found)
+    }
+
+    /// The row that is stored under the key of a new one, if that is not the key of the row it replaces.
+    fn row_of_key(&self, target: &TablePlan, image: &Image, old: Option<&Image>) -> Result<Option<Image>> {
+        let table = &*target.table;
+        let key = row_key(table, image);
+        if old.is_some_and(|old| row_key(table, old) == key) {
+            return Ok(None);
+        }
+        let bytes = self.writers.stores().get(target.store, table.tree, &key)?;
+        bytes.map(|bytes| Image::decode(table, bytes, image.rowid)).transpose()
+    }
+
+    /// The row that a unique index has where it would have a new one.
+    fn row_of_unique_index(
+        &self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        index: &IndexPlan,
+        image: &Image,
+    ) -> Result<Option<Image>> {
+        if !index.index.unique {
+            return Ok(None);
+        }
+        let Some((prefix, false)) = self.index_prefix(plan, target, index, image)? else { return Ok(None) };
+        let stores = self.writers.stores();
+        let entry = stores.first_with(target.store, index.index.tree, &prefix)?;
+        entry.map(|entry| self.row_of_entry(target, index, &entry, stores)).transpose()
     }
 
     fn row_of_entry(

@@ -28,7 +28,27 @@ type KeyColumns = Vec<(usize, Collation, Direction)>;
 struct KeyTerms {
     columns: KeyColumns,
     conflict: Option<ConflictAction>,
-    primary: bool,
+    kind: KeyKind,
+}
+
+/// Which constraint asks for a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum KeyKind {
+    Unique,
+    Primary,
+    /// `PRIMARY KEY DESC` behind a column, which is never the rowid.
+    Descending,
+}
+
+impl KeyTerms {
+    fn is_primary(&self) -> bool {
+        self.kind != KeyKind::Unique
+    }
+
+    fn same_columns(&self, other: &KeyTerms) -> bool {
+        self.columns.len() == other.columns.len()
+            && self.columns.iter().zip(&other.columns).all(|(a, b)| a.0 == b.0 && a.1 == b.1)
+    }
 }
 
 impl Builder<'_> {
@@ -42,7 +62,6 @@ impl Builder<'_> {
         let mut checks = Vec::new();
         let mut foreign_keys = Vec::new();
         let mut autoincrement = false;
-        let mut primary: Option<(KeyColumns, Option<ConflictAction>, bool)> = None;
         let more_than_one = || Error::statement(format!("table \"{name}\" has more than one primary key"));
         for column in &definition.columns {
             if columns.iter().any(|known| known.name.eq_ignore_ascii_case(&column.name.text)) {
@@ -57,23 +76,23 @@ impl Builder<'_> {
                 let label = constraint.name.as_ref().map(|name| name.text.clone());
                 match &constraint.kind {
                     ColumnConstraintKind::PrimaryKey { direction, conflict, autoincrement: auto } => {
-                        if primary.is_some() {
+                        if keys.iter().any(KeyTerms::is_primary) {
                             return Err(more_than_one());
                         }
-                        let descending = *direction == Some(ast::Direction::Descending);
                         autoincrement |= auto;
-                        let key = vec![(place, collation.clone(), direction_of(*direction))];
-                        primary = Some((key, *conflict, descending));
                         keys.push(KeyTerms {
                             columns: vec![(place, collation.clone(), direction_of(*direction))],
                             conflict: *conflict,
-                            primary: true,
+                            kind: match direction {
+                                Some(ast::Direction::Descending) => KeyKind::Descending,
+                                _ => KeyKind::Primary,
+                            },
                         });
                     }
                     ColumnConstraintKind::Unique(conflict) => keys.push(KeyTerms {
                         columns: vec![(place, collation.clone(), Direction::Ascending)],
                         conflict: *conflict,
-                        primary: false,
+                        kind: KeyKind::Unique,
                     }),
                     ColumnConstraintKind::Check(check) => checks.push(Check {
                         name: label.unwrap_or_else(|| check.text.clone()),
@@ -102,17 +121,16 @@ impl Builder<'_> {
             let label = constraint.name.as_ref().map(|name| name.text.clone());
             match &constraint.kind {
                 TableConstraintKind::PrimaryKey { columns: terms, autoincrement: auto, conflict } => {
-                    if primary.is_some() {
+                    if keys.iter().any(KeyTerms::is_primary) {
                         return Err(more_than_one());
                     }
                     let key = self.key_terms(name, terms, &columns)?;
                     autoincrement |= auto;
-                    primary = Some((key.clone(), *conflict, false));
-                    keys.push(KeyTerms { columns: key, conflict: *conflict, primary: true });
+                    keys.push(KeyTerms { columns: key, conflict: *conflict, kind: KeyKind::Primary });
                 }
                 TableConstraintKind::Unique { columns: terms, conflict } => {
                     let key = self.key_terms(name, terms, &columns)?;
-                    keys.push(KeyTerms { columns: key, conflict: *conflict, primary: false });
+                    keys.push(KeyTerms { columns: key, conflict: *conflict, kind: KeyKind::Unique });
                 }
                 TableConstraintKind::Check(check) => checks.push(Check {
                     name: label.unwrap_or_else(|| check.text.clone()),
@@ -136,21 +154,20 @@ impl Builder<'_> {
                 }
             }
         }
-        if let Some((key, ..)) = &primary {
-            for (number, (place, ..)) in key.iter().enumerate() {
-                if columns[*place].generated.is_some() {
-                    return Err(Error::statement("generated columns cannot be part of the PRIMARY KEY"));
-                }
-                if columns[*place].primary_key == 0 {
-                    columns[*place].primary_key = number + 1;
-                }
+        let primary = keys.iter().find(|key| key.is_primary());
+        for (number, (place, ..)) in primary.iter().flat_map(|key| &key.columns).enumerate() {
+            if columns[*place].generated.is_some() {
+                return Err(Error::statement("generated columns cannot be part of the PRIMARY KEY"));
+            }
+            if columns[*place].primary_key == 0 {
+                columns[*place].primary_key = number + 1;
             }
         }
         if columns.iter().all(|column| column.generated.is_some()) {
             return Err(Error::statement("must have at least one non-generated column"));
         }
-        let integer_key = match &primary {
-            Some((key, _, false)) if key.len() == 1 => {
+        let integer_key = match primary {
+            Some(KeyTerms { columns: key, kind: KeyKind::Primary, .. }) if key.len() == 1 => {
                 let place = key[0].0;
                 columns[place].type_name.eq_ignore_ascii_case("INTEGER").then_some(place)
             }
@@ -164,35 +181,30 @@ impl Builder<'_> {
                 return Err(Error::statement("AUTOINCREMENT is only allowed on an INTEGER PRIMARY KEY"));
             }
         }
-        let key = if definition.without_rowid {
-            let Some((key, conflict, _)) = primary else {
-                return Err(Error::statement(format!("PRIMARY KEY missing on table {name}")));
-            };
-            let mut own: Vec<IndexColumn> = Vec::new();
-            for (place, collation, direction) in key {
-                let known = |column: &IndexColumn| {
-                    matches!(column.part, IndexPart::Column(of) if of == place)
-                        && column.collation == collation
-                };
-                if !own.iter().any(known) {
-                    own.push(IndexColumn { part: IndexPart::Column(place), collation, direction });
-                }
-                if columns[place].not_null.is_none() {
-                    columns[place].not_null = Some(None);
-                }
+        if definition.without_rowid && primary.is_none() {
+            return Err(Error::statement(format!("PRIMARY KEY missing on table {name}")));
+        }
+        if definition.without_rowid || definition.strict && integer_key.is_none() {
+            for (place, ..) in primary.iter().flat_map(|key| &key.columns) {
+                columns[*place].not_null.get_or_insert(None);
             }
-            TableKey::Primary { columns: own, conflict }
-        } else {
-            if definition.strict
-                && integer_key.is_none()
-                && let Some((key, ..)) = &primary
-            {
-                for (place, ..) in key {
-                    columns[*place].not_null.get_or_insert(None);
-                }
+        }
+        let mut conflict = None;
+        if integer_key.is_some()
+            && let Some(place) = keys.iter().position(KeyTerms::is_primary)
+        {
+            // The rowid needs no index, and a key that would be one is made last.
+            let key = keys.remove(place);
+            conflict = key.conflict;
+            keys.extend(definition.without_rowid.then_some(key));
+        }
+        let keys = each_once(keys)?;
+        let key = match keys.iter().position(KeyTerms::is_primary) {
+            Some(made_after) if definition.without_rowid => {
+                let key = &keys[made_after];
+                TableKey::Primary { columns: own_columns(key), conflict: key.conflict, made_after }
             }
-            let conflict = integer_key.and(primary.as_ref()).and_then(|(_, conflict, _)| *conflict);
-            TableKey::Rowid { alias: integer_key, conflict }
+            _ => TableKey::Rowid { alias: integer_key, conflict },
         };
         let mut table = Table {
             name: name.into(),
@@ -207,59 +219,29 @@ impl Builder<'_> {
             autoincrement,
             sql: definition.sql.as_ref().into(),
         };
-        self.constraint_indexes(&mut table, keys);
+        table.indexes = self.constraint_indexes(&table, &keys);
         Ok(table)
     }
 
-    /// The indexes of `UNIQUE` and of a `PRIMARY KEY` that is not the key of the rows. Equal ones are made once.
-    fn constraint_indexes(&self, table: &mut Table, keys: Vec<KeyTerms>) {
-        let is_rowid_table = table.has_rowid();
-        let mut made: Vec<Index> = Vec::new();
-        for key in keys {
-            if key.primary && (!is_rowid_table || table.rowid_alias().is_some()) {
-                continue;
-            }
-            let same_columns = |columns: &[IndexColumn]| {
-                columns.len() == key.columns.len()
-                    && columns.iter().zip(&key.columns).all(|(a, (place, collation, _))| {
-                        matches!(a.part, IndexPart::Column(of) if of == *place) && a.collation == *collation
-                    })
-            };
-            if let Some(known) = made.iter_mut().find(|index| same_columns(&index.columns)) {
-                if known.conflict.is_none() {
-                    known.conflict = key.conflict;
-                }
-                continue;
-            }
-            if let TableKey::Primary { columns, .. } = &table.key
-                && same_columns(columns)
-            {
-                continue;
-            }
-            let number = made.len() + 1 + usize::from(!is_rowid_table);
+    /// The indexes of `UNIQUE` and of a `PRIMARY KEY` that is not the key of the rows.
+    fn constraint_indexes(&self, table: &Table, keys: &[KeyTerms]) -> Vec<Arc<Index>> {
+        let keys = keys.iter().zip(1..).filter(|(key, _)| table.has_rowid() || !key.is_primary());
+        let indexes = keys.map(|(key, number): (_, usize)| {
             let name = format!("sqlite_autoindex_{}_{number}", table.name);
-            let columns: Vec<IndexColumn> = key
-                .columns
-                .into_iter()
-                .map(|(place, collation, direction)| IndexColumn {
-                    part: IndexPart::Column(place),
-                    collation,
-                    direction,
-                })
-                .collect();
-            made.push(Index {
+            let columns: Vec<IndexColumn> = key.columns.iter().map(index_column).collect();
+            Arc::new(Index {
                 tree: (self.tree_of)(&name),
                 name: name.into(),
-                origin: if key.primary { IndexOrigin::PrimaryKey } else { IndexOrigin::Unique },
+                origin: if key.is_primary() { IndexOrigin::PrimaryKey } else { IndexOrigin::Unique },
                 unique: true,
                 conflict: key.conflict,
                 suffix: suffix(&table.key, &columns),
                 columns,
                 filter: None,
                 sql: None,
-            });
-        }
-        table.indexes = made.into_iter().map(Arc::new).collect();
+            })
+        });
+        indexes.collect()
     }
 
     fn key_terms(&self, table: &str, terms: &[ast::OrderTerm], columns: &[Column]) -> Result<KeyColumns> {
@@ -408,6 +390,39 @@ impl Builder<'_> {
             sql: Some(statement.sql.as_ref().into()),
         })
     }
+}
+
+/// Keys over the same columns become the first of them.
+fn each_once(keys: Vec<KeyTerms>) -> Result<Vec<KeyTerms>> {
+    let mut made: Vec<KeyTerms> = Vec::new();
+    for key in keys {
+        let Some(known) = made.iter_mut().find(|known| known.same_columns(&key)) else {
+            made.push(key);
+            continue;
+        };
+        if known.conflict.is_some() && key.conflict.is_some() && known.conflict != key.conflict {
+            return Err(Error::statement("conflicting ON CONFLICT clauses specified"));
+        }
+        known.conflict = known.conflict.or(key.conflict);
+        if key.is_primary() {
+            known.kind = key.kind;
+        }
+    }
+    Ok(made)
+}
+
+/// The columns of a key, each of them once.
+fn own_columns(key: &KeyTerms) -> Vec<IndexColumn> {
+    let is_first = |at: usize| {
+        let (place, collation, _) = &key.columns[at];
+        !key.columns[..at].iter().any(|known| known.0 == *place && known.1 == *collation)
+    };
+    let first = key.columns.iter().enumerate().filter(|(at, _)| is_first(*at));
+    first.map(|(_, column)| index_column(column)).collect()
+}
+
+fn index_column((place, collation, direction): &(usize, Collation, Direction)) -> IndexColumn {
+    IndexColumn { part: IndexPart::Column(*place), collation: collation.clone(), direction: *direction }
 }
 
 fn unsupported_nulls(term: &ast::OrderTerm) -> Error {

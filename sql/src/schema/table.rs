@@ -69,6 +69,8 @@ pub enum TableKey {
         columns: Vec<IndexColumn>,
         /// What happens if the key exists, if the table says so.
         conflict: Option<ast::ConflictAction>,
+        /// How many indexes of constraints were made before it: what was made last is looked at first.
+        made_after: usize,
     },
 }
 

@@ -1,6 +1,8 @@
 //! Tests of the SQL layer from outside.
 
+mod answers;
 mod consequences;
+mod constraints;
 mod crashes;
 mod parse_corpora;
 mod plans;
