@@ -214,7 +214,7 @@ impl<'a> Entry<'a> {
     }
 
     /// The value; `None` where its bytes are not what its kind says.
-    #[inline]
+    #[inline(always)]
     fn value(&self) -> Option<ValueRef<'a>> {
         match self.kind {
             KIND_INLINE => Some(ValueRef::Inline(self.value)),
@@ -482,10 +482,26 @@ impl<'a> NodeView<'a> {
 
     /// Appends what follows the prefix in an entry's key to `out`.
     pub fn append_suffix(&self, i: usize, out: &mut Vec<u8>) {
+        self.push_suffix(i, &self.entry(i), out);
+    }
+
+    /// Appends what follows the prefix in an entry's key to `out`, and gives its value.
+    #[inline(always)]
+    pub(crate) fn read_suffix(&self, i: usize, out: &mut Vec<u8>) -> ValueRef<'a> {
         let entry = self.entry(i);
-        let head = self.head(i).to_be_bytes();
-        out.extend_from_slice(&head[..entry.suffix_len.min(HEAD_BYTES)]);
-        out.extend_from_slice(entry.tail);
+        self.push_suffix(i, &entry, out);
+        entry.value().expect("validated, or made by a block")
+    }
+
+    #[inline(always)]
+    fn push_suffix(&self, i: usize, entry: &Entry<'_>, out: &mut Vec<u8>) {
+        let head_end = out.len() + entry.suffix_len.min(HEAD_BYTES);
+        // All of the head, then cut: a copy of fixed length is two instructions.
+        out.extend_from_slice(&self.head(i).to_be_bytes());
+        out.truncate(head_end);
+        if !entry.tail.is_empty() {
+            out.extend_from_slice(entry.tail);
+        }
     }
 
     /// An entry's key.

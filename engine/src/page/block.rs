@@ -98,7 +98,18 @@ impl<'a> Source<'a> {
     /// The value of an entry.
     #[must_use]
     pub fn value(&self, i: usize) -> NewValue<'a> {
-        match self.view.value(i) {
+        self.resolve(self.view.value(i))
+    }
+
+    /// Appends what follows the prefix in an entry's key to `suffix`, and gives its value.
+    #[inline(always)]
+    pub(crate) fn read(&self, i: usize, suffix: &mut Vec<u8>) -> NewValue<'a> {
+        self.resolve(self.view.read_suffix(i, suffix))
+    }
+
+    #[inline(always)]
+    fn resolve(&self, value: ValueRef<'a>) -> NewValue<'a> {
+        match value {
             ValueRef::Inline(bytes) => NewValue::Inline(bytes),
             ValueRef::Extent(addr) => NewValue::Extent(addr),
             ValueRef::Memory(number) => NewValue::Memory(&self.memory[to_usize(number)]),

@@ -2,8 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::page::access::PageRead;
+use crate::page::block::NewValue;
 use crate::tree::merge::LeafCursor;
-use crate::tree::read::{self, ChildView, InnerView, MAX_DEPTH, NodeRef};
+use crate::tree::read::{self, ChildView, InnerView, LeafView, MAX_DEPTH, NodeRef};
 
 /// A place in a tree that does not change while the cursor lives.
 ///
@@ -17,7 +18,11 @@ pub struct Cursor<'a, P: ?Sized> {
     /// The inner nodes above the leaf, and which child of each leads there.
     path: Vec<Step<'a>>,
     leaf: Option<LeafCursor<'a>>,
+    /// The key of the entry. It starts with the prefix of the leaf, which stays from one entry to the next.
     key: Vec<u8>,
+    prefix_len: usize,
+    /// The value of the entry.
+    value: NewValue<'a>,
     place: Place,
 }
 
@@ -42,7 +47,16 @@ enum Direction {
 
 impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
     pub(crate) fn new(root: ChildView<'a>, pages: &'a P) -> Cursor<'a, P> {
-        Cursor { root, pages, path: Vec::new(), leaf: None, key: Vec::new(), place: Place::New }
+        Cursor {
+            root,
+            pages,
+            path: Vec::new(),
+            leaf: None,
+            key: Vec::new(),
+            prefix_len: 0,
+            value: NewValue::Tombstone,
+            place: Place::New,
+        }
     }
 
     /// To the first entry.
@@ -85,28 +99,32 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
     #[inline]
     #[expect(clippy::should_implement_trait, reason = "an iterator could not lend the key")]
     pub fn next(&mut self) -> Result<bool> {
-        match &self.place {
-            Place::Entry => {
-                let found = self.in_leaf(LeafCursor::next);
-                self.arrive(Ok(found), Direction::Forward)
-            }
-            Place::New | Place::Before => self.first(),
-            Place::Behind => Ok(false),
-            Place::Failed(error) => Err(error.clone()),
+        if self.is_valid() && self.in_leaf(LeafCursor::next) {
+            self.read_entry();
+            return Ok(true);
         }
+        self.leave(Direction::Forward)
     }
 
     /// To the entry before this one.
     #[inline]
     pub fn prev(&mut self) -> Result<bool> {
-        match &self.place {
-            Place::Entry => {
-                let found = self.in_leaf(LeafCursor::prev);
-                self.arrive(Ok(found), Direction::Backward)
-            }
-            Place::New | Place::Behind => self.last(),
-            Place::Before => Ok(false),
-            Place::Failed(error) => Err(error.clone()),
+        if self.is_valid() && self.in_leaf(LeafCursor::prev) {
+            self.read_entry();
+            return Ok(true);
+        }
+        self.leave(Direction::Backward)
+    }
+
+    /// A step that does not end in the leaf where it started.
+    #[cold]
+    fn leave(&mut self, direction: Direction) -> Result<bool> {
+        match (&self.place, direction) {
+            (Place::Entry, _) => self.arrive(Ok(false), direction),
+            (Place::New | Place::Before, Direction::Forward) => self.first(),
+            (Place::New | Place::Behind, Direction::Backward) => self.last(),
+            (Place::Behind, Direction::Forward) | (Place::Before, Direction::Backward) => Ok(false),
+            (Place::Failed(error), _) => Err(error.clone()),
         }
     }
 
@@ -136,9 +154,8 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
     /// Where the value lies in an extent page that cannot be read.
     #[inline]
     pub fn value(&self) -> Result<&'a [u8]> {
-        let leaf = self.leaf.as_ref().filter(|_| self.is_valid()).expect("the cursor is not at an entry");
-        let entry = leaf.entry();
-        read::value_bytes(entry.source.value(entry.at), self.pages)
+        assert!(self.is_valid(), "the cursor is not at an entry");
+        read::value_bytes(self.value, self.pages)
     }
 
     fn start(&mut self) {
@@ -152,7 +169,6 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
     }
 
     /// Notes where a movement ended: at an entry of the leaf where one was found, else at the next one that way.
-    #[inline]
     fn arrive(&mut self, found: Result<bool>, direction: Direction) -> Result<bool> {
         let found = match found {
             Ok(false) => self.reach_next_leaf(direction),
@@ -160,7 +176,7 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
         };
         match found {
             Ok(true) => {
-                self.load_key();
+                self.read_entry();
                 self.place = Place::Entry;
             }
             Ok(false) => {
@@ -174,13 +190,22 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
         found
     }
 
+    /// Takes key and value of the entry that the leaf is at.
     #[inline]
-    fn load_key(&mut self) {
+    fn read_entry(&mut self) {
         if let Some(leaf) = &self.leaf {
-            let entry = leaf.entry();
-            self.key.clear();
-            entry.source.view.append_key(entry.at, &mut self.key);
+            self.key.truncate(self.prefix_len);
+            self.value = leaf.read(&mut self.key);
         }
+    }
+
+    /// Goes into a leaf, at none of its entries yet.
+    fn enter(&mut self, leaf: LeafView<'a>) -> &mut LeafCursor<'a> {
+        let leaf = LeafCursor::new(leaf, self.leaf.take());
+        self.key.clear();
+        self.key.extend_from_slice(leaf.prefix());
+        self.prefix_len = self.key.len();
+        self.leaf.insert(leaf)
     }
 
     /// To the nearest entry in another leaf, the given way.
@@ -210,8 +235,7 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
             let node = match child.open(self.pages)? {
                 NodeRef::Empty => return Ok(false),
                 NodeRef::Leaf(leaf) => {
-                    let leaf = LeafCursor::new(leaf, self.leaf.take());
-                    let leaf = self.leaf.insert(leaf);
+                    let leaf = self.enter(leaf);
                     return Ok(match direction {
                         Direction::Forward => leaf.first(),
                         Direction::Backward => leaf.last(),
@@ -236,7 +260,7 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
             let node = match child.open(self.pages)? {
                 NodeRef::Empty => return Ok(false),
                 NodeRef::Leaf(leaf) => {
-                    self.leaf = Some(LeafCursor::new(leaf, self.leaf.take()));
+                    self.enter(leaf);
                     return Ok(true);
                 }
                 NodeRef::Inner(node) => node,
@@ -254,8 +278,7 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
             let node = match child.open(self.pages)? {
                 NodeRef::Empty => return Ok(false),
                 NodeRef::Leaf(leaf) => {
-                    let leaf = LeafCursor::new(leaf, self.leaf.take());
-                    let leaf = self.leaf.insert(leaf);
+                    let leaf = self.enter(leaf);
                     return Ok(usize::try_from(n).is_ok_and(|n| leaf.nth(n)));
                 }
                 NodeRef::Inner(node) => node,

@@ -5,7 +5,8 @@
 //! for each entry of the delta that is passed. So going on never compares keys, and both directions are alike.
 
 use crate::format::node::ValueRef;
-use crate::tree::read::{Entry, LeafView, position_of};
+use crate::page::block::NewValue;
+use crate::tree::read::{LeafView, position_of};
 
 /// Where an entry of the delta belongs in the base.
 #[derive(Clone, Copy)]
@@ -43,12 +44,17 @@ impl<'a> LeafCursor<'a> {
         LeafCursor { leaf, base_at: 0, delta_at: 0, in_delta: false, positions }
     }
 
-    /// The entry.
+    /// What the keys of all entries start with.
+    pub(crate) fn prefix(&self) -> &'a [u8] {
+        self.leaf.base.view.prefix()
+    }
+
+    /// Appends what follows the prefix in the entry's key to `suffix`, and gives its value.
     #[inline]
-    pub(crate) fn entry(&self) -> Entry<'a> {
-        match self.leaf.delta {
-            Some(source) if self.in_delta => Entry { source, at: self.delta_at },
-            _ => Entry { source: self.leaf.base, at: self.base_at },
+    pub(crate) fn read(&self, suffix: &mut Vec<u8>) -> NewValue<'a> {
+        match &self.leaf.delta {
+            Some(delta) if self.in_delta => delta.read(self.delta_at, suffix),
+            _ => self.leaf.base.read(self.base_at, suffix),
         }
     }
 

@@ -190,7 +190,7 @@ impl<'a> Record<'a> {
     }
 
     /// The column at `index`, counted from 0; NULL if it is not there.
-    #[inline]
+    #[inline(always)]
     pub fn column(&self, index: usize) -> Result<ValueRef<'a>, Malformed> {
         if index >= self.len() {
             return Ok(ValueRef::Null);
@@ -203,7 +203,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn stored(&self, index: usize, tag: u8) -> Result<ValueRef<'a>, Malformed> {
         let bytes = self.data(index)?;
         match tag {
@@ -222,7 +222,7 @@ impl<'a> Record<'a> {
     }
 
     /// The bytes of a column that is there.
-    #[inline]
+    #[inline(always)]
     fn data(&self, index: usize) -> Result<&'a [u8], Malformed> {
         let data_at = usize::try_from(self.data_at).map_err(|_| Malformed)?;
         let ends_at = usize::from(self.tags_at) + self.len();

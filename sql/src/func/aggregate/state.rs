@@ -118,7 +118,7 @@ impl Aggregate {
         match self {
             Aggregate::Count(count) => *count += i64::from(counts(args)),
             Aggregate::Sum(sum) | Aggregate::Total(sum) | Aggregate::Average(sum) => sum.add(args[0]),
-            Aggregate::Best(wanted, best) => return Ok(take_best(*wanted, best, call, args[0])),
+            Aggregate::Best(wanted, best) => return Ok(take_best(*wanted, best, call, &args[0])),
             Aggregate::Concat(concat) => concat.add(call, args)?,
             Aggregate::Percentile(numbers) => numbers.add(call, args)?,
             Aggregate::Host(host) => host.step(args)?,
@@ -162,12 +162,12 @@ fn take_best<'a>(
     wanted: Ordering,
     best: &mut Option<Value>,
     call: &Call<'_, 'a>,
-    value: ValueRef<'a>,
+    value: &ValueRef<'a>,
 ) -> Taken {
     let is_better = match best {
         _ if value.is_null() => return if best.is_none() { Taken::AsResult } else { Taken::Into },
         None => true,
-        Some(best) => compare(value, best.as_ref(), call.collation) == wanted,
+        Some(best) => compare(*value, best.as_ref(), call.collation) == wanted,
     };
     if !is_better {
         return Taken::Into;
