@@ -202,8 +202,8 @@ fn push_magnitude(key: &mut Vec<u8>, magnitude: u64, sign: Sign) {
     key.extend_from_slice(&(magnitude ^ sign.mask()).to_be_bytes()[usize::from(skipped)..]);
 }
 
-/// Bytes of any length, ended so that shorter ones sort first: of the bytes in a key only the end is 0.
-fn push_escaped(key: &mut Vec<u8>, bytes: &[u8]) {
+/// Appends bytes of any length, ended so that shorter ones sort first: of what is appended only the end is 0.
+pub fn push_escaped(key: &mut Vec<u8>, bytes: &[u8]) {
     let mut rest = bytes;
     while let Some(at) = find_escaped(rest) {
         key.extend_from_slice(&rest[..at]);

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use super::chunk::{Chunk, push_row};
 use super::frame::{Ctx, Frame};
 use super::key_table::KeyTable;
-use super::keys::{push_group_key, push_sort_key};
+use super::keys::{push_group_key, push_key, push_sort_key};
 use super::operator::{BoxOperator, Operator, with_env};
 use super::sorter::Sorter;
 use super::spill::SpillSorter;
 use super::whole::{load_frame, push_frame};
-use crate::codec::{Direction, Record, push_value};
+use crate::codec::Record;
 use crate::error::{Error, Result};
 use crate::expr::{Env, Row};
 use crate::func::{Aggregate, Call, Taken};
@@ -69,7 +69,7 @@ impl State {
             if call.distinct {
                 key.clear();
                 for value in values {
-                    push_value(key, *value, &call.collation, Direction::Ascending);
+                    push_key(key, *value, &call.collation);
                 }
                 if !seen.insert(key).1 {
                     return Ok(Taken::Into);

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use super::chunk::{Chunk, push_row};
 use super::frame::{Ctx, Frame};
 use super::key_table::KeyTable;
+use super::keys::push_key;
 use super::operator::{BoxOperator, Operator, make_row, with_env, with_values};
 use super::spill::SpillSorter;
 use crate::ast::CompoundOp;
-use crate::codec::{Direction, push_value};
 use crate::error::{Error, Result};
 use crate::expr::Scalar;
 use crate::plan::Compound;
@@ -155,7 +155,7 @@ impl CompoundRows {
             with_env(buffer, frame, ctx, |env| {
                 with_values(output, env, |values| {
                     for (value, collation) in values.iter().zip(collations) {
-                        push_value(&mut key, *value, collation, Direction::Ascending);
+                        push_key(&mut key, *value, collation);
                     }
                     found.add((&key, values), side, plan.op, ctx)
                 })

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::frame::{Ctx, Frame};
 use super::key_table::KeyTable;
+use super::keys::push_key;
 use super::operator::{BoxOperator, Operator, passes, with_env};
-use crate::codec::{Direction, push_value};
 use crate::error::Result;
 use crate::expr::{Env, Row, Scalar};
 use crate::plan::{HashJoin, OuterJoin};
@@ -113,13 +113,18 @@ impl Kept {
 }
 
 /// Appends the key of a row; false if a part is NULL, which nothing is equal to.
-fn push_key(key: &mut Vec<u8>, values: &[Scalar], rules: &[(Affinity, Collation)], env: &Env<'_>) -> bool {
+fn push_join_key(
+    key: &mut Vec<u8>,
+    values: &[Scalar],
+    rules: &[(Affinity, Collation)],
+    env: &Env<'_>,
+) -> bool {
     for (value, (affinity, collation)) in values.iter().zip(rules) {
         let value = affinity.apply(value.eval(env), env.arena);
         if value.is_null() {
             return false;
         }
-        push_value(key, value, collation, Direction::Ascending);
+        push_key(key, value, collation);
     }
     true
 }
@@ -155,7 +160,8 @@ impl HashRows {
         inner.open(frame, ctx)?;
         while inner.next(frame, ctx)? {
             key.clear();
-            let fits = with_env(buffer, frame, ctx, |env| Ok(push_key(key, &plan.build, &plan.rules, env)))?;
+            let fits =
+                with_env(buffer, frame, ctx, |env| Ok(push_join_key(key, &plan.build, &plan.rules, env)))?;
             if !fits {
                 continue;
             }
@@ -196,8 +202,9 @@ impl Operator for HashRows {
                     }
                     ctx.check()?;
                     key.clear();
-                    let fits =
-                        with_env(buffer, frame, ctx, |env| Ok(push_key(key, &plan.probe, &plan.rules, env)))?;
+                    let fits = with_env(buffer, frame, ctx, |env| {
+                        Ok(push_join_key(key, &plan.probe, &plan.rules, env))
+                    })?;
                     let number = if fits { built.keys.find(key) } else { None };
                     (number.map(|number| built.first[number]), false)
                 }

@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
-use super::sorter::{head_of, sort_by};
+use super::radix::{self, Entry as Place};
 use crate::error::Result;
 
 /// Different byte strings and their numbers.
@@ -109,10 +109,9 @@ impl KeyTable {
 
     /// All numbers in the order of their keys.
     pub(super) fn sorted(&self, check: &dyn Fn() -> Result<()>) -> Result<Vec<usize>> {
-        let mut heads: Vec<(u64, usize)> =
-            (0..self.len()).map(|number| (head_of(self.key(number)), number)).collect();
-        sort_by(&mut heads, check, |a, b| a.0.cmp(&b.0).then_with(|| self.key(a.1).cmp(self.key(b.1))))?;
-        Ok(heads.into_iter().map(|(_, number)| number).collect())
+        let mut order: Vec<Place> = (0..self.len()).map(Place::new).collect();
+        radix::sort(&mut order, &mut Vec::new(), |number| self.key(number), check)?;
+        Ok(order.into_iter().map(|entry| entry.place).collect())
     }
 }
 

@@ -8,6 +8,8 @@ mod frame;
 
 mod keys;
 
+mod radix;
+
 mod sorter;
 
 mod key_table;

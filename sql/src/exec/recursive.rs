@@ -7,10 +7,9 @@ use super::chunk::single_row;
 use super::filter::limits;
 use super::frame::{Ctx, Frame};
 use super::key_table::KeyTable;
-use super::keys::push_sort_key;
+use super::keys::{push_key, push_sort_key};
 use super::operator::{BoxOperator, Operator, with_env};
 use crate::bound::RecursionId;
-use crate::codec::{Direction, push_value};
 use crate::error::Result;
 use crate::expr::{Cells, Row, Scalar};
 use crate::plan::Recursive;
@@ -43,7 +42,7 @@ impl RecursiveRows {
             if let Some(collations) = &plan.distinct {
                 let mut key = Vec::new();
                 for (value, collation) in values.iter().zip(collations) {
-                    push_value(&mut key, *value, collation, Direction::Ascending);
+                    push_key(&mut key, *value, collation);
                 }
                 if !seen.insert(&key).1 {
                     return Ok(None);

@@ -1,5 +1,6 @@
 //! Sorting.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::chunk::push_row;
@@ -44,15 +45,32 @@ impl SortRows {
         let SortRows { plan, sorter, key, last, buffer, .. } = self;
         key.clear();
         with_env(buffer, frame, ctx, |env| {
+            let mut last = last.as_deref();
             for sort in &plan.keys {
                 push_sort_key(key, sort, env);
+                match last.map(|last| compare_beginning(key, last)) {
+                    Some(Ordering::Greater) => return Ok(()),
+                    Some(Ordering::Less) => last = None,
+                    Some(Ordering::Equal) | None => {}
+                }
             }
-            if last.as_ref().is_some_and(|last| last <= key) {
+            if last.is_some() {
                 return Ok(());
             }
             with_values(&plan.values, env, |values| sorter.push(key, ctx, |out| push_row(out, values)))
         })
     }
+}
+
+/// How the first values of a key compare with those of a whole one.
+#[inline]
+fn compare_beginning(key: &[u8], whole: &[u8]) -> Ordering {
+    if let (Some(a), Some(b)) = (key.first_chunk(), whole.first_chunk())
+        && a != b
+    {
+        return u64::from_be_bytes(*a).cmp(&u64::from_be_bytes(*b));
+    }
+    key.cmp(&whole[..key.len().min(whole.len())])
 }
 
 impl Operator for SortRows {

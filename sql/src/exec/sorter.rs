@@ -1,38 +1,26 @@
-//! Rows in the order of their keys: what sorting, ordered aggregates and the order of groups are made of.
+//! Rows in the order of their keys: what sorting, windows and ordered aggregates are made of.
 //!
 //! A key is bytes that compare as the values do; rows with equal keys stay in the order in which they came. Sorting
 //! asks again and again whether it is to stop.
 
-use std::cmp::Ordering;
-
-use crate::error::Result;
+use super::radix::{self, Entry};
+use crate::error::{Error, Result};
 
 /// Keys, each with a row behind it, in one piece of memory.
 #[derive(Default)]
 pub(super) struct Sorter {
+    /// Of each row the lengths of key and row, the key, and the row.
     bytes: Vec<u8>,
+    /// Where each row starts.
     entries: Vec<Entry>,
+    /// Memory to sort in.
+    room: Vec<Entry>,
 }
 
-/// The first bytes of a key, and where it and its row lie. Later entries lie behind earlier ones.
-#[derive(Clone, Copy)]
-struct Entry {
-    head: u64,
-    start: usize,
-    row: usize,
-    end: usize,
-}
-
-/// The first bytes of a key as a number that orders as they do.
-#[inline]
-pub(super) fn head_of(key: &[u8]) -> u64 {
-    if let Some(head) = key.first_chunk() {
-        return u64::from_be_bytes(*head);
-    }
-    let mut head = [0; 8];
-    head[..key.len()].copy_from_slice(key);
-    u64::from_be_bytes(head)
-}
+const LENGTH_BYTES: usize = 4;
+const LENGTHS_BYTES: usize = 2 * LENGTH_BYTES;
+/// How many rows are found together.
+pub(super) const LOOKED_AHEAD: usize = 32;
 
 impl Sorter {
     /// How many rows there are.
@@ -40,9 +28,9 @@ impl Sorter {
         self.entries.len()
     }
 
-    /// How much memory it takes up.
+    /// How much memory it takes up, with what sorting needs.
     pub(super) fn held_bytes(&self) -> usize {
-        self.bytes.len() + self.entries.len() * size_of::<Entry>()
+        self.bytes.len() + self.entries.len() * 2 * size_of::<Entry>()
     }
 
     /// Forgets all rows, and keeps the memory.
@@ -52,31 +40,32 @@ impl Sorter {
     }
 
     /// Adds a row that `write` appends. If that fails there is none.
-    pub(super) fn push<E>(
-        &mut self,
-        key: &[u8],
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    #[inline]
+    pub(super) fn push(&mut self, key: &[u8], write: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
         let start = self.bytes.len();
+        self.bytes.extend_from_slice(&[0; LENGTHS_BYTES]);
         self.bytes.extend_from_slice(key);
         let row = self.bytes.len();
-        if let Err(error) = write(&mut self.bytes) {
-            self.bytes.truncate(start);
-            return Err(error);
+        let written = write(&mut self.bytes).and_then(|()| {
+            let lengths = [length(key.len())?, length(self.bytes.len() - row)?];
+            self.bytes[start..start + LENGTHS_BYTES].copy_from_slice(lengths.as_flattened());
+            Ok(())
+        });
+        match written {
+            Ok(()) => self.entries.push(Entry::new(start)),
+            Err(_) => self.bytes.truncate(start),
         }
-        self.entries.push(Entry { head: head_of(key), start, row, end: self.bytes.len() });
-        Ok(())
+        written
     }
 
     /// Puts the rows in order.
     pub(super) fn sort(&mut self, check: &dyn Fn() -> Result<()>) -> Result<()> {
         let bytes = &self.bytes;
-        sort_by(&mut self.entries, check, |a, b| {
-            a.head
-                .cmp(&b.head)
-                .then_with(|| bytes[a.start..a.row].cmp(&bytes[b.start..b.row]))
-                .then(a.start.cmp(&b.start))
-        })
+        let key_of = |start| {
+            let Found { key, row, .. } = Found::at(bytes, start);
+            &bytes[key..row]
+        };
+        radix::sort(&mut self.entries, &mut self.room, key_of, check)
     }
 
     /// Puts the rows in order, and keeps the first ones only.
@@ -86,64 +75,70 @@ impl Sorter {
         let mut bytes = Vec::with_capacity(self.bytes.len());
         for entry in &mut self.entries {
             let moved = bytes.len();
-            bytes.extend_from_slice(&self.bytes[entry.start..entry.end]);
-            (entry.start, entry.row, entry.end) = (moved, moved + entry.row - entry.start, bytes.len());
+            bytes.extend_from_slice(&self.bytes[entry.place..Found::at(&self.bytes, entry.place).end]);
+            entry.place = moved;
         }
         self.bytes = bytes;
         Ok(())
     }
 
+    /// Where the next rows from a place on lie: found together, since memory is slow to answer one question after
+    /// the other.
+    pub(super) fn look_ahead(&self, place: usize, found: &mut Vec<Found>) {
+        let next = self.entries.iter().skip(place).take(LOOKED_AHEAD);
+        found.clear();
+        found.extend(next.map(|entry| Found::at(&self.bytes, entry.place)));
+    }
+
+    /// The key and the row that were found.
+    #[inline]
+    pub(super) fn found(&self, found: Found) -> (&[u8], &[u8]) {
+        (&self.bytes[found.key..found.row], &self.bytes[found.row..found.end])
+    }
+
+    /// The key and the row at a place, if there are so many.
+    #[inline]
+    pub(super) fn entry(&self, place: usize) -> Option<(&[u8], &[u8])> {
+        self.entries.get(place).map(|entry| self.found(Found::at(&self.bytes, entry.place)))
+    }
+
     /// The key of the row at a place.
     pub(super) fn key(&self, place: usize) -> &[u8] {
-        let entry = &self.entries[place];
-        &self.bytes[entry.start..entry.row]
+        self.entry(place).unwrap_or_default().0
     }
 
     /// The row at a place, if there are so many.
     #[inline]
     pub(super) fn row(&self, place: usize) -> Option<&[u8]> {
-        let entry = self.entries.get(place)?;
-        Some(&self.bytes[entry.row..entry.end])
+        self.entry(place).map(|(_, row)| row)
     }
 }
 
-/// How many entries are sorted between two looks at whether to stop: about a millisecond.
-const SORTED_AT_ONCE: usize = 1 << 14;
+fn length(bytes: usize) -> Result<[u8; LENGTH_BYTES]> {
+    let length = u32::try_from(bytes).map_err(|_| Error::TooBig("string or blob too big"))?;
+    Ok(length.to_le_bytes())
+}
 
-/// Sorts in parts that are merged, so that it can stop in between.
-pub(super) fn sort_by<T: Copy>(
-    entries: &mut Vec<T>,
-    check: &dyn Fn() -> Result<()>,
-    compare: impl Fn(&T, &T) -> Ordering,
-) -> Result<()> {
-    for part in entries.chunks_mut(SORTED_AT_ONCE) {
-        part.sort_unstable_by(&compare);
-        check()?;
+/// Where a key and its row lie.
+#[derive(Clone, Copy)]
+pub(super) struct Found {
+    key: usize,
+    row: usize,
+    end: usize,
+}
+
+impl Found {
+    /// Behind the lengths that start at a place.
+    #[inline]
+    fn at(bytes: &[u8], start: usize) -> Found {
+        let length = |at: usize| {
+            let length = bytes.get(at..).and_then(<[u8]>::first_chunk);
+            length.and_then(|length| usize::try_from(u32::from_le_bytes(*length)).ok()).unwrap_or(0)
+        };
+        let key = start + LENGTHS_BYTES;
+        let row = key + length(start);
+        Found { key, row, end: row + length(start + LENGTH_BYTES) }
     }
-    let mut width = SORTED_AT_ONCE;
-    while width < entries.len() {
-        let mut merged = Vec::with_capacity(entries.len());
-        for pair in entries.chunks(width * 2) {
-            let (mut left, mut right) = pair.split_at(width.min(pair.len()));
-            while let ([a, left_rest @ ..], [b, right_rest @ ..]) = (left, right) {
-                if merged.len() % SORTED_AT_ONCE == 0 {
-                    check()?;
-                }
-                if compare(a, b).is_le() {
-                    merged.push(*a);
-                    left = left_rest;
-                } else {
-                    merged.push(*b);
-                    right = right_rest;
-                }
-            }
-            merged.extend_from_slice(left);
-            merged.extend_from_slice(right);
-        }
-        *entries = merged;
-        width *= 2;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 use duramen_engine::Scratch;
 
 use super::frame::Ctx;
-use super::sorter::Sorter;
+use super::sorter::{Found, LOOKED_AHEAD, Sorter};
 use crate::error::{Error, Result};
 
 /// How many runs are merged at once.
@@ -25,8 +25,9 @@ pub(super) struct SpillSorter {
     sorter: Sorter,
     runs: Vec<Run>,
     file: Option<Scratch>,
-    /// The next row of what lies in memory.
+    /// The next row of what lies in memory, and where it lies with those behind it.
     at: usize,
+    ahead: Vec<Found>,
     merge: Option<Merge>,
 }
 
@@ -76,8 +77,8 @@ impl SpillSorter {
         };
         let mut run = RunWriter::new(file);
         for place in 0..self.sorter.len() {
-            if let Some(row) = self.sorter.row(place) {
-                run.push(self.sorter.key(place), row)?;
+            if let Some((key, row)) = self.sorter.entry(place) {
+                run.push(key, row)?;
             }
         }
         self.runs.push(run.end()?);
@@ -127,9 +128,12 @@ impl SpillSorter {
         if let (Some(merge), Some(file)) = (&mut self.merge, &self.file) {
             return Ok(if merge.next(file)? { Some(merge.entry()) } else { None });
         }
-        let place = self.at;
+        let offset = self.at % LOOKED_AHEAD;
+        if offset == 0 {
+            self.sorter.look_ahead(self.at, &mut self.ahead);
+        }
         self.at += 1;
-        Ok(self.sorter.row(place).map(|row| (self.sorter.key(place), row)))
+        Ok(self.ahead.get(offset).map(|found| self.sorter.found(*found)))
     }
 }
 

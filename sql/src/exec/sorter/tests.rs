@@ -1,13 +1,11 @@
-use std::cell::Cell;
-
-use super::{SORTED_AT_ONCE, Sorter, sort_by};
+use super::Sorter;
 use crate::error::{Error, Result};
 
 #[test]
 fn rows_with_equal_keys_stay_as_they_came() -> Result<()> {
     let mut sorter = Sorter::default();
     for number in 0..100_u8 {
-        sorter.push(&[number % 3], |out| -> Result<()> {
+        sorter.push(&[number % 3], |out| {
             out.push(number);
             Ok(())
         })?;
@@ -21,25 +19,19 @@ fn rows_with_equal_keys_stay_as_they_came() -> Result<()> {
 }
 
 #[test]
-fn parts_are_merged() -> Result<()> {
-    for len in [0, 1, SORTED_AT_ONCE, SORTED_AT_ONCE + 1, 5 * SORTED_AT_ONCE + 7] {
-        let mut numbers: Vec<usize> = (0..len).map(|n| n.wrapping_mul(7919) % 10_007).collect();
-        let mut wanted = numbers.clone();
-        wanted.sort_unstable();
-        sort_by(&mut numbers, &|| Ok(()), Ord::cmp)?;
-        assert_eq!(numbers, wanted);
-    }
+fn a_row_that_cannot_be_written_is_none() -> Result<()> {
+    let mut sorter = Sorter::default();
+    let failed = sorter.push(b"key", |out| {
+        out.extend_from_slice(b"half a row");
+        Err(Error::Interrupted)
+    });
+    assert!(failed.is_err());
+    sorter.push(b"", |_| Ok(()))?;
+    sorter.push(b"key", |out| {
+        out.extend_from_slice(b"row");
+        Ok(())
+    })?;
+    let entries: Vec<_> = (0..3).map(|place| sorter.entry(place)).collect();
+    assert_eq!(entries, [Some((&b""[..], &b""[..])), Some((b"key", b"row")), None]);
     Ok(())
-}
-
-#[test]
-fn sorting_stops_soon_when_it_is_to() {
-    let asked = Cell::new(0);
-    let mut numbers: Vec<usize> = (0..10 * SORTED_AT_ONCE).rev().collect();
-    let stop = || {
-        asked.set(asked.get() + 1);
-        if asked.get() == 3 { Err(Error::Interrupted) } else { Ok(()) }
-    };
-    assert!(matches!(sort_by(&mut numbers, &stop, Ord::cmp), Err(Error::Interrupted)));
-    assert_eq!(asked.get(), 3);
 }
