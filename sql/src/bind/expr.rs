@@ -350,7 +350,9 @@ pub(super) fn rules(left: &Expr, right: &Expr) -> (Affinity, Collation) {
         (Some((collation, false)), _) | (None, Some((collation, false))) => collation,
         (None, None) => Collation::Binary,
     };
-    (affinity_of(left).for_comparison(affinity_of(right)), collation)
+    // Numbers stay what they are: no integer is rounded to a real here.
+    let affinity = affinity_of(left).for_comparison(affinity_of(right)).min(Affinity::Numeric);
+    (affinity, collation)
 }
 
 /// A comparison of two values by SQLite's rules.

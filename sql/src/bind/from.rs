@@ -569,7 +569,8 @@ pub(super) fn table_of_columns(
                 affinity: column.affinity,
                 collation: column.collation.clone().unwrap_or_default(),
                 not_null: false,
-                has_collation: column.collation.is_some(),
+                // A column has one in any case, whatever it is computed from.
+                has_collation: true,
             }),
             type_name: column.type_name.clone(),
             hidden: false,

@@ -9,7 +9,7 @@ use crate::ast::{self, ConflictAction, TriggerEvent, TriggerStep, TriggerTime};
 use crate::bound::{Column, Consequences, Expr, Place, Program, Slot, Step, WithPrograms};
 use crate::error::{Error, Result};
 use crate::schema::{Store, Table, TableKind, Trigger};
-use crate::value::Affinity;
+use crate::value::{Affinity, Value};
 
 /// What a statement does to the rows of a table.
 #[derive(Clone, Copy)]
@@ -251,8 +251,13 @@ fn fires(trigger: &Trigger, event: RowEvent<'_>) -> bool {
 /// affinity.
 fn of_trigger(mut named: ScopeTable) -> ScopeTable {
     for column in &mut named.columns {
-        if let Expr::Column(Column { place: Place::At(_), affinity, .. }) = &mut column.expr {
-            *affinity = Affinity::None;
+        match &mut column.expr {
+            Expr::Column(Column { place: Place::At(_), affinity, .. }) => *affinity = Affinity::None,
+            generated @ Expr::Generated(..) => {
+                let value = std::mem::replace(generated, Expr::Literal(Value::Null));
+                *generated = Expr::Plus(Box::new(value));
+            }
+            _ => {}
         }
     }
     ScopeTable { only_by_name: true, ..named }

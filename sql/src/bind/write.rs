@@ -408,7 +408,8 @@ impl Binder<'_> {
                 return Ok(UpsertTarget::Key);
             }
         }
-        for index in target.indexes.iter().filter(|index| index.index.unique) {
+        // The index made last is found first.
+        for index in target.indexes.iter().rev().filter(|index| index.index.unique) {
             let key: Vec<_> = index
                 .columns
                 .iter()

@@ -11,8 +11,9 @@ use crate::ast::{self, AlterAction, Span, Statement, TableBody};
 use crate::bind::{Binder, Catalog, Mentions};
 use crate::error::{Error, Result};
 use crate::schema::{Schema, Store, Table, TableKind, Trigger, View};
-use crate::store::{SchemaRow, load_schema, put_schema_row, renew_identity, schema_rows};
-use crate::value::ValueRef;
+use crate::store::{
+    SchemaRow, load_schema, put_schema_row, put_sequence_row, renew_identity, schema_rows, sequence_rows,
+};
 
 /// A table that is altered.
 pub(super) struct Altered {
@@ -221,27 +222,8 @@ impl<'c> Definer<'_, 'c, '_> {
 
     /// Lets the row of `sqlite_sequence` follow.
     fn rename_sequence(&mut self, store: Store, old: &str, new: &str) -> Result<()> {
-        let Some(tree) = crate::store::sequence_tree(self.writers.stores(), store)? else { return Ok(()) };
-        let mut found = Vec::new();
-        {
-            let stores = self.writers.stores();
-            let mut cursor = stores.cursor(store, tree)?;
-            let mut more = cursor.first()?;
-            while more {
-                let record = crate::codec::Record::new(cursor.value()?).map_err(|_| Error::Malformed)?;
-                let name = record.column(0).map_err(|_| Error::Malformed)?;
-                if name.bytes() == Some(old.as_bytes()) {
-                    let value = record.column(1).map_err(|_| Error::Malformed)?.to_value();
-                    found.push((cursor.key().to_vec(), value));
-                }
-                more = cursor.next()?;
-            }
-        }
-        for (key, value) in found {
-            let mut record = Vec::new();
-            crate::codec::encode_record(&mut record, &[ValueRef::text(new), value.as_ref()], 0)
-                .map_err(|_| Error::Malformed)?;
-            self.writers.put(store, tree, &key, &record)?;
+        for (rowid, value) in sequence_rows(self.writers.stores(), store, old)? {
+            put_sequence_row(&mut self.writers, store, Some(rowid), new, value.as_ref())?;
         }
         Ok(())
     }

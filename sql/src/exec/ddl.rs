@@ -14,7 +14,7 @@ use crate::plan::{Planner, plan_delete, plan_target};
 use crate::schema::{Builder, IndexOrigin, Schema, Store, Table, TableKind};
 use crate::store::{
     SchemaRow, Writers, create_object_tree, create_schema, delete_schema_row, has_schema, put_schema_row,
-    renew_identity, schema_rows,
+    remove_sequence, renew_identity, schema_rows,
 };
 use crate::value::{Affinity, Value};
 
@@ -334,26 +334,8 @@ impl<'c> Definer<'_, 'c, '_> {
             self.writers.of(store).drop_tree(index.tree)?;
         }
         self.writers.of(store).drop_tree(table.tree)?;
-        if table.autoincrement
-            && let Some(tree) = crate::store::sequence_tree(self.writers.stores(), store)?
-        {
-            let mut found = None;
-            {
-                let stores = self.writers.stores();
-                let mut cursor = stores.cursor(store, tree)?;
-                let mut more = cursor.first()?;
-                while more {
-                    let record = crate::codec::Record::new(cursor.value()?).map_err(|_| Error::Malformed)?;
-                    let of = record.column(0).map_err(|_| Error::Malformed)?;
-                    if of.bytes() == Some(table.name.as_bytes()) {
-                        found = Some(cursor.key().to_vec());
-                    }
-                    more = cursor.next()?;
-                }
-            }
-            if let Some(key) = found {
-                self.writers.delete(store, tree, &key)?;
-            }
+        if table.autoincrement {
+            remove_sequence(&mut self.writers, store, &table.name)?;
         }
         self.drop_temporary_triggers(store, name)?;
         self.remove_rows(store, |row| row.table.eq_ignore_ascii_case(name))

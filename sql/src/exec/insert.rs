@@ -11,7 +11,7 @@ use crate::bound::UpsertTarget;
 use crate::error::{Error, Result};
 use crate::expr::Row;
 use crate::plan::{InsertPlan, UpsertPlan};
-use crate::schema::{Store, TableKind};
+use crate::schema::TableKind;
 use crate::value::{Affinity, Value, ValueRef};
 
 impl Writing<'_, '_> {
@@ -22,9 +22,7 @@ impl Writing<'_, '_> {
             None => vec![Vec::new()],
         };
         self.memory = Memory::new(plan.row.parts.subqueries.len());
-        if plan.target.table.autoincrement {
-            self.note_sequence(plan.target.store, &plan.target.table.name, 0)?;
-        }
+        self.sequences.begin(self.writers.stores(), plan.target.store, &plan.target.table)?;
         agenda.push(Job::Inserts(plan, rows.into_iter()));
         Ok(())
     }
@@ -100,15 +98,17 @@ impl Writing<'_, '_> {
             None if target.table.has_rowid() => self.new_rowid(plan)?,
             None => 0,
         };
+        // Its number is not given again, even if the row is left out.
+        self.sequences.note(&target.table, rowid);
         let mut image = self.image(&plan.row, target, values, rowid)?;
         if !self.check(&plan.row, target, &mut image, plan.conflict)? {
-            return self.leave_out(plan, rowid);
+            return Ok(());
         }
         if !plan.upserts.is_empty() && self.upsert(plan, &image, agenda)? {
-            return self.leave_out(plan, rowid);
+            return Ok(());
         }
         let Some(others) = self.in_the_way(&plan.row, target, &image, None, plan.conflict)? else {
-            return self.leave_out(plan, rowid);
+            return Ok(());
         };
         if others.is_empty() || plan.replaced.nothing {
             for other in others {
@@ -120,14 +120,6 @@ impl Writing<'_, '_> {
         let how = RemoveRow { row: &plan.row, target, follows: &plan.replaced, returning: None };
         agenda.jobs.extend(others.into_iter().rev().map(|other| Job::Replace(how, other)));
         Ok(())
-    }
-
-    /// A row that is not inserted after all: its number is not given again where numbers count up.
-    fn leave_out(&mut self, plan: &InsertPlan, rowid: i64) -> Result<()> {
-        match plan.target.table.autoincrement {
-            true => self.note_sequence(plan.target.store, &plan.target.table.name, rowid),
-            false => Ok(()),
-        }
     }
 
     /// Writes a new row whose place is free.
@@ -146,9 +138,6 @@ impl Writing<'_, '_> {
         self.changes += 1;
         if target.table.has_rowid() {
             self.counters.last_rowid.set(image.rowid);
-        }
-        if target.table.autoincrement {
-            self.note_sequence(target.store, &target.table.name, image.rowid)?;
         }
         self.give_back(&plan.row, target.row, image, &plan.returning)?;
         agenda.fire(&plan.follows.after, None, Some(image));
@@ -179,11 +168,9 @@ impl Writing<'_, '_> {
     fn new_rowid(&mut self, plan: &InsertPlan) -> Result<i64> {
         let target = &plan.target;
         let stores = self.writers.stores();
-        let mut last = stores.last_rowid(target.store, target.table.tree)?;
-        if target.table.autoincrement {
-            let sequence = self.sequence(target.store, &target.table.name)?.map(|(_, value)| value);
-            last = last.max(sequence);
-            return match last.unwrap_or(0).checked_add(1) {
+        let last = stores.last_rowid(target.store, target.table.tree)?;
+        if let Some(greatest) = self.sequences.greatest(&target.table) {
+            return match last.unwrap_or(0).max(greatest).checked_add(1) {
                 Some(rowid) => Ok(rowid.max(1)),
                 None => Err(Error::Full),
             };
@@ -204,41 +191,6 @@ impl Writing<'_, '_> {
             }
             Some(last) => Ok(last + 1),
         }
-    }
-
-    /// The row of a table in `sqlite_sequence`, and its value.
-    fn sequence(&self, store: Store, table: &str) -> Result<Option<(i64, i64)>> {
-        let stores = self.writers.stores();
-        let Some(tree) = crate::store::sequence_tree(stores, store)? else { return Ok(None) };
-        let mut cursor = stores.cursor(store, tree)?;
-        let mut more = cursor.first()?;
-        while more {
-            let record = crate::codec::Record::new(cursor.value()?).map_err(|_| Error::Malformed)?;
-            let name = record.column(0).map_err(|_| Error::Malformed)?;
-            if name.bytes() == Some(table.as_bytes()) {
-                let value = record.column(1).map_err(|_| Error::Malformed)?.to_integer();
-                let rowid = crate::codec::rowid_of(cursor.key()).map_err(|_| Error::Malformed)?;
-                return Ok(Some((rowid, value)));
-            }
-            more = cursor.next()?;
-        }
-        Ok(None)
-    }
-
-    fn note_sequence(&mut self, store: Store, table: &str, rowid: i64) -> Result<()> {
-        let known = self.sequence(store, table)?;
-        if known.is_some_and(|(_, value)| value >= rowid) {
-            return Ok(());
-        }
-        let Some(tree) = crate::store::sequence_tree(self.writers.stores(), store)? else { return Ok(()) };
-        let at = match known {
-            Some((at, _)) => at,
-            None => self.writers.stores().last_rowid(store, tree)?.unwrap_or(0) + 1,
-        };
-        let mut record = Vec::new();
-        crate::codec::encode_record(&mut record, &[ValueRef::text(table), ValueRef::Integer(rowid)], 0)
-            .map_err(|_| Error::Malformed)?;
-        self.writers.put_row(store, tree, at, &record)
     }
 
     /// Does what an `ON CONFLICT` clause says, if a row is in the way; whether that was so.

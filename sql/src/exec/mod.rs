@@ -52,6 +52,7 @@ mod stream;
 
 mod counters;
 mod orphans;
+mod sequences;
 
 mod write;
 

@@ -55,6 +55,7 @@ impl Writing<'_, '_> {
                 Err(error) => return Err(error),
             }
         }
+        self.sequences.end(&mut self.writers)?;
         self.orphans.end_statement()
     }
 

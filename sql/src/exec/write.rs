@@ -11,6 +11,7 @@ use super::counters::Counters;
 use super::orphans::Orphans;
 use super::query::{Action, Given, run_select_within};
 use super::scan::table_key;
+use super::sequences::Sequences;
 use super::subquery::{Memory, Runtime};
 use crate::ast::ConflictAction;
 use crate::codec::{
@@ -123,6 +124,8 @@ pub struct Writing<'w, 'g> {
     pub orphans: Orphans,
     /// Whether all foreign keys are checked at commit: `defer_foreign_keys`.
     pub put_off_foreign_keys: bool,
+    /// What `AUTOINCREMENT` counts.
+    pub(super) sequences: Sequences,
     /// The queries inside its expressions.
     pub(super) memory: Memory,
     /// In a program, the row that made it run.
@@ -142,6 +145,7 @@ impl<'w, 'g> Writing<'w, 'g> {
             on_failure: ConflictAction::Abort,
             orphans: Orphans::default(),
             put_off_foreign_keys: false,
+            sequences: Sequences::default(),
             memory: Memory::default(),
             around: Vec::new(),
         }
@@ -267,14 +271,19 @@ impl<'w, 'g> Writing<'w, 'g> {
             }
         }
         let mut image = Image::new(table, values, rowid)?;
+        self.compute_generated(plan, target, &mut image)?;
+        Ok(image)
+    }
+
+    fn compute_generated(&self, plan: &RowPlan, target: &TablePlan, image: &mut Image) -> Result<()> {
         for (place, value) in &target.generated {
             let mut computed =
                 self.with_rows(plan, &[(target.row, image.row())], |env| Ok(value.eval(env).to_value()))?;
-            store_value(&table.columns[*place], &mut computed);
+            store_value(&target.table.columns[*place], &mut computed);
             image.values[*place] = computed;
-            image.encode(table)?;
+            image.encode(&target.table)?;
         }
-        Ok(image)
+        Ok(())
     }
 
     /// Checks `NOT NULL`, the types of a `STRICT` table and `CHECK`; may put a default in place of a NULL. False if the row is to be left out.
@@ -288,47 +297,10 @@ impl<'w, 'g> Writing<'w, 'g> {
         image: &mut Image,
         conflict: Option<ConflictAction>,
     ) -> Result<bool> {
-        let table = target.table.clone();
-        let alias = table.rowid_alias();
-        for (place, column) in table.columns.iter().enumerate() {
-            let Some(own) = column.not_null else { continue };
-            if alias == Some(place) || !image.values[place].is_null() {
-                continue;
-            }
-            if let Some((_, scalar)) = target.computed.iter().find(|(of, _)| *of == place) {
-                let is_null =
-                    self.with_rows(plan, &[(target.row, image.row())], |env| Ok(scalar.eval(env).is_null()))?;
-                if !is_null {
-                    continue;
-                }
-            }
-            let mut action = conflict.or(own).unwrap_or(ConflictAction::Abort);
-            if action == ConflictAction::Replace {
-                let default = match target.defaults.iter().find(|(of, _)| *of == place) {
-                    Some((_, default)) => {
-                        self.with_rows(plan, &[], |env| Ok(default.eval(env).to_value()))?
-                    }
-                    None => Value::Null,
-                };
-                if default.is_null() {
-                    action = ConflictAction::Abort;
-                } else {
-                    let mut default = default;
-                    store_value(column, &mut default);
-                    image.values[place] = default;
-                    image.encode(&table)?;
-                    continue;
-                }
-            }
-            if action == ConflictAction::Ignore {
-                return Ok(false);
-            }
-            return Err(self.refuse(
-                action,
-                ConstraintKind::NotNull,
-                format!("NOT NULL constraint failed: {}.{}", table.name, column.name),
-            ));
+        if !self.check_nulls(plan, target, image, conflict)? {
+            return Ok(false);
         }
+        let table = target.table.clone();
         if table.strict {
             image.values.iter().zip(&table.columns).try_for_each(|(value, of)| fits(&table, of, value))?;
         }
@@ -354,6 +326,72 @@ impl<'w, 'g> Writing<'w, 'g> {
             ));
         }
         Ok(true)
+    }
+
+    /// Checks `NOT NULL`: of generated columns last, since they may be computed from defaults that were put in.
+    fn check_nulls(
+        &mut self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        image: &mut Image,
+        conflict: Option<ConflictAction>,
+    ) -> Result<bool> {
+        let table = target.table.clone();
+        let mut has_defaults = false;
+        for (place, column) in table.columns.iter().enumerate() {
+            let Some(own) = column.not_null.filter(|_| column.generated.is_none()) else { continue };
+            if table.rowid_alias() == Some(place) || !image.values[place].is_null() {
+                continue;
+            }
+            let action = conflict.or(own).unwrap_or(ConflictAction::Abort);
+            if action == ConflictAction::Replace
+                && let Some(default) = self.default_of(plan, target, place)?
+            {
+                image.values[place] = default;
+                image.encode(&table)?;
+                has_defaults = true;
+            } else if !self.refuse_null(target, place, action)? {
+                return Ok(false);
+            }
+        }
+        if has_defaults {
+            self.compute_generated(plan, target, image)?;
+        }
+        for (place, column) in table.columns.iter().enumerate() {
+            let Some(own) = column.not_null.filter(|_| column.generated.is_some()) else { continue };
+            let is_null = match target.computed.iter().find(|(of, _)| *of == place) {
+                Some((_, scalar)) => {
+                    self.with_rows(plan, &[(target.row, image.row())], |env| Ok(scalar.eval(env).is_null()))?
+                }
+                None => image.values[place].is_null(),
+            };
+            let action = conflict.or(own).unwrap_or(ConflictAction::Abort);
+            if is_null && !self.refuse_null(target, place, action)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The default of a column as it is stored; `None` if that is NULL.
+    fn default_of(&self, plan: &RowPlan, target: &TablePlan, place: usize) -> Result<Option<Value>> {
+        let Some((_, default)) = target.defaults.iter().find(|(of, _)| *of == place) else { return Ok(None) };
+        let mut value = self.with_rows(plan, &[], |env| Ok(default.eval(env).to_value()))?;
+        store_value(&target.table.columns[place], &mut value);
+        Ok(Some(value).filter(|value| !value.is_null()))
+    }
+
+    /// Refuses a row for a NULL; false if it is only left out.
+    fn refuse_null(&mut self, target: &TablePlan, place: usize, action: ConflictAction) -> Result<bool> {
+        let table = &target.table;
+        let action = match action {
+            ConflictAction::Ignore => return Ok(false),
+            // There is nothing to put in its place.
+            ConflictAction::Replace => ConflictAction::Abort,
+            action => action,
+        };
+        let message = format!("NOT NULL constraint failed: {}.{}", table.name, table.columns[place].name);
+        Err(self.refuse(action, ConstraintKind::NotNull, message))
     }
 
     fn refuse(&mut self, action: ConflictAction, kind: ConstraintKind, message: String) -> Error {

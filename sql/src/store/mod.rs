@@ -8,6 +8,9 @@ mod writers;
 
 mod catalog;
 
+mod sequence;
+
 pub use catalog::*;
+pub use sequence::{put_sequence_row, remove_sequence, sequence_rows};
 pub use stores::Stores;
 pub use writers::{Writers, rowid_key};

@@ -42,3 +42,37 @@ fn equal_keys_are_one_with_what_either_says_of_conflicts() {
         "conflicting ON CONFLICT clauses specified"
     );
 }
+
+#[test]
+fn defaults_in_place_of_null_are_there_when_columns_are_computed() {
+    let c = connection();
+    ok(&c, "CREATE TABLE t(a TEXT NOT NULL DEFAULT 'x', b TEXT NOT NULL AS (a || a) STORED, d AS (b || a))");
+    assert_eq!(ok(&c, "INSERT OR REPLACE INTO t(a) VALUES (NULL) RETURNING a, b, d"), "x|xx|xxx");
+    assert_eq!(refused(&c, "INSERT OR ABORT INTO t(a) VALUES (NULL)"), "NOT NULL constraint failed: t.a");
+    ok(&c, "CREATE TABLE u(a, b NOT NULL AS (a))");
+    assert_eq!(refused(&c, "INSERT OR REPLACE INTO u VALUES (NULL)"), "NOT NULL constraint failed: u.b");
+    assert_eq!(ok(&c, "INSERT OR IGNORE INTO u VALUES (NULL), (2) RETURNING b"), "2");
+}
+
+#[test]
+fn a_statement_that_fails_and_keeps_its_rows_does_not_count_up() {
+    let c = connection();
+    ok(&c, "CREATE TABLE t(a INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO t VALUES (7)");
+    assert_eq!(refused(&c, "INSERT OR FAIL INTO t VALUES (NULL), (7)"), "UNIQUE constraint failed: t.a");
+    assert_eq!(ok(&c, "SELECT seq, (SELECT max(a) FROM t) FROM sqlite_sequence"), "7|8");
+    ok(&c, "INSERT OR IGNORE INTO t VALUES (NULL), (9), (NULL)");
+    assert_eq!(ok(&c, "SELECT seq, (SELECT max(a) FROM t) FROM sqlite_sequence"), "10|10");
+    ok(&c, "ALTER TABLE t RENAME TO u; DELETE FROM u; INSERT INTO u VALUES (NULL)");
+    assert_eq!(ok(&c, "SELECT name, seq FROM sqlite_sequence"), "u|11");
+    ok(&c, "DROP TABLE u");
+    assert_eq!(ok(&c, "SELECT count(*) FROM sqlite_sequence"), "0");
+}
+
+#[test]
+fn an_upsert_is_about_the_index_made_last_that_fits() {
+    let c = connection();
+    ok(&c, "CREATE TABLE t(a, b, UNIQUE (a, b)); INSERT INTO t VALUES (1, 2)");
+    ok(&c, "CREATE UNIQUE INDEX i ON t(b, b COLLATE nocase)");
+    ok(&c, "INSERT INTO t VALUES (3, 2) ON CONFLICT (a, b) DO UPDATE SET a = 4");
+    assert_eq!(ok(&c, "SELECT a, b FROM t"), "4|2");
+}
