@@ -143,31 +143,29 @@ impl CheckpointList {
                 self.records.push(record);
                 Ok(())
             }
-            _ => self.replace_file(record),
+            _ => {
+                let kept = self.records.iter().filter(|old| record.kept.contains(&old.number));
+                let mut records: Vec<CheckpointRecord> = kept.cloned().collect();
+                records.push(record);
+                self.replace_file(records)
+            }
         }
     }
 
-    /// Writes the kept records and a new one to a new file that takes the old one's place.
-    fn replace_file(&mut self, record: CheckpointRecord) -> Result<(), AppendError> {
-        let mut records = std::mem::take(&mut self.records);
-        let all = records.clone();
-        records.retain(|old| record.kept.contains(&old.number));
-        records.push(record);
-        let result = self.write_file(&records);
-        match result {
-            Ok((file, end, last_crc)) => {
-                self.file = Some(file);
-                self.end = end;
-                self.last_crc = last_crc;
-                self.records = records;
-                self.bad_tail = None;
-                Ok(())
-            }
-            Err(error) => {
-                self.records = all;
-                Err(error)
-            }
-        }
+    /// Makes all records durable, also those that were read from a cache whose sync had failed: they are written anew.
+    pub(crate) fn make_durable(&mut self) -> Result<(), AppendError> {
+        self.replace_file(self.records.clone())
+    }
+
+    /// Writes records to a new file that takes the old one's place.
+    fn replace_file(&mut self, records: Vec<CheckpointRecord>) -> Result<(), AppendError> {
+        let (file, end, last_crc) = self.write_file(&records)?;
+        self.file = Some(file);
+        self.end = end;
+        self.last_crc = last_crc;
+        self.records = records;
+        self.bad_tail = None;
+        Ok(())
     }
 
     fn write_file(&self, records: &[CheckpointRecord]) -> Result<(Arc<dyn File>, u64, u32), AppendError> {
@@ -204,6 +202,15 @@ pub(crate) enum AppendError {
     Write(Error),
     /// It is unknown whether the record is on disk.
     Sync(Error),
+}
+
+impl AppendError {
+    /// What went wrong.
+    pub(crate) fn into_error(self) -> Error {
+        match self {
+            AppendError::Write(error) | AppendError::Sync(error) => error,
+        }
+    }
 }
 
 fn read_whole(file: &dyn File, path: &Path) -> Result<Vec<u8>> {

@@ -6,7 +6,8 @@
 //!    from damage, which is an error.
 //! 4. The log must not know a newer durable checkpoint than the list holds, and the list must not hold a commit that the
 //!    log lacks: either means that something durable was lost.
-//! 5. Writers then remove what unfinished work left behind, and go on with the log: in place after a clean close, in a
+//! 5. Writers then write the list anew if the log does not name its newest checkpoint, since that may be in a cache only
+//!    whose sync failed, remove what unfinished work left behind, and go on with the log: in place after a clean close, in a
 //!    new segment and epoch after anything else.
 //!
 //! A crash in any of these steps leaves what the next open understands: nothing is removed before step 4 has passed, and
@@ -334,6 +335,10 @@ fn open_existing(
     }
     parts.log_end.position = end.position;
     if !read_only {
+        if end.checkpoint < newest.number {
+            // Nothing says that the sync of the newest record ever succeeded.
+            parts.list.make_durable().map_err(AppendError::into_error)?;
+        }
         remove_leftovers(&*io.fs, dir, &found, &parts)?;
         let log = Arc::new(Log::resume(log_setup(&io, dir, database, &options), &end)?);
         log.set_checkpoint(newest.number);
@@ -428,9 +433,7 @@ fn list_root(
     let (number, log_bytes) = (record.number, record.log_bytes);
     let file = dir.join(format!("{}.wal", record.replay_from.segment));
     let (catalog_tree, _) = Catalog::load(&record.state, &*parts.pages.segments(), &file)?;
-    parts.list.append(record).map_err(|error| match error {
-        AppendError::Write(error) | AppendError::Sync(error) => error,
-    })?;
+    parts.list.append(record).map_err(AppendError::into_error)?;
     log.set_checkpoint(number);
     parts.catalog_tree = catalog_tree;
     parts.checkpointed_log_bytes = log_bytes;

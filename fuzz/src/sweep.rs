@@ -7,150 +7,48 @@
 //! 3. what was durable stays durable, also if the power is cut after the failure;
 //! 4. with the fault gone the database works: at once, or after it was opened again where it said so.
 
-use std::fmt;
-use std::io::ErrorKind;
-
 use duramen_engine::Retention;
 use duramen_engine::io::MemFs;
-use duramen_engine::io::sim::{Action, Fault, Op as Call, OpKind, SimFs, SyncFailure};
+use duramen_engine::io::sim::{Op as Call, SimFs};
 
 use crate::compare::{Checked, Divergence, compare, same};
 use crate::duramen::{Duramen, tiny_options};
 use crate::engine::{Engine, FailureKind, Stop, Version};
+use crate::faults::{AFTER, After, Case, Counts, FaultKind, is_possible, script};
 use crate::histories::{Base, STEPS, Step};
 use crate::model::Model;
 use crate::ops::{Durable, Key, Op, Restart, Value};
 use crate::panics::without_panic;
 use crate::runner::{Promises, Runner};
+use crate::sql_sweep::Script;
 
-/// What goes wrong with one call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FaultKind {
-    /// It answers this error.
-    Fails(ErrorKind),
-    /// It reads or writes so many bytes.
-    Short(usize),
-    /// It is interrupted so often before it works.
-    Interrupted(u64),
-    /// A sync fails.
-    SyncFails(SyncFailure),
+/// What is run again and again, and the calls into the file system that it makes.
+#[derive(Debug)]
+pub struct Workload {
+    name: String,
+    work: Work,
+    calls: Vec<Call>,
 }
 
-/// How often.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Often {
-    /// One call.
-    Once,
-    /// All calls from then on.
-    Always,
-}
-
-/// What happens to the machine when the database said that it must be opened again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum After {
-    /// The process is started again.
-    Restart,
-    /// The process is started again and the system has dropped its caches meanwhile.
-    DropCaches,
-    /// The power is cut.
-    PowerLoss,
-}
-
-/// All faults that are swept.
-pub const FAULTS: [(FaultKind, Often); 12] = [
-    (FaultKind::Fails(ErrorKind::Other), Often::Once),
-    (FaultKind::Fails(ErrorKind::Other), Often::Always),
-    (FaultKind::Fails(ErrorKind::StorageFull), Often::Once),
-    (FaultKind::Fails(ErrorKind::StorageFull), Often::Always),
-    (FaultKind::Fails(ErrorKind::QuotaExceeded), Often::Once),
-    (FaultKind::Short(0), Often::Once),
-    (FaultKind::Short(0), Often::Always),
-    (FaultKind::Short(1), Often::Once),
-    (FaultKind::Short(7), Often::Always),
-    (FaultKind::Interrupted(100), Often::Once),
-    (FaultKind::SyncFails(SyncFailure::CacheKept), Often::Once),
-    (FaultKind::SyncFails(SyncFailure::CacheReverted), Often::Once),
-];
-
-/// All that may happen afterwards.
-pub const AFTER: [After; 3] = [After::Restart, After::DropCaches, After::PowerLoss];
-
-/// One run of a sweep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Case {
-    /// Which workload.
-    pub workload: usize,
-    /// Which call into the file system.
-    pub call: u64,
-    /// Which of [`FAULTS`].
-    pub fault: usize,
-    /// Which of [`AFTER`].
-    pub after: usize,
-}
-
-impl fmt::Display for Case {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}.{}", self.workload, self.call, self.fault, self.after)
-    }
-}
-
-impl std::str::FromStr for Case {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Case, String> {
-        let numbers: Result<Vec<u64>, _> = text.split('.').map(str::parse).collect();
-        let small = |n: u64| usize::try_from(n).map_err(|error| error.to_string());
-        match numbers.as_deref() {
-            Ok([workload, call, fault, after]) => Ok(Case {
-                workload: small(*workload)?,
-                call: *call,
-                fault: small(*fault)?,
-                after: small(*after)?,
-            }),
-            _ => Err("a case is four numbers with dots between them".into()),
-        }
-    }
-}
-
-/// What was done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Runs of a workload.
-    pub runs: u64,
-    /// Runs in which the fault met the call.
-    pub hit: u64,
-    /// Runs in which the fault was not noticed, as it had to be.
-    pub unnoticed: u64,
-    /// Runs in which opening failed.
-    pub open_failed: u64,
-    /// Runs in which something else failed.
-    pub failed: u64,
-    /// Runs in which the database had to be opened again.
-    pub reopened: u64,
-}
-
-impl Counts {
-    /// Adds others.
-    pub fn add(&mut self, other: &Counts) {
-        self.runs += other.runs;
-        self.hit += other.hit;
-        self.unnoticed += other.unnoticed;
-        self.open_failed += other.open_failed;
-        self.failed += other.failed;
-        self.reopened += other.reopened;
-    }
+/// What a workload does.
+#[derive(Debug)]
+enum Work {
+    Operations(Operations),
+    Sql(Script),
 }
 
 /// A file system as something left it, what it holds, and what is done then.
 #[derive(Debug)]
-pub struct Workload {
-    name: &'static str,
+struct Operations {
     image: MemFs,
     model: Model,
     durable: Version,
     ops: Vec<Op>,
-    calls: Vec<Call>,
 }
+
+/// How many histories of SQL are swept, and the statements of each after its definitions.
+const SQL_HISTORIES: u64 = 4;
+const SQL_STATEMENTS: usize = 60;
 
 const SEED: u64 = 3;
 
@@ -159,7 +57,8 @@ fn promises() -> Promises {
 }
 
 impl Workload {
-    /// All workloads: a mixture of everything on a new database, on one that was closed, and on ones that were not.
+    /// All workloads: a mixture of everything on a new database, on one that was closed, and on ones that were not; and
+    /// histories of SQL.
     ///
     /// # Errors
     /// Where one does not work without any fault.
@@ -188,7 +87,7 @@ impl Workload {
             Op::Reset { back: 1 },
             Op::Checkpoint,
         ];
-        Ok(vec![
+        let mut workloads = vec![
             Workload::prepare("everything, from nothing", Base::Empty, &[], Stop::Close, everything.clone())?,
             Workload::prepare("everything, after a close", Base::Grown, &[], Stop::Close, everything)?,
             Workload::prepare("few, from nothing", Base::Empty, &[], Stop::Close, few.clone())?,
@@ -202,7 +101,12 @@ impl Workload {
             )?,
             Workload::prepare("many small commits", Base::Small, &[], Stop::Kill, many)?,
             Workload::prepare("history", Base::Grown, &Step::Spill.ops(1), Stop::Kill, history.to_vec())?,
-        ])
+        ];
+        for seed in 0..SQL_HISTORIES {
+            let (script, calls) = Script::prepare(seed, SQL_STATEMENTS)?;
+            workloads.push(Workload { name: format!("SQL, seed {seed}"), work: Work::Sql(script), calls });
+        }
+        Ok(workloads)
     }
 
     fn prepare(name: &'static str, base: Base, before: &[Op], stop: Stop, ops: Vec<Op>) -> Checked<Workload> {
@@ -228,26 +132,21 @@ impl Workload {
             }
             Stop::Kill => engine.fs().cached(),
         };
-        let mut workload = Workload { name, image, model, durable, ops, calls: Vec::new() };
-        let fs = SimFs::on(&workload.image);
-        let mut runner = Runner::resume(
-            Duramen::open(fs, tiny_options(), SEED + 1)?,
-            workload.model.clone(),
-            promises(),
-            workload.durable,
-        )?;
-        workload.model = runner.model().clone();
-        for op in &workload.ops {
+        let engine = Duramen::open(SimFs::on(&image), tiny_options(), SEED + 1)?;
+        let mut runner = Runner::resume(engine, model, promises(), durable)?;
+        let model = runner.model().clone();
+        for op in &ops {
             runner.step(op).map_err(|found| found.during(format_args!("{name}, without a fault, {op:?}")))?;
         }
-        workload.calls = runner.engine().fs().trace();
-        Ok(workload)
+        let calls = runner.engine().fs().trace();
+        let work = Work::Operations(Operations { image, model, durable, ops });
+        Ok(Workload { name: name.into(), work, calls })
     }
 
     /// What it is.
     #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// How many calls into the file system it makes.
@@ -259,17 +158,8 @@ impl Workload {
     /// Whether a fault can happen to a call.
     #[must_use]
     pub fn is_possible(&self, call: u64, fault: FaultKind) -> bool {
-        let Some(call) = usize::try_from(call).ok().and_then(|call| self.calls.get(call)) else {
-            return false;
-        };
-        match fault {
-            FaultKind::Fails(_) => true,
-            FaultKind::Short(0) => call.kind == OpKind::Write,
-            FaultKind::Short(_) | FaultKind::Interrupted(_) => {
-                matches!(call.kind, OpKind::Read | OpKind::Write)
-            }
-            FaultKind::SyncFails(_) => call.kind == OpKind::Sync,
-        }
+        let call = usize::try_from(call).ok().and_then(|call| self.calls.get(call));
+        call.is_some_and(|call| is_possible(call, fault))
     }
 
     /// Runs it with one fault.
@@ -278,36 +168,16 @@ impl Workload {
     /// What is wrong.
     pub fn run(&self, case: Case, counts: &mut Counts) -> Checked {
         counts.runs += 1;
-        without_panic(|| Sweeping::begin(self, case, counts)?.run(counts))
-    }
-}
-
-fn script(case: Case) -> Fault {
-    let (kind, often) = FAULTS[case.fault];
-    let (action, times) = match kind {
-        FaultKind::Fails(kind) => (Action::Fail(kind), 1),
-        FaultKind::Short(bytes) => (Action::Short(bytes), 1),
-        FaultKind::Interrupted(times) => (Action::Fail(ErrorKind::Interrupted), times),
-        FaultKind::SyncFails(failure) => (Action::FailSync(failure), 1),
-    };
-    let fault = match often {
-        Often::Once => Fault { times, ..Fault::once(case.call, action) },
-        Often::Always => Fault::always(case.call, action),
-    };
-    match kind {
-        // A full disk is found by what needs space.
-        FaultKind::Fails(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
-            fault.on(&[OpKind::Write, OpKind::Create, OpKind::SetLen, OpKind::Sync])
-        }
-        FaultKind::Interrupted(_) => fault.on(&[OpKind::Read, OpKind::Write]),
-        FaultKind::Short(0) => fault.on(&[OpKind::Write]),
-        _ => fault,
+        without_panic(|| match &self.work {
+            Work::Operations(work) => Sweeping::begin(work, case, counts)?.run(counts),
+            Work::Sql(script) => script.run(case, counts),
+        })
     }
 }
 
 /// One run under way.
 struct Sweeping<'w> {
-    workload: &'w Workload,
+    work: &'w Operations,
     runner: Runner<Duramen>,
     after: After,
     /// What was known durable.
@@ -315,8 +185,8 @@ struct Sweeping<'w> {
 }
 
 impl<'w> Sweeping<'w> {
-    fn begin(workload: &'w Workload, case: Case, counts: &mut Counts) -> Checked<Sweeping<'w>> {
-        let fs = SimFs::on(&workload.image);
+    fn begin(work: &'w Operations, case: Case, counts: &mut Counts) -> Checked<Sweeping<'w>> {
+        let fs = SimFs::on(&work.image);
         fs.inject(script(case));
         let mut engine = Duramen::closed(fs, tiny_options(), SEED + 1);
         if let Err(failure) = engine.start() {
@@ -324,16 +194,16 @@ impl<'w> Sweeping<'w> {
             if !matches!(failure.kind, FailureKind::Full | FailureKind::Disk | FailureKind::MustReopen) {
                 return Err(Divergence::from(failure).during("open"));
             }
-            stop_after_failure(&mut engine, AFTER[case.after]);
+            AFTER[case.after].stop(&mut engine);
             engine.reopen(Stop::Kill).map_err(|failure| Divergence::from(failure).during("second open"))?;
         }
-        let runner = Runner::resume(engine, workload.model.clone(), promises(), workload.durable)?;
-        Ok(Sweeping { workload, runner, after: AFTER[case.after], durable: workload.durable })
+        let runner = Runner::resume(engine, work.model.clone(), promises(), work.durable)?;
+        Ok(Sweeping { work, runner, after: AFTER[case.after], durable: work.durable })
     }
 
     fn run(mut self, counts: &mut Counts) -> Checked {
         let mut noticed = false;
-        for op in &self.workload.ops {
+        for op in &self.work.ops {
             self.durable = self.durable.max(self.runner.engine().durable_version());
             let failed = self.runner.attempt(op).map_err(|found| found.during(format_args!("{op:?}")))?;
             noticed |= failed.is_some();
@@ -370,7 +240,7 @@ impl<'w> Sweeping<'w> {
     fn open_again(&mut self) -> Checked {
         let durable = self.durable.max(self.runner.engine().durable_version());
         let engine = self.runner.engine_mut();
-        stop_after_failure(engine, self.after);
+        self.after.stop(engine);
         engine.reopen(Stop::Kill)?;
         self.runner.accept_recovered(durable)?;
         self.durable = durable;
@@ -398,15 +268,5 @@ impl<'w> Sweeping<'w> {
         }
         self.runner.step(&Op::Verify)?;
         same("newest version", &self.runner.engine().version(), &self.runner.model().newest().0)
-    }
-}
-
-/// Forgets what is in memory, and what the machine forgets besides.
-fn stop_after_failure(engine: &mut Duramen, after: After) {
-    engine.kill();
-    match after {
-        After::Restart => {}
-        After::DropCaches => engine.fs().drop_caches(),
-        After::PowerLoss => engine.lose_power(1),
     }
 }

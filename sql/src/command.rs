@@ -10,6 +10,7 @@ use crate::prepared::Plan;
 use crate::schema::Store;
 use crate::session::{Session, Steps};
 use crate::store::{Writers, create_schema, has_schema, keep_number, kept_number};
+use crate::txn::Txn;
 use crate::value::Value;
 
 impl Session {
@@ -20,10 +21,7 @@ impl Session {
             Statement::Begin(mode) => done(self.txn.begin(*mode)),
             Statement::Commit => {
                 self.before_commit()?;
-                let commit = self.txn.commit()?;
-                self.pragmas.end_transaction();
-                self.committed(commit);
-                Ok(Answer::default())
+                done(self.end_with(Txn::commit))
             }
             Statement::Rollback => {
                 if !self.txn.is_open() {
@@ -37,12 +35,7 @@ impl Session {
                 if self.txn.release_commits(&name.text) {
                     self.before_commit()?;
                 }
-                let commit = self.txn.release(&name.text)?;
-                if !self.txn.is_open() {
-                    self.pragmas.end_transaction();
-                }
-                self.committed(commit);
-                Ok(Answer::default())
+                done(self.end_with(|txn| txn.release(&name.text)))
             }
             Statement::RollbackTo(name) => {
                 self.changed += 1;
@@ -60,7 +53,11 @@ impl Session {
             Statement::Vacuum { into: None, .. } if self.txn.is_open() => {
                 Err(Error::statement("cannot VACUUM from within a transaction"))
             }
-            Statement::Analyze(_) | Statement::Vacuum { into: None, .. } => Ok(Answer::default()),
+            Statement::Vacuum { into: None, .. } => {
+                self.txn.database().compact(&mut |_, _| {})?;
+                Ok(Answer::default())
+            }
+            Statement::Analyze(_) => Ok(Answer::default()),
             Statement::Explain { kind, statement } => self.explain(*kind, statement),
             Statement::CreateVirtualTable(create) => {
                 Err(Error::statement(format!("no such module: {}", create.module.text)))

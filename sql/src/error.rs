@@ -183,6 +183,18 @@ impl Error {
         }
     }
 
+    /// Whether it is of what a database lies on: a disk that is full or fails, damage.
+    pub(crate) fn is_of_storage(&self) -> bool {
+        use duramen_engine::Error as Engine;
+        matches!(
+            self,
+            Error::Malformed
+                | Error::Engine(
+                    Engine::Io { .. } | Engine::Full { .. } | Engine::Poisoned { .. } | Engine::Corrupt(_)
+                )
+        )
+    }
+
     /// SQLite's primary result code.
     #[must_use]
     pub fn primary_code(&self) -> i32 {

@@ -406,6 +406,8 @@ impl Session {
             returned: writing.returned,
         };
         if let Err(error) = result {
+            // After the engine failed to write, the transaction could not be committed any more.
+            let action = if error.is_of_storage() { ConflictAction::Rollback } else { action };
             self.undo(mark.as_ref(), action, &written)?;
             return Err(error);
         }
@@ -422,21 +424,26 @@ impl Session {
         if self.txn.is_of_statement() {
             self.before_commit()?;
         }
-        match self.txn.end_statement() {
-            Ok(commit) => {
-                if !self.txn.is_open() {
-                    self.pragmas.end_transaction();
-                }
-                self.committed(commit);
-                Ok(())
-            }
-            Err(error) => {
-                if self.txn.is_of_statement() {
-                    self.abandon();
-                }
-                Err(error)
+        let result = self.end_with(Txn::end_statement);
+        if result.is_err() && self.txn.is_of_statement() {
+            self.abandon();
+        }
+        result
+    }
+
+    /// Ends a transaction, or a part of it. A commit that the engine fails to make leaves nothing of the transaction.
+    pub(crate) fn end_with(&mut self, end: impl FnOnce(&mut Txn) -> Result<Option<Commit>>) -> Result<()> {
+        let was_open = self.txn.is_open();
+        let result = end(&mut self.txn).map(|commit| self.committed(commit));
+        if was_open && !self.txn.is_open() {
+            self.pragmas.end_transaction();
+            if result.is_err() {
+                self.rolled_back += 1;
+                self.hooks.rolled_back();
+                self.schema_changed();
             }
         }
+        result
     }
 
     /// Asks the program whether the transaction may be committed, and rolls it back if not.

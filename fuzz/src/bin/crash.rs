@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use duramen_fuzz::crash::{Counts, Effort, Subject, crash};
+use duramen_fuzz::crash::{Subject, crash};
 use duramen_fuzz::histories::{History, histories, history};
+use duramen_fuzz::images::{Counts, Effort};
 use duramen_fuzz::random::Random;
 
 /// Recovers and checks every state that a loss of power may leave of many short histories.
@@ -19,6 +20,15 @@ struct Arguments {
     /// Only the random sequence of this seed, in full.
     #[arg(long)]
     random: Option<u64>,
+    /// Only the history of SQL of this seed, in full.
+    #[arg(long)]
+    sql: Option<u64>,
+    /// Histories of SQL without end instead of operations on keys.
+    #[arg(long)]
+    sql_only: bool,
+    /// The statements of a history of SQL after its definitions.
+    #[arg(long, default_value_t = 40)]
+    statements: usize,
     /// The most operations of a random sequence.
     #[arg(long, default_value_t = 60)]
     ops: usize,
@@ -46,7 +56,7 @@ struct Arguments {
 }
 
 impl Arguments {
-    /// What is run as number `number`: the short histories by length, then random ones without end.
+    /// What is run as number `number`: the short histories by length, then random ones without end; or SQL.
     fn subject(&self, mut number: u64) -> (Subject, Effort) {
         let effort = Effort {
             images_per_moment: self.images_per_moment.unwrap_or(u64::MAX),
@@ -59,6 +69,19 @@ impl Arguments {
         }
         if let Some(seed) = self.random {
             return (Subject::Random { seed, max_ops: self.ops }, effort);
+        }
+        if let Some(seed) = self.sql {
+            return (Subject::Sql { seed, steps: self.statements }, effort);
+        }
+        if self.sql_only {
+            let effort = Effort {
+                images_per_moment: self.images_per_moment.unwrap_or(6),
+                recovery_images_per_moment: 4,
+                recovery_crashed_in: 50,
+                ..effort
+            };
+            let seed = Random::for_purpose(self.seed, number).next();
+            return (Subject::Sql { seed, steps: self.statements }, effort);
         }
         for len in 1..=self.steps {
             let all = histories(len);
@@ -97,7 +120,7 @@ impl Arguments {
     }
 
     fn one_only(&self) -> bool {
-        self.history.is_some() || self.random.is_some()
+        self.history.is_some() || self.random.is_some() || self.sql.is_some()
     }
 }
 

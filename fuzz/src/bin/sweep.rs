@@ -4,7 +4,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use duramen_fuzz::sweep::{AFTER, Case, Counts, FAULTS, Workload};
+use duramen_fuzz::faults::{AFTER, Case, Counts, FAULTS};
+use duramen_fuzz::sweep::Workload;
 
 /// Lets every call into the file system fail, in every way.
 #[derive(Parser)]
@@ -15,6 +16,9 @@ struct Arguments {
     /// Only every so many-th call.
     #[arg(long, default_value_t = 1)]
     every: u64,
+    /// Only workloads whose name contains this.
+    #[arg(long, default_value = "")]
+    only: String,
     /// Go on after a failure.
     #[arg(long)]
     keep_going: bool,
@@ -33,7 +37,8 @@ fn main() -> ExitCode {
     };
     let mut total = Counts::default();
     let mut failures = 0;
-    for (number, workload) in workloads.iter().enumerate() {
+    let chosen = |workload: &Workload| workload.name().contains(&arguments.only);
+    for (number, workload) in workloads.iter().enumerate().filter(|(_, workload)| chosen(workload)) {
         let mut counts = Counts::default();
         for call in (0..workload.calls()).step_by(usize::try_from(arguments.every).unwrap_or(usize::MAX)) {
             for fault in (0..FAULTS.len()).filter(|fault| workload.is_possible(call, FAULTS[*fault].0)) {

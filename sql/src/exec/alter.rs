@@ -297,9 +297,12 @@ pub(super) enum Names {
     Lenient,
 }
 
-/// The error of something in the schema that cannot be used.
+/// The error of something in the schema that cannot be used. What the engine fails to do is no mistake in the schema.
 pub(super) fn unusable(kind: &str, name: &str, when: &str, error: &Error) -> Error {
-    Error::statement(format!("error in {kind} {name}{when}: {error}"))
+    match error {
+        Error::Engine(_) | Error::Malformed | Error::Interrupted => error.clone(),
+        _ => Error::statement(format!("error in {kind} {name}{when}: {error}")),
+    }
 }
 
 /// The place of a mention that is the name of the table.
