@@ -155,7 +155,10 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
     #[inline]
     pub fn value(&self) -> Result<&'a [u8]> {
         assert!(self.is_valid(), "the cursor is not at an entry");
-        read::value_bytes(self.value, self.pages)
+        match self.value {
+            NewValue::Inline(bytes) => Ok(bytes),
+            elsewhere => read::value_bytes(elsewhere, self.pages),
+        }
     }
 
     fn start(&mut self) {

@@ -402,6 +402,7 @@ fn covered_row<'v>(
         })
     };
     match directions.len() {
+        0 => row.keep(&[], rowid),
         1 => row.keep(&[column(0)?], rowid),
         2 => row.keep(&[column(0)?, column(1)?], rowid),
         3 => row.keep(&[column(0)?, column(1)?, column(2)?], rowid),

@@ -213,11 +213,11 @@ pub enum Fetch {
         /// Which of them make the table's key, with its collations and directions.
         parts: Vec<(usize, Collation, Direction)>,
     },
-    /// The entry holds all that is needed: its columns become the row.
+    /// The entry holds all that is needed: its columns become the row, up to the last one that is asked for.
     Covering {
-        /// The directions of all columns of the entry's key.
+        /// The directions of these columns.
         directions: Vec<Direction>,
-        /// Whether integers are to become reals again.
+        /// In which of them integers are to become reals again.
         reals: Vec<bool>,
         /// Whether there is a rowid at the end of the key.
         rowid: bool,

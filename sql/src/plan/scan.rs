@@ -172,8 +172,26 @@ impl Planner<'_> {
         let label = key_label(stored, bound, columns, equal.len(), low.is_some(), high.is_some(), covering);
         let direction = next.map_or(Direction::Ascending, |column| column.direction);
         let tree = bound.map_or(stored.table.tree, |bound| bound.index.tree);
-        let fetch = fetch(stored, bound, covering);
+        let fetch = match bound {
+            Some(bound) if covering => self.covering(stored, bound),
+            _ => fetch(stored, bound),
+        };
         Ok((KeyRange { tree, equal, low, high, direction, fetch }, label))
+    }
+
+    /// How rows follow from the entries of an index that has all columns that are asked for: as far as those go.
+    fn covering(&self, stored: Stored<'_>, bound: &BoundIndex) -> Fetch {
+        let columns = &bound.index.columns;
+        let is_used = |column: &IndexColumn| match (&column.part, self.used.get(&stored.slot)) {
+            (IndexPart::Column(of), Some(used)) => used.contains(&Place::At(*of)),
+            _ => false,
+        };
+        let count = columns.iter().rposition(is_used).map_or(0, |last| last + 1);
+        Fetch::Covering {
+            directions: columns[..count].iter().map(|column| column.direction).collect(),
+            reals: bound.columns[..count].iter().map(|expr| affinity_of(expr) == Affinity::Real).collect(),
+            rowid: stored.table.has_rowid(),
+        }
     }
 
     /// The value that a column is equal to; a list of values becomes a loop around the scan.
@@ -302,16 +320,12 @@ pub(super) fn sequence(from: &Candidates<'_>, way: &Way) -> Option<Vec<InOrder>>
     Some(all)
 }
 
-/// How rows follow from the entries of a tree.
-fn fetch(stored: Stored<'_>, bound: Option<&BoundIndex>, covering: bool) -> Fetch {
+/// How rows of the table follow from the entries of a tree.
+fn fetch(stored: Stored<'_>, bound: Option<&BoundIndex>) -> Fetch {
     let Some(bound) = bound else { return Fetch::Own };
     let index = &bound.index;
     let all: Vec<&IndexColumn> = index.columns.iter().chain(&index.suffix).collect();
     let directions = all.iter().map(|column| column.direction).collect();
-    if covering {
-        let reals = bound.columns.iter().map(|expr| affinity_of(expr) == Affinity::Real).collect();
-        return Fetch::Covering { directions, reals, rowid: stored.table.has_rowid() };
-    }
     match &stored.table.key {
         TableKey::Rowid { .. } => Fetch::ByRowid,
         TableKey::Primary { columns, .. } => {
