@@ -271,7 +271,7 @@ impl Connection {
         let mut session = self.shared.lock()?;
         let collations = session.collations_mut();
         collations.retain(|known| !known.name().eq_ignore_ascii_case(name));
-        collations.push(Collation::Own(name.into(), Arc::new(collation)));
+        collations.push(Collation::own(name, collation));
         Ok(())
     }
 

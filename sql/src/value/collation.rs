@@ -31,11 +31,23 @@ pub enum Collation {
     NoCase,
     /// Byte by byte, spaces at the end not looked at.
     RTrim,
-    /// Defined by the program, under a name.
-    Own(Arc<str>, Arc<dyn Collate>),
+    /// Defined by the program.
+    Own(Arc<OwnCollation>),
+}
+
+/// An order of text that a program has defined, and its name.
+pub struct OwnCollation {
+    name: Box<str>,
+    order: Box<dyn Collate>,
 }
 
 impl Collation {
+    /// An order that a program defines under this name.
+    #[must_use]
+    pub fn own(name: &str, order: impl Collate + 'static) -> Collation {
+        Collation::Own(Arc::new(OwnCollation { name: name.into(), order: Box::new(order) }))
+    }
+
     /// The built-in collation of this name, in any case.
     #[must_use]
     pub fn built_in(name: &str) -> Option<Collation> {
@@ -51,7 +63,7 @@ impl Collation {
             Collation::Binary => "BINARY",
             Collation::NoCase => "NOCASE",
             Collation::RTrim => "RTRIM",
-            Collation::Own(name, _) => name,
+            Collation::Own(own) => &own.name,
         }
     }
 
@@ -62,7 +74,7 @@ impl Collation {
             Collation::Binary => a.cmp(b),
             Collation::NoCase => compare_nocase(a, b),
             Collation::RTrim => trim_end(a).cmp(trim_end(b)),
-            Collation::Own(_, own) => own.compare(a, b),
+            Collation::Own(own) => own.order.compare(a, b),
         }
     }
 
@@ -73,9 +85,9 @@ impl Collation {
             Collation::Binary => Cow::Borrowed(text),
             Collation::NoCase => fold(text),
             Collation::RTrim => Cow::Borrowed(trim_end(text)),
-            Collation::Own(_, own) => {
+            Collation::Own(own) => {
                 let mut key = Vec::new();
-                own.sort_key(text, &mut key);
+                own.order.sort_key(text, &mut key);
                 Cow::Owned(key)
             }
         }
@@ -88,11 +100,11 @@ impl Collation {
     }
 }
 
-/// Two collations are the same if they have the same name and, for own ones, the same definition.
+/// Two collations are the same if they are the same built-in one, or the same definition by the program.
 impl PartialEq for Collation {
     fn eq(&self, other: &Collation) -> bool {
         match (self, other) {
-            (Collation::Own(a, f), Collation::Own(b, g)) => a.eq_ignore_ascii_case(b) && Arc::ptr_eq(f, g),
+            (Collation::Own(a), Collation::Own(b)) => Arc::ptr_eq(a, b),
             _ => std::mem::discriminant(self) == std::mem::discriminant(other),
         }
     }

@@ -28,7 +28,7 @@ pub use arithmetic::{
 };
 pub use cast::cast;
 pub use class::{Class, Value, ValueRef};
-pub use collation::{Collate, Collation};
+pub use collation::{Collate, Collation, OwnCollation};
 pub use compare::{compare, compare_integer_to_real, compare_with_affinity};
 pub use hash::hash;
 pub use numeric::{Number, NumberText, integer_text, integer_to_real, real_text, real_to_integer};

@@ -1,5 +1,4 @@
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use super::{Collate, Collation};
 
@@ -36,19 +35,18 @@ impl Collate for Longest {
 
 #[test]
 fn own_orders() {
-    let own: Arc<dyn Collate> = Arc::new(Longest);
-    let longest = Collation::Own("longest".into(), own.clone());
+    let longest = Collation::own("longest", Longest);
     assert_eq!(longest.name(), "longest");
     assert_eq!(longest.compare(b"abc", b"z"), Ordering::Less);
-    assert_eq!(longest, Collation::Own("LONGEST".into(), own));
-    assert_ne!(longest, Collation::Own("longest".into(), Arc::new(Longest)), "another definition");
+    assert_eq!(longest, longest.clone());
+    assert_ne!(longest, Collation::own("longest", Longest), "another definition");
     assert_ne!(longest, Collation::Binary);
 }
 
 proptest::proptest! {
     #[test]
     fn sort_keys_compare_as_the_texts(a in "[aAbB \\x00]{0,5}", b in "[aAbB \\x00]{0,5}") {
-        let own = Collation::Own("longest".into(), Arc::new(Longest));
+        let own = Collation::own("longest", Longest);
         for collation in [Collation::Binary, Collation::NoCase, Collation::RTrim, own] {
             let (key_a, key_b) = (collation.sort_key(a.as_bytes()), collation.sort_key(b.as_bytes()));
             assert_eq!(key_a.cmp(&key_b), collation.compare(a.as_bytes(), b.as_bytes()), "{collation:?}");
