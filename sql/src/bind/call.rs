@@ -7,77 +7,44 @@ use crate::ast::{self, Arguments};
 use crate::bound::{AggregateCall, Expr, FunctionCall};
 use crate::error::{Error, Result};
 use crate::expr::collation_of;
-use crate::func::{Function, Lookup, Place, Volatility};
+use crate::func::{Body, Function, Lookup, Place, Volatility};
 use crate::value::{Collation, Value};
 
 impl Binder<'_> {
+    #[inline(never)]
     pub(super) fn call(&mut self, call: &ast::FunctionCall) -> Result<Expr> {
-        let name = &*call.name.text;
-        let at = call.name.span.offset();
-        let (count, distinct) = match &call.arguments {
-            Arguments::Star => (0, false),
-            Arguments::List { values, distinct, .. } => (values.len(), *distinct),
-        };
-        if count > self.catalog.limits.function_arguments {
-            return Err(Error::statement_at(format!("too many arguments on function {name}"), at));
-        }
-        let function = match self.function(name, count, at) {
-            Ok(function) => function,
-            Err(_) if self.only_looks => return self.unknown_call(call),
-            Err(error) => return Err(error),
-        };
+        let Some(function) = self.called(call)? else { return self.unknown_call(call) };
         if function.is_window() && call.over.is_some() {
             return self.window_call(function, call);
         }
         if function.is_aggregate() {
-            if let Some(first) = &call.over {
-                let _ = first;
-                return Err(Error::statement_at(
-                    format!("{name}() may not be used as a window function"),
-                    at,
-                ));
-            }
             return self.aggregate_call(function, call);
         }
-        if matches!(function.body, crate::func::Body::Window(_)) {
-            return Err(Error::statement_at(format!("misuse of window function {name}()"), at));
-        }
-        if call.over.is_some() {
-            return Err(Error::statement_at(format!("{name}() may not be used as a window function"), at));
-        }
-        if call.filter.is_some() {
-            return Err(Error::statement_at(
-                format!("FILTER may not be used with non-aggregate {name}()"),
-                at,
-            ));
-        }
-        let Arguments::List { values, order_by, .. } = &call.arguments else {
-            return Err(Error::statement_at(format!("wrong number of arguments to function {name}()"), at));
-        };
-        if distinct && values.len() != 1 {
-            return Err(Error::statement("DISTINCT aggregates must have exactly one argument"));
-        }
-        if !order_by.is_empty() {
-            return Err(Error::statement_at(
-                format!("ORDER BY may not be used with non-aggregate {name}()"),
-                at,
-            ));
-        }
-        let arguments = self.exprs(values)?;
-        if name.eq_ignore_ascii_case("likelihood")
-            && !matches!(arguments.get(1), Some(Expr::Literal(Value::Real(chance))) if (0.0..=1.0).contains(chance))
-        {
-            return Err(Error::statement(
-                "second argument to likelihood() must be a constant between 0.0 and 1.0",
-            ));
-        }
-        if name.eq_ignore_ascii_case("match") {
-            return Err(Error::statement("unable to use function MATCH in the requested context"));
-        }
+        let arguments = self.exprs(scalar_arguments(&function, call)?)?;
+        check_arguments(&call.name.text, &arguments)?;
         self.scalar_call(function, arguments)
     }
 
+    /// The function that is called; `None` if there is none, in a statement that is not going to be run.
+    #[inline(never)]
+    fn called(&self, call: &ast::FunctionCall) -> Result<Option<Arc<Function>>> {
+        let name = &*call.name.text;
+        let at = call.name.span.offset();
+        let count = match &call.arguments {
+            Arguments::Star => 0,
+            Arguments::List { values, .. } => values.len(),
+        };
+        if count > self.catalog.limits.function_arguments {
+            return Err(Error::statement_at(format!("too many arguments on function {name}"), at));
+        }
+        match self.function(name, count, at) {
+            Err(_) if self.only_looks => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
     /// A call of a function that is not there, in a statement that is not going to be run.
+    #[inline(never)]
     fn unknown_call(&mut self, call: &ast::FunctionCall) -> Result<Expr> {
         if let Arguments::List { values, .. } = &call.arguments {
             self.exprs(values)?;
@@ -114,6 +81,7 @@ impl Binder<'_> {
         self.scalar_call(function, arguments)
     }
 
+    #[inline(never)]
     fn scalar_call(&mut self, function: Arc<Function>, arguments: Vec<Expr>) -> Result<Expr> {
         let deterministic = matches!(function.volatility, Volatility::Pure | Volatility::PureUnlessNow);
         if self.place != Place::Statement && !deterministic {
@@ -125,9 +93,13 @@ impl Binder<'_> {
     }
 
     /// An aggregate: it belongs to the innermost query of which it names a table, or to the one it stands in.
+    #[inline(never)]
     fn aggregate_call(&mut self, function: Arc<Function>, call: &ast::FunctionCall) -> Result<Expr> {
         let name = &*call.name.text;
         let at = call.name.span.offset();
+        if call.over.is_some() {
+            return Err(no_window_function(call));
+        }
         if !self.scopes.last().is_some_and(|scope| scope.aggregates) {
             return Err(Error::statement_at(format!("misuse of aggregate function {name}()"), at));
         }
@@ -171,7 +143,7 @@ impl Binder<'_> {
         if distinct && arguments.len() != 1 {
             return Err(Error::statement("DISTINCT aggregates must have exactly one argument"));
         }
-        let filter = call.filter.as_ref().map(|filter| self.expr(filter)).transpose()?;
+        let filter = self.optional(call.filter.as_ref())?;
         let collation = first_collation(&arguments);
         let mut call = AggregateCall {
             function,
@@ -190,6 +162,53 @@ impl Binder<'_> {
     pub(super) fn order_terms(&mut self, terms: &[ast::OrderTerm]) -> Result<Vec<crate::bound::OrderTerm>> {
         terms.iter().map(|term| Ok(order_term(self.expr(&term.expr)?, term))).collect()
     }
+}
+
+/// The arguments of a scalar function, of which nothing is asked that only others do.
+#[inline(never)]
+fn scalar_arguments<'a>(function: &Function, call: &'a ast::FunctionCall) -> Result<&'a [ast::Expr]> {
+    let name = &*call.name.text;
+    let wrong = |message| Err(Error::statement_at(message, call.name.span.offset()));
+    if matches!(function.body, Body::Window(_)) {
+        return wrong(format!("misuse of window function {name}()"));
+    }
+    if call.over.is_some() {
+        return Err(no_window_function(call));
+    }
+    if call.filter.is_some() {
+        return wrong(format!("FILTER may not be used with non-aggregate {name}()"));
+    }
+    let Arguments::List { values, order_by, distinct } = &call.arguments else {
+        return wrong(format!("wrong number of arguments to function {name}()"));
+    };
+    if *distinct && values.len() != 1 {
+        return Err(Error::statement("DISTINCT aggregates must have exactly one argument"));
+    }
+    if !order_by.is_empty() {
+        return wrong(format!("ORDER BY may not be used with non-aggregate {name}()"));
+    }
+    Ok(values)
+}
+
+fn no_window_function(call: &ast::FunctionCall) -> Error {
+    let message = format!("{}() may not be used as a window function", call.name.text);
+    Error::statement_at(message, call.name.span.offset())
+}
+
+/// What two functions ask of their arguments.
+#[inline(never)]
+fn check_arguments(name: &str, arguments: &[Expr]) -> Result<()> {
+    if name.eq_ignore_ascii_case("likelihood")
+        && !matches!(arguments.get(1), Some(Expr::Literal(Value::Real(chance))) if (0.0..=1.0).contains(chance))
+    {
+        return Err(Error::statement(
+            "second argument to likelihood() must be a constant between 0.0 and 1.0",
+        ));
+    }
+    if name.eq_ignore_ascii_case("match") {
+        return Err(Error::statement("unable to use function MATCH in the requested context"));
+    }
+    Ok(())
 }
 
 /// How a term of `ORDER BY` sorts.

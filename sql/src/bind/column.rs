@@ -9,6 +9,7 @@ use crate::value::Value;
 
 impl Binder<'_> {
     /// The column of this name, or what the word means where it is none.
+    #[inline(never)]
     pub(super) fn column(&mut self, name: &ast::ColumnRef) -> Result<Expr> {
         for depth in (0..self.scopes.len()).rev() {
             if let Some(expr) = find(&self.scopes[depth], name)? {

@@ -1,14 +1,17 @@
-//! Expressions.
+//! Expressions, form by form.
+//!
+//! 1. Trees are as high as [`Limits::expression_depth`](crate::Limits::expression_depth), and stacks may be small. So
+//!    [`Binder::row_or_value`] only tells the forms apart. Each is bound by a function of its own that is never inlined:
+//!    a level costs the frame of its own form, not one with room for all.
 
 use std::sync::Arc;
 
 use super::binder::Binder;
+use super::compare::{is_one_value, negate_if, rules, wrong_width};
 use crate::ast::{self, BinaryOp, ExprKind, Literal, UnaryOp};
-use crate::bound::{
-    Arithmetic, Between, Case, CompareOp, Comparison, Expr, In, InSet, RaiseAction, Subquery,
-};
+use crate::bound::{Arithmetic, Case, CompareOp, Expr, RaiseAction, Subquery};
 use crate::error::{Error, Result};
-use crate::expr::{affinity_of, collation_of};
+use crate::func::Place;
 use crate::value::{Affinity, Collation, Value};
 
 impl Binder<'_> {
@@ -18,12 +21,21 @@ impl Binder<'_> {
     /// If it names what does not exist, or a part stands where it cannot.
     pub fn expr(&mut self, expr: &ast::Expr) -> Result<Expr> {
         let bound = self.row_or_value(expr)?;
-        match &bound {
-            Expr::Row(_) => Err(Error::statement("row value misused")),
-            Expr::Subquery(subquery, 0) if subquery.select.columns.len() != 1 => {
-                Err(wrong_width(subquery.select.columns.len(), 1))
-            }
-            _ => Ok(bound),
+        match is_one_value(&bound) {
+            true => Ok(bound),
+            false => Err(no_value(&bound)),
+        }
+    }
+
+    /// The same in a box of its own, as operands are.
+    pub(super) fn boxed(&mut self, expr: &ast::Expr) -> Result<Box<Expr>> {
+        self.expr(expr).map(Box::new)
+    }
+
+    pub(super) fn optional(&mut self, expr: Option<&ast::Expr>) -> Result<Option<Expr>> {
+        match expr {
+            Some(expr) => self.expr(expr).map(Some),
+            None => Ok(None),
         }
     }
 
@@ -32,7 +44,11 @@ impl Binder<'_> {
     /// # Errors
     /// As for one.
     pub fn exprs(&mut self, exprs: &[ast::Expr]) -> Result<Vec<Expr>> {
-        exprs.iter().map(|expr| self.expr(expr)).collect()
+        let mut all = Vec::with_capacity(exprs.len());
+        for expr in exprs {
+            all.push(self.expr(expr)?);
+        }
+        Ok(all)
     }
 
     /// A condition, split at `AND`.
@@ -47,62 +63,31 @@ impl Binder<'_> {
 
     /// An expression that may be a row value.
     pub(super) fn row_or_value(&mut self, expr: &ast::Expr) -> Result<Expr> {
-        Ok(match &expr.kind {
-            ExprKind::Literal(literal) => self.literal(literal)?,
-            ExprKind::Parameter(_) if self.place != crate::func::Place::Statement => {
-                return Err(Error::statement(format!("parameters prohibited in {}", self.place_name)));
-            }
-            ExprKind::Parameter(number) => Expr::Parameter(*number),
-            ExprKind::Column(name) => self.column(name)?,
-            ExprKind::Unary(op, operand) => {
-                let operand = Box::new(self.expr(operand)?);
-                match op {
-                    UnaryOp::Minus => match *operand {
-                        Expr::Literal(Value::Integer(integer)) if integer != i64::MIN => {
-                            Expr::Literal(Value::Integer(-integer))
-                        }
-                        // The integer 2^63 is a real; with a minus it is the smallest integer.
-                        Expr::Literal(Value::Real(real)) => Expr::Literal(Value::Real(-real)),
-                        _ => Expr::Negate(operand),
-                    },
-                    UnaryOp::Plus => Expr::Plus(operand),
-                    UnaryOp::BitNot => Expr::BitNot(operand),
-                    UnaryOp::Not => Expr::Not(operand),
-                }
-            }
-            ExprKind::Binary(op, left, right) => self.binary(*op, left, right)?,
-            ExprKind::And(all) => Expr::And(self.exprs(all)?),
-            ExprKind::Or(all) => Expr::Or(self.exprs(all)?),
-            ExprKind::IsNull(operand) => Expr::IsNull(Box::new(self.expr(operand)?)),
-            ExprKind::NotNull(operand) => Expr::NotNull(Box::new(self.expr(operand)?)),
-            ExprKind::Match(matching) => self.matching(matching)?,
-            ExprKind::Between { negated, operand, low, high } => {
-                negate_if(*negated, self.between(operand, low, high)?)
-            }
-            ExprKind::In { negated, operand, set } => negate_if(*negated, self.inside(operand, set)?),
-            ExprKind::Case(case) => self.case(case)?,
-            ExprKind::Cast { operand, type_name } => {
-                let operand = Box::new(self.expr(operand)?);
-                let affinity = match Affinity::of_type(&type_name.text) {
-                    _ if type_name.text.is_empty() => Affinity::Numeric,
-                    affinity => affinity,
-                };
-                Expr::Cast(operand, affinity)
-            }
-            ExprKind::Collate { operand, collation } => {
-                let collation = self.catalog.collation(&collation.text)?;
-                Expr::Collate(Box::new(self.expr(operand)?), collation)
-            }
-            ExprKind::Function(call) => self.call(call)?,
-            ExprKind::Exists(select) => Expr::Exists(self.subquery(select)?),
-            ExprKind::Subquery(select) => Expr::Subquery(self.subquery(select)?, 0),
-            ExprKind::Row(values) => {
-                Expr::Row(values.iter().map(|value| self.row_or_value(value)).collect::<Result<_>>()?)
-            }
-            ExprKind::Raise(raise) => self.raise(raise)?,
-        })
+        match &expr.kind {
+            ExprKind::Literal(literal) => self.literal(literal),
+            ExprKind::Parameter(number) => self.parameter(*number),
+            ExprKind::Column(name) => self.column(name),
+            ExprKind::Unary(op, operand) => self.unary(*op, operand),
+            ExprKind::Binary(op, left, right) => self.binary(*op, left, right),
+            ExprKind::And(all) => self.and(all),
+            ExprKind::Or(all) => self.or(all),
+            ExprKind::IsNull(operand) => self.is_null(operand),
+            ExprKind::NotNull(operand) => self.not_null(operand),
+            ExprKind::Match(matching) => self.matching(matching),
+            ExprKind::Between { negated, operand, low, high } => self.between(*negated, operand, low, high),
+            ExprKind::In { negated, operand, set } => self.inside(*negated, operand, set),
+            ExprKind::Case(case) => self.case(case),
+            ExprKind::Cast { operand, type_name } => self.cast(operand, type_name),
+            ExprKind::Collate { operand, collation } => self.collate(operand, collation),
+            ExprKind::Function(call) => self.call(call),
+            ExprKind::Exists(select) => self.exists(select),
+            ExprKind::Subquery(select) => self.first_row(select),
+            ExprKind::Row(values) => self.row(values),
+            ExprKind::Raise(raise) => self.raise(raise),
+        }
     }
 
+    #[inline(never)]
     fn literal(&mut self, literal: &Literal) -> Result<Expr> {
         Ok(Expr::Literal(match literal {
             Literal::Null => Value::Null,
@@ -116,68 +101,91 @@ impl Binder<'_> {
         }))
     }
 
+    #[inline(never)]
+    fn parameter(&mut self, number: u32) -> Result<Expr> {
+        match self.place {
+            Place::Statement => Ok(Expr::Parameter(number)),
+            _ => Err(Error::statement(format!("parameters prohibited in {}", self.place_name))),
+        }
+    }
+
+    #[inline(never)]
+    fn unary(&mut self, op: UnaryOp, operand: &ast::Expr) -> Result<Expr> {
+        let operand = self.boxed(operand)?;
+        Ok(match op {
+            UnaryOp::Minus => match *operand {
+                Expr::Literal(Value::Integer(integer)) if integer != i64::MIN => {
+                    Expr::Literal(Value::Integer(-integer))
+                }
+                // The integer 2^63 is a real; with a minus it is the smallest integer.
+                Expr::Literal(Value::Real(real)) => Expr::Literal(Value::Real(-real)),
+                _ => Expr::Negate(operand),
+            },
+            UnaryOp::Plus => Expr::Plus(operand),
+            UnaryOp::BitNot => Expr::BitNot(operand),
+            UnaryOp::Not => Expr::Not(operand),
+        })
+    }
+
     fn binary(&mut self, op: BinaryOp, left: &ast::Expr, right: &ast::Expr) -> Result<Expr> {
-        let arithmetic = |op| move |a, b| Expr::Arithmetic(op, Box::new(a), Box::new(b));
-        let make = match op {
-            BinaryOp::Add => arithmetic(Arithmetic::Add),
-            BinaryOp::Subtract => arithmetic(Arithmetic::Subtract),
-            BinaryOp::Multiply => arithmetic(Arithmetic::Multiply),
-            BinaryOp::Divide => arithmetic(Arithmetic::Divide),
-            BinaryOp::Remainder => arithmetic(Arithmetic::Remainder),
-            BinaryOp::Concat => arithmetic(Arithmetic::Concat),
-            BinaryOp::BitAnd => arithmetic(Arithmetic::BitAnd),
-            BinaryOp::BitOr => arithmetic(Arithmetic::BitOr),
-            BinaryOp::ShiftLeft => arithmetic(Arithmetic::ShiftLeft),
-            BinaryOp::ShiftRight => arithmetic(Arithmetic::ShiftRight),
-            BinaryOp::JsonArrow | BinaryOp::JsonArrowText => {
-                let name = if op == BinaryOp::JsonArrow { "->" } else { "->>" };
-                let arguments = vec![self.expr(left)?, self.expr(right)?];
-                return self.builtin(name, arguments);
-            }
-            BinaryOp::Eq => return self.comparison(CompareOp::Eq, left, right),
-            BinaryOp::Ne => return self.comparison(CompareOp::Ne, left, right),
-            BinaryOp::Lt => return self.comparison(CompareOp::Lt, left, right),
-            BinaryOp::Le => return self.comparison(CompareOp::Le, left, right),
-            BinaryOp::Gt => return self.comparison(CompareOp::Gt, left, right),
-            BinaryOp::Ge => return self.comparison(CompareOp::Ge, left, right),
-            BinaryOp::Is | BinaryOp::IsNot => return self.is(op, left, right),
-        };
-        Ok(make(self.expr(left)?, self.expr(right)?))
+        match op {
+            BinaryOp::Add => self.arithmetic(Arithmetic::Add, left, right),
+            BinaryOp::Subtract => self.arithmetic(Arithmetic::Subtract, left, right),
+            BinaryOp::Multiply => self.arithmetic(Arithmetic::Multiply, left, right),
+            BinaryOp::Divide => self.arithmetic(Arithmetic::Divide, left, right),
+            BinaryOp::Remainder => self.arithmetic(Arithmetic::Remainder, left, right),
+            BinaryOp::Concat => self.arithmetic(Arithmetic::Concat, left, right),
+            BinaryOp::BitAnd => self.arithmetic(Arithmetic::BitAnd, left, right),
+            BinaryOp::BitOr => self.arithmetic(Arithmetic::BitOr, left, right),
+            BinaryOp::ShiftLeft => self.arithmetic(Arithmetic::ShiftLeft, left, right),
+            BinaryOp::ShiftRight => self.arithmetic(Arithmetic::ShiftRight, left, right),
+            BinaryOp::JsonArrow => self.arrow("->", left, right),
+            BinaryOp::JsonArrowText => self.arrow("->>", left, right),
+            BinaryOp::Eq => self.comparison(CompareOp::Eq, left, right),
+            BinaryOp::Ne => self.comparison(CompareOp::Ne, left, right),
+            BinaryOp::Lt => self.comparison(CompareOp::Lt, left, right),
+            BinaryOp::Le => self.comparison(CompareOp::Le, left, right),
+            BinaryOp::Gt => self.comparison(CompareOp::Gt, left, right),
+            BinaryOp::Ge => self.comparison(CompareOp::Ge, left, right),
+            BinaryOp::Is => self.is(CompareOp::Is, left, right),
+            BinaryOp::IsNot => self.is(CompareOp::IsNot, left, right),
+        }
     }
 
-    /// `IS`: with a bare `true` or `false` that is no column on the right it tests for truth.
-    fn is(&mut self, op: BinaryOp, left: &ast::Expr, right: &ast::Expr) -> Result<Expr> {
-        let mut bare = right;
-        while let ExprKind::Collate { operand, .. } = &bare.kind {
-            bare = operand;
-        }
-        if let ExprKind::Column(name) = &bare.kind
-            && name.table.is_none()
-            && (name.column.is_word("true") || name.column.is_word("false"))
-            && matches!(self.column(name)?, Expr::Literal(_))
-        {
-            let truth = name.column.is("true");
-            let operand = Box::new(self.expr(left)?);
-            return Ok(Expr::IsTruth { operand, truth, negated: op == BinaryOp::IsNot });
-        }
-        let op = if op == BinaryOp::Is { CompareOp::Is } else { CompareOp::IsNot };
-        self.comparison(op, left, right)
+    #[inline(never)]
+    fn arithmetic(&mut self, op: Arithmetic, left: &ast::Expr, right: &ast::Expr) -> Result<Expr> {
+        let left = self.boxed(left)?;
+        let right = self.boxed(right)?;
+        Ok(Expr::Arithmetic(op, left, right))
     }
 
-    fn comparison(&mut self, op: CompareOp, left: &ast::Expr, right: &ast::Expr) -> Result<Expr> {
-        let (left, right) = (self.row_or_value(left)?, self.row_or_value(right)?);
-        let (left, right) = (values_of(left), values_of(right));
-        if left.len() != right.len() {
-            let sub_select = |side: &[Expr]| matches!(side.first(), Some(Expr::Subquery(..)));
-            return Err(match (left.len(), right.len()) {
-                (wanted, found) if sub_select(&right) => wrong_width(found, wanted),
-                (found, wanted) if sub_select(&left) => wrong_width(found, wanted),
-                _ => Error::statement("row value misused"),
-            });
-        }
-        Ok(compare_rows(op, left, right))
+    #[inline(never)]
+    fn arrow(&mut self, name: &str, left: &ast::Expr, right: &ast::Expr) -> Result<Expr> {
+        let arguments = vec![self.expr(left)?, self.expr(right)?];
+        self.builtin(name, arguments)
     }
 
+    #[inline(never)]
+    fn and(&mut self, all: &[ast::Expr]) -> Result<Expr> {
+        self.exprs(all).map(Expr::And)
+    }
+
+    #[inline(never)]
+    fn or(&mut self, all: &[ast::Expr]) -> Result<Expr> {
+        self.exprs(all).map(Expr::Or)
+    }
+
+    #[inline(never)]
+    fn is_null(&mut self, operand: &ast::Expr) -> Result<Expr> {
+        self.boxed(operand).map(Expr::IsNull)
+    }
+
+    #[inline(never)]
+    fn not_null(&mut self, operand: &ast::Expr) -> Result<Expr> {
+        self.boxed(operand).map(Expr::NotNull)
+    }
+
+    #[inline(never)]
     fn matching(&mut self, matching: &ast::MatchExpr) -> Result<Expr> {
         let name = match matching.op {
             ast::MatchOp::Like => "like",
@@ -192,100 +200,26 @@ impl Binder<'_> {
         Ok(negate_if(matching.negated, self.builtin(name, arguments)?))
     }
 
-    fn between(&mut self, operand: &ast::Expr, low: &ast::Expr, high: &ast::Expr) -> Result<Expr> {
-        let operand = self.row_or_value(operand)?;
-        let (low, high) = (self.row_or_value(low)?, self.row_or_value(high)?);
-        if matches!(operand, Expr::Row(_))
-            || matches!(&operand, Expr::Subquery(s, _) if s.select.columns.len() > 1)
-        {
-            let (operand, low, high) = (values_of(operand), values_of(low), values_of(high));
-            if operand.len() != low.len() || operand.len() != high.len() {
-                return Err(Error::statement("row value misused"));
-            }
-            return Ok(Expr::And(vec![
-                compare_rows(CompareOp::Ge, operand.clone(), low),
-                compare_rows(CompareOp::Le, operand, high),
-            ]));
-        }
-        if matches!(low, Expr::Row(_)) || matches!(high, Expr::Row(_)) {
-            return Err(Error::statement("row value misused"));
-        }
-        let (low_affinity, low_collation) = rules(&operand, &low);
-        let (high_affinity, high_collation) = rules(&operand, &high);
-        Ok(Expr::Between(Box::new(Between {
-            operand,
-            low: (low, low_affinity, low_collation),
-            high: (high, high_affinity, high_collation),
-        })))
-    }
-
-    fn inside(&mut self, operand: &ast::Expr, set: &ast::InSet) -> Result<Expr> {
-        let operands = values_of(self.row_or_value(operand)?);
-        let select;
-        let select = match set {
-            ast::InSet::Select(select) => select,
-            // `IN ((SELECT ..))` is the same as with one pair of parentheses.
-            ast::InSet::List(list) => match list.as_slice() {
-                [ast::Expr { kind: ExprKind::Subquery(select), .. }] => select,
-                _ => return self.in_list(operands, list),
-            },
-            ast::InSet::Table(name) => {
-                select = all_of(ast::TableSource::Table { name: name.clone(), index: ast::IndexHint::Any });
-                &select
-            }
-            ast::InSet::TableFunction { name, arguments } => {
-                select =
-                    all_of(ast::TableSource::Function { name: name.clone(), arguments: arguments.clone() });
-                &select
-            }
+    #[inline(never)]
+    fn cast(&mut self, operand: &ast::Expr, type_name: &ast::TypeName) -> Result<Expr> {
+        let operand = self.boxed(operand)?;
+        let affinity = match Affinity::of_type(&type_name.text) {
+            _ if type_name.text.is_empty() => Affinity::Numeric,
+            affinity => affinity,
         };
-        let subquery = self.subquery(select)?;
-        let columns = &subquery.select.columns;
-        if columns.len() != operands.len() {
-            return Err(wrong_width(columns.len(), operands.len()));
-        }
-        let rules = operands
-            .iter()
-            .zip(columns)
-            .map(|(operand, column)| {
-                let collation = match (collation_of(operand), &column.collation) {
-                    (Some((collation, _)), _) => collation,
-                    (None, Some(collation)) => collation.clone(),
-                    (None, None) => Collation::Binary,
-                };
-                (affinity_of(operand).for_comparison(column.affinity), collation)
-            })
-            .collect();
-        Ok(Expr::In(Box::new(In { operands, set: InSet::Select(subquery), rules })))
+        Ok(Expr::Cast(operand, affinity))
     }
 
-    fn in_list(&mut self, operands: Vec<Expr>, list: &[ast::Expr]) -> Result<Expr> {
-        if operands.len() > 1 {
-            // A row is in a list of rows if it is equal to one of them.
-            let mut any = Vec::new();
-            for each in list {
-                let row = values_of(self.row_or_value(each)?);
-                if row.len() != operands.len() {
-                    return Err(Error::statement("row value misused"));
-                }
-                any.push(compare_rows(CompareOp::Eq, operands.clone(), row));
-            }
-            return Ok(match any.len() {
-                0 => Expr::Literal(Value::Integer(0)),
-                _ => Expr::Or(any),
-            });
-        }
-        let list = self.exprs(list)?;
-        let operand = operands.first().ok_or_else(|| Error::statement("row value misused"))?;
-        let affinity = affinity_of(operand);
-        let collation = collation_of(operand).map_or(Collation::Binary, |(collation, _)| collation);
-        let rules = vec![(affinity, collation)];
-        Ok(Expr::In(Box::new(In { operands, set: InSet::List(list), rules })))
+    #[inline(never)]
+    fn collate(&mut self, operand: &ast::Expr, collation: &ast::Name) -> Result<Expr> {
+        let collation = self.catalog.collation(&collation.text)?;
+        Ok(Expr::Collate(self.boxed(operand)?, collation))
     }
 
+    #[inline(never)]
     fn case(&mut self, case: &ast::CaseExpr) -> Result<Expr> {
-        let operand = case.operand.as_ref().map(|operand| self.expr(operand)).transpose()?;
-        let mut branches = Vec::new();
+        let operand = self.optional(case.operand.as_ref())?;
+        let mut branches = Vec::with_capacity(case.branches.len());
         for (when, then) in &case.branches {
             let when = self.expr(when)?;
             let (affinity, collation) = match &operand {
@@ -294,105 +228,58 @@ impl Binder<'_> {
             };
             branches.push((when, affinity, collation, self.expr(then)?));
         }
-        let otherwise = case.otherwise.as_ref().map(|otherwise| self.expr(otherwise)).transpose()?;
+        let otherwise = self.optional(case.otherwise.as_ref())?;
         Ok(Expr::Case(Box::new(Case { operand, branches, otherwise })))
+    }
+
+    #[inline(never)]
+    fn row(&mut self, values: &[ast::Expr]) -> Result<Expr> {
+        let mut all = Vec::with_capacity(values.len());
+        for value in values {
+            all.push(self.row_or_value(value)?);
+        }
+        Ok(Expr::Row(all))
+    }
+
+    #[inline(never)]
+    fn exists(&mut self, select: &ast::Select) -> Result<Expr> {
+        self.subquery(select).map(Expr::Exists)
+    }
+
+    #[inline(never)]
+    fn first_row(&mut self, select: &ast::Select) -> Result<Expr> {
+        Ok(Expr::Subquery(self.subquery(select)?, 0))
     }
 
     /// A query inside an expression.
     pub(super) fn subquery(&mut self, select: &ast::Select) -> Result<Arc<Subquery>> {
-        if self.place != crate::func::Place::Statement {
+        if self.place != Place::Statement {
             return Err(Error::statement(format!("subqueries prohibited in {}", self.place_name)));
         }
         let select = self.select(select)?;
         Ok(Arc::new(Subquery { id: self.new_query(), select }))
     }
 
+    #[inline(never)]
     fn raise(&mut self, raise: &ast::Raise) -> Result<Expr> {
         if !self.in_trigger {
             return Err(Error::statement("RAISE() may only be used within a trigger-program"));
         }
-        Ok(match raise {
-            ast::Raise::Ignore => Expr::Raise(RaiseAction::Ignore, None),
-            ast::Raise::Rollback(message) => {
-                Expr::Raise(RaiseAction::Rollback, Some(Box::new(self.expr(message)?)))
-            }
-            ast::Raise::Abort(message) => {
-                Expr::Raise(RaiseAction::Abort, Some(Box::new(self.expr(message)?)))
-            }
-            ast::Raise::Fail(message) => Expr::Raise(RaiseAction::Fail, Some(Box::new(self.expr(message)?))),
-        })
+        let (action, message) = match raise {
+            ast::Raise::Ignore => return Ok(Expr::Raise(RaiseAction::Ignore, None)),
+            ast::Raise::Rollback(message) => (RaiseAction::Rollback, message),
+            ast::Raise::Abort(message) => (RaiseAction::Abort, message),
+            ast::Raise::Fail(message) => (RaiseAction::Fail, message),
+        };
+        Ok(Expr::Raise(action, Some(self.boxed(message)?)))
     }
 }
 
-fn negate_if(negated: bool, expr: Expr) -> Expr {
-    if negated { Expr::Not(Box::new(expr)) } else { expr }
-}
-
-pub(super) fn wrong_width(found: usize, expected: usize) -> Error {
-    Error::statement(format!("sub-select returns {found} columns - expected {expected}"))
-}
-
-/// The values of a row, of a subquery with several columns, or of what is one value.
-pub(super) fn values_of(expr: Expr) -> Vec<Expr> {
-    match expr {
-        Expr::Row(values) => values,
-        Expr::Subquery(subquery, 0) => (0..subquery.select.columns.len())
-            .map(|column| Expr::Subquery(subquery.clone(), column))
-            .collect(),
-        value => vec![value],
-    }
-}
-
-/// What a comparison of two values goes by.
-pub(super) fn rules(left: &Expr, right: &Expr) -> (Affinity, Collation) {
-    let collation = match (collation_of(left), collation_of(right)) {
-        (Some((collation, true)), _) | (_, Some((collation, true))) => collation,
-        (Some((collation, false)), _) | (None, Some((collation, false))) => collation,
-        (None, None) => Collation::Binary,
-    };
-    // Numbers stay what they are: no integer is rounded to a real here.
-    let affinity = affinity_of(left).for_comparison(affinity_of(right)).min(Affinity::Numeric);
-    (affinity, collation)
-}
-
-/// A comparison of two values by SQLite's rules.
-pub(super) fn compare(op: CompareOp, left: Expr, right: Expr) -> Expr {
-    let (affinity, collation) = rules(&left, &right);
-    Expr::Compare(Box::new(Comparison { op, left, right, affinity, collation }))
-}
-
-/// A comparison of rows, taken apart into comparisons of values: `(a, b) < (c, d)` is `a < c OR a = c AND b < d`.
-fn compare_rows(op: CompareOp, left: Vec<Expr>, right: Vec<Expr>) -> Expr {
-    let mut pairs: Vec<(Expr, Expr)> = left.into_iter().zip(right).collect();
-    let Some((last_left, last_right)) = pairs.pop() else { return Expr::Literal(Value::Null) };
-    let all = |op: CompareOp, pairs: Vec<(Expr, Expr)>| -> Vec<Expr> {
-        pairs.into_iter().map(|(a, b)| compare(op, a, b)).collect()
-    };
-    if pairs.is_empty() {
-        return compare(op, last_left, last_right);
-    }
-    match op {
-        CompareOp::Eq | CompareOp::Is => {
-            pairs.push((last_left, last_right));
-            Expr::And(all(op, pairs))
-        }
-        CompareOp::Ne | CompareOp::IsNot => {
-            pairs.push((last_left, last_right));
-            Expr::Or(all(op, pairs))
-        }
-        _ => {
-            let strict = match op {
-                CompareOp::Le => CompareOp::Lt,
-                CompareOp::Ge => CompareOp::Gt,
-                other => other,
-            };
-            let mut result = compare(op, last_left, last_right);
-            for (a, b) in pairs.into_iter().rev() {
-                let equal = compare(CompareOp::Eq, a.clone(), b.clone());
-                result = Expr::Or(vec![compare(strict, a, b), Expr::And(vec![equal, result])]);
-            }
-            result
-        }
+/// What is wrong with an expression where one value has to stand.
+fn no_value(bound: &Expr) -> Error {
+    match bound {
+        Expr::Subquery(subquery, _) => wrong_width(subquery.select.columns.len(), 1),
+        _ => Error::statement("row value misused"),
     }
 }
 
@@ -402,26 +289,4 @@ pub(super) fn split(expr: Expr, all: &mut Vec<Expr>) {
         Expr::And(parts) => parts.into_iter().for_each(|part| split(part, all)),
         expr => all.push(expr),
     }
-}
-
-/// `SELECT * FROM` one source.
-fn all_of(source: ast::TableSource) -> Box<ast::Select> {
-    let span = ast::Span::default();
-    let first = ast::TableTerm { source, alias: None, span };
-    Box::new(ast::Select {
-        with: None,
-        body: ast::SelectBody::Query(Box::new(ast::Query {
-            distinct: false,
-            columns: vec![ast::ResultColumn::Star(span)],
-            from: Some(ast::From { first, joins: Vec::new() }),
-            filter: None,
-            group_by: Vec::new(),
-            having: None,
-            windows: Vec::new(),
-        })),
-        compound: Vec::new(),
-        order_by: Vec::new(),
-        limit: None,
-        span,
-    })
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::binder::Binder;
-use super::expr::compare;
+use super::compare::compare;
 use super::programs::{ParentEvent, ProgramKey, ProgramTable};
 use super::scope::ScopeTable;
 use super::trigger::RowEvent;

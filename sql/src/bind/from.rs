@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::binder::{Binder, Found};
-use super::expr::compare;
+use super::compare::compare;
 use super::query::CoalesceColumns;
 use super::scope::{Scope, ScopeColumn, ScopeTable};
 use crate::ast::{self, IndexHint, TableSource};

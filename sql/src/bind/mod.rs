@@ -14,6 +14,7 @@ mod binder;
 mod aggregate;
 mod call;
 mod column;
+mod compare;
 mod expr;
 mod from;
 mod query;

@@ -2,7 +2,7 @@
 
 use super::binder::Binder;
 use super::call::order_term;
-use super::expr::values_of;
+use super::compare::values_of;
 use crate::ast::{self, CompoundOp, ExprKind, SelectBody};
 use crate::bound::{Body, Column, Compound, Expr, OrderTerm, Place, ResultColumn, Select, Slot};
 use crate::error::{Error, Result};

@@ -14,6 +14,7 @@ use crate::expr::{affinity_of, collation_of};
 use crate::func::Function;
 
 impl Binder<'_> {
+    #[inline(never)]
     pub(super) fn window_call(&mut self, function: Arc<Function>, call: &ast::FunctionCall) -> Result<Expr> {
         let name = call.name.text.clone();
         if !self.scopes.last().is_some_and(|scope| scope.windows) {

@@ -4,6 +4,7 @@ mod answers;
 mod consequences;
 mod constraints;
 mod crashes;
+mod depth;
 mod parse_corpora;
 mod plans;
 mod spill;
