@@ -4,12 +4,13 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::env::{Env, SubqueryNumber};
-use super::scalar::{Constants, Eval, Scalar};
+use super::scalar::{Constants, Scalar, Test};
 use crate::bound::{
-    Arithmetic, Case, Column, CompareOp, Comparison, Expr, FunctionCall, Place, RaiseAction, Slot, Subquery,
+    Arithmetic, Between, Case, Column, CompareOp, Comparison, Expr, FunctionCall, In, Place, RaiseAction,
+    Slot, Subquery,
 };
 use crate::error::{ConstraintKind, Error, Result};
-use crate::func::{Body, Call, Lazy, concat_operator};
+use crate::func::{Body, Call, Function, Lazy, concat_operator};
 use crate::value::{self, Affinity, Collation, Value, ValueRef};
 
 /// Where a slot is for an expression.
@@ -63,116 +64,167 @@ impl<'n> Compiler<'n> {
     /// # Errors
     /// Where a query inside cannot be planned.
     pub fn scalars(&mut self, exprs: &[Expr]) -> Result<Vec<Scalar>> {
-        exprs.iter().map(|expr| self.scalar(expr)).collect()
+        let mut scalars = Vec::with_capacity(exprs.len());
+        for expr in exprs {
+            scalars.push(self.scalar(expr)?);
+        }
+        Ok(scalars)
     }
 
-    /// An expression.
+    /// An expression. It only tells the forms apart, for trees are high: see [`Binder`](crate::bind::Binder).
     ///
     /// # Errors
     /// Where a query inside cannot be planned.
     pub fn scalar(&mut self, expr: &Expr) -> Result<Scalar> {
-        Ok(match expr {
-            Expr::Literal(value) => self.literal(value),
-            Expr::Parameter(number) => Scalar::Parameter(usize::try_from(*number).unwrap_or(usize::MAX) - 1),
-            Expr::Column(column) => return self.column(column),
-            Expr::Plus(a) | Expr::Collate(a, _) => return self.scalar(a),
-            Expr::Negate(a) => match self.scalar(a)? {
-                Scalar::Number(number) => Scalar::Number(value::negate(number)),
-                a => computed(move |env| value::negate(a.eval(env))),
-            },
-            Expr::BitNot(a) => {
-                let a = self.scalar(a)?;
-                computed(move |env| value::bit_not(a.eval(env)))
+        match expr {
+            Expr::Literal(value) => Ok(self.literal(value)),
+            Expr::Parameter(number) => {
+                Ok(Scalar::Parameter(usize::try_from(*number).unwrap_or(usize::MAX) - 1))
             }
-            Expr::Arithmetic(op, a, b) => self.arithmetic(*op, a, b)?,
-            Expr::Compare(comparison) => Scalar::Computed(self.comparison(comparison)?),
-            Expr::Not(a) => {
-                let a = self.scalar(a)?;
-                computed(move |env| truth(a.eval(env).to_bool().map(|truth| !truth)))
-            }
-            Expr::And(all) => {
-                let all = self.scalars(all)?;
-                computed(move |env| {
-                    let mut result = Some(true);
-                    for each in &all {
-                        match each.eval(env).to_bool() {
-                            Some(true) => {}
-                            Some(false) => return ValueRef::Integer(0),
-                            None => result = None,
-                        }
-                    }
-                    truth(result)
-                })
-            }
-            Expr::Or(all) => {
-                let all = self.scalars(all)?;
-                computed(move |env| {
-                    let mut result = Some(false);
-                    for each in &all {
-                        match each.eval(env).to_bool() {
-                            Some(false) => {}
-                            Some(true) => return ValueRef::Integer(1),
-                            None => result = None,
-                        }
-                    }
-                    truth(result)
-                })
-            }
-            Expr::IsNull(a) => {
-                let a = self.scalar(a)?;
-                computed(move |env| ValueRef::boolean(a.eval(env).is_null()))
-            }
-            Expr::NotNull(a) => {
-                let a = self.scalar(a)?;
-                computed(move |env| ValueRef::boolean(!a.eval(env).is_null()))
-            }
-            Expr::IsTruth { operand, truth, negated } => {
-                let (operand, truth, negated) = (self.scalar(operand)?, *truth, *negated);
-                computed(move |env| {
-                    ValueRef::boolean((operand.eval(env).to_bool() == Some(truth)) != negated)
-                })
-            }
-            Expr::Between(between) => {
-                let operand = self.scalar(&between.operand)?;
-                let low = (self.scalar(&between.low.0)?, between.low.1, between.low.2.clone());
-                let high = (self.scalar(&between.high.0)?, between.high.1, between.high.2.clone());
-                computed(move |env| truth(is_between(operand.eval(env), &low, &high, env)))
-            }
-            Expr::In(inside) => {
-                let inside = self.inside(inside)?;
-                computed(move |env| truth(inside(env)))
-            }
-            Expr::Case(case) => self.case(case)?,
-            Expr::Cast(operand, affinity) => {
-                let (operand, affinity) = (self.scalar(operand)?, *affinity);
-                computed(move |env| value::cast(operand.eval(env), affinity, env.arena))
-            }
-            Expr::Generated(value, affinity, _) => {
-                let (value, affinity) = (self.scalar(value)?, *affinity);
-                computed(move |env| affinity.apply(value.eval(env), env.arena))
-            }
-            Expr::Function(call) => self.function(call)?,
-            Expr::Subquery(subquery, column) => {
-                let (number, column) = (self.names.subquery(subquery, &[])?, *column);
-                computed(move |env| env.value(env.shared.subqueries.column(number, column, env)))
-            }
-            Expr::Exists(subquery) => {
-                let number = self.names.subquery(subquery, &[])?;
-                computed(move |env| match env.shared.subqueries.exists(number, env) {
-                    Ok(exists) => ValueRef::boolean(exists),
-                    Err(error) => env.fail(error),
-                })
-            }
-            Expr::Raise(action, message) => self.raise(*action, message.as_deref())?,
-            Expr::Row(_) => return Err(Error::statement("row value misused")),
-            Expr::Aggregate(call) => {
-                return Err(Error::statement(format!("misuse of aggregate: {}()", call.function.name)));
-            }
-            Expr::Window(window) => {
-                let name = &window.call.function.name;
-                return Err(Error::statement(format!("misuse of window function {name}()")));
-            }
+            Expr::Column(column) => self.column(column),
+            Expr::Plus(a) | Expr::Collate(a, _) => self.scalar(a),
+            Expr::Negate(a) => self.negate(a),
+            Expr::BitNot(a) => self.bit_not(a),
+            Expr::Arithmetic(op, a, b) => self.arithmetic(*op, a, b),
+            Expr::Compare(comparison) => self.comparison(comparison),
+            Expr::Not(a) => self.not(a),
+            Expr::And(all) => self.and(all),
+            Expr::Or(all) => self.or(all),
+            Expr::IsNull(a) => self.is_null(a),
+            Expr::NotNull(a) => self.not_null(a),
+            Expr::IsTruth { operand, truth, negated } => self.is_truth(operand, *truth, *negated),
+            Expr::Between(between) => self.between(between),
+            Expr::In(inside) => self.is_inside(inside),
+            Expr::Case(case) => self.case(case),
+            Expr::Cast(operand, affinity) => self.cast(operand, *affinity),
+            Expr::Generated(value, affinity, _) => self.generated(value, *affinity),
+            Expr::Function(call) => self.function(call),
+            Expr::Subquery(subquery, column) => self.subquery(subquery, *column),
+            Expr::Exists(subquery) => self.exists(subquery),
+            Expr::Raise(action, message) => self.raise(*action, message.as_deref()),
+            Expr::Row(_) | Expr::Aggregate(_) | Expr::Window(_) => Err(misplaced(expr)),
+        }
+    }
+
+    #[inline(never)]
+    fn negate(&mut self, a: &Expr) -> Result<Scalar> {
+        Ok(match self.scalar(a)? {
+            Scalar::Number(number) => Scalar::Number(value::negate(number)),
+            a => computed(move |env| value::negate(a.eval(env))),
         })
+    }
+
+    #[inline(never)]
+    fn bit_not(&mut self, a: &Expr) -> Result<Scalar> {
+        let a = self.scalar(a)?;
+        Ok(computed(move |env| value::bit_not(a.eval(env))))
+    }
+
+    #[inline(never)]
+    fn not(&mut self, a: &Expr) -> Result<Scalar> {
+        let a = self.scalar(a)?;
+        Ok(computed(move |env| truth(a.eval(env).to_bool().map(|truth| !truth))))
+    }
+
+    #[inline(never)]
+    fn and(&mut self, all: &[Expr]) -> Result<Scalar> {
+        let all = self.scalars(all)?;
+        Ok(computed(move |env| {
+            let mut result = Some(true);
+            for each in &all {
+                match each.eval(env).to_bool() {
+                    Some(true) => {}
+                    Some(false) => return ValueRef::Integer(0),
+                    None => result = None,
+                }
+            }
+            truth(result)
+        }))
+    }
+
+    #[inline(never)]
+    fn or(&mut self, all: &[Expr]) -> Result<Scalar> {
+        let all = self.scalars(all)?;
+        Ok(computed(move |env| {
+            let mut result = Some(false);
+            for each in &all {
+                match each.eval(env).to_bool() {
+                    Some(false) => {}
+                    Some(true) => return ValueRef::Integer(1),
+                    None => result = None,
+                }
+            }
+            truth(result)
+        }))
+    }
+
+    #[inline(never)]
+    fn is_null(&mut self, a: &Expr) -> Result<Scalar> {
+        let a = self.scalar(a)?;
+        Ok(computed(move |env| ValueRef::boolean(a.eval(env).is_null())))
+    }
+
+    #[inline(never)]
+    fn not_null(&mut self, a: &Expr) -> Result<Scalar> {
+        let a = self.scalar(a)?;
+        Ok(computed(move |env| ValueRef::boolean(!a.eval(env).is_null())))
+    }
+
+    #[inline(never)]
+    fn is_truth(&mut self, operand: &Expr, truth: bool, negated: bool) -> Result<Scalar> {
+        let operand = self.scalar(operand)?;
+        Ok(computed(move |env| ValueRef::boolean((operand.eval(env).to_bool() == Some(truth)) != negated)))
+    }
+
+    #[inline(never)]
+    fn between(&mut self, between: &Between) -> Result<Scalar> {
+        let (operand, ends) = self.range(between)?;
+        Ok(computed(move |env| truth(is_between(operand.eval(env), &ends, env))))
+    }
+
+    /// The operand and the ends of a `BETWEEN`.
+    pub(super) fn range(&mut self, between: &Between) -> Result<(Scalar, Box<Ends>)> {
+        let operand = self.scalar(&between.operand)?;
+        let low = self.end(&between.low)?;
+        let high = self.end(&between.high)?;
+        Ok((operand, Box::new(Ends { low, high })))
+    }
+
+    fn end(&mut self, (end, affinity, collation): &(Expr, Affinity, Collation)) -> Result<End> {
+        Ok(End { value: self.scalar(end)?, affinity: *affinity, collation: collation.clone() })
+    }
+
+    #[inline(never)]
+    fn is_inside(&mut self, inside: &In) -> Result<Scalar> {
+        let inside = self.inside(inside)?;
+        Ok(computed(move |env| truth(inside(env))))
+    }
+
+    #[inline(never)]
+    fn cast(&mut self, operand: &Expr, affinity: Affinity) -> Result<Scalar> {
+        let operand = self.scalar(operand)?;
+        Ok(computed(move |env| value::cast(operand.eval(env), affinity, env.arena)))
+    }
+
+    #[inline(never)]
+    fn generated(&mut self, value: &Expr, affinity: Affinity) -> Result<Scalar> {
+        let value = self.scalar(value)?;
+        Ok(computed(move |env| affinity.apply(value.eval(env), env.arena)))
+    }
+
+    #[inline(never)]
+    fn subquery(&mut self, subquery: &Arc<Subquery>, column: usize) -> Result<Scalar> {
+        let number = self.names.subquery(subquery, &[])?;
+        Ok(computed(move |env| env.value(env.shared.subqueries.column(number, column, env))))
+    }
+
+    #[inline(never)]
+    fn exists(&mut self, subquery: &Arc<Subquery>) -> Result<Scalar> {
+        let number = self.names.subquery(subquery, &[])?;
+        Ok(computed(move |env| match env.shared.subqueries.exists(number, env) {
+            Ok(exists) => ValueRef::boolean(exists),
+            Err(error) => env.fail(error),
+        }))
     }
 
     fn literal(&mut self, value: &Value) -> Scalar {
@@ -191,6 +243,7 @@ impl<'n> Compiler<'n> {
         }
     }
 
+    #[inline(never)]
     fn column(&mut self, column: &Column) -> Result<Scalar> {
         let Location { depth, row, places, missing } = self.names.locate(column.slot)?;
         let place = match (column.place, &places) {
@@ -230,6 +283,7 @@ impl<'n> Compiler<'n> {
         })
     }
 
+    #[inline(never)]
     fn arithmetic(&mut self, op: Arithmetic, a: &Expr, b: &Expr) -> Result<Scalar> {
         let (a, b) = (self.scalar(a)?, self.scalar(b)?);
         Ok(match op {
@@ -255,20 +309,22 @@ impl<'n> Compiler<'n> {
         })
     }
 
-    fn comparison(&mut self, comparison: &Comparison) -> Result<Eval> {
-        let (a, b) = (self.scalar(&comparison.left)?, self.scalar(&comparison.right)?);
+    #[inline(never)]
+    fn comparison(&mut self, comparison: &Comparison) -> Result<Scalar> {
+        let a = self.scalar(&comparison.left)?;
+        let b = self.scalar(&comparison.right)?;
         let (affinity, collation) = (comparison.affinity, comparison.collation.clone());
         let op = comparison.op;
         Ok(match op {
             CompareOp::Is | CompareOp::IsNot => {
                 let wanted = op == CompareOp::Is;
-                Box::new(move |env| {
+                computed(move |env| {
                     ValueRef::boolean(is_same(a.eval(env), b.eval(env), affinity, &collation) == wanted)
                 })
             }
             _ => {
                 let fits = order_test(op);
-                Box::new(move |env| {
+                computed(move |env| {
                     let order = value::compare_with_affinity(a.eval(env), b.eval(env), affinity, &collation);
                     truth(order.map(fits))
                 })
@@ -277,38 +333,34 @@ impl<'n> Compiler<'n> {
     }
 
     fn case(&mut self, case: &Case) -> Result<Scalar> {
-        let otherwise = match &case.otherwise {
-            Some(otherwise) => self.scalar(otherwise)?,
-            None => Scalar::Number(ValueRef::Null),
-        };
-        if let Some(operand) = &case.operand {
-            let operand = self.scalar(operand)?;
-            let branches = case
-                .branches
-                .iter()
-                .map(|(when, affinity, collation, then)| {
-                    Ok((self.scalar(when)?, *affinity, collation.clone(), self.scalar(then)?))
-                })
-                .collect::<Result<Vec<_>>>()?;
-            return Ok(computed(move |env| {
-                let operand = operand.eval(env);
-                for (when, affinity, collation, then) in &branches {
-                    let order = value::compare_with_affinity(operand, when.eval(env), *affinity, collation);
-                    if order == Some(Ordering::Equal) {
-                        return then.eval(env);
-                    }
-                }
-                otherwise.eval(env)
-            }));
+        match &case.operand {
+            Some(operand) => self.case_of(operand, case),
+            None => self.case_when(case),
         }
-        let branches = case
-            .branches
-            .iter()
-            .map(|(when, _, _, then)| Ok((self.test(when)?, self.scalar(then)?)))
-            .collect::<Result<Vec<_>>>()?;
+    }
+
+    fn otherwise(&mut self, case: &Case) -> Result<Scalar> {
+        match &case.otherwise {
+            Some(otherwise) => self.scalar(otherwise),
+            None => Ok(Scalar::Number(ValueRef::Null)),
+        }
+    }
+
+    /// `CASE operand WHEN ..`
+    #[inline(never)]
+    fn case_of(&mut self, operand: &Expr, case: &Case) -> Result<Scalar> {
+        let operand = self.scalar(operand)?;
+        let mut branches = Vec::with_capacity(case.branches.len());
+        for (when, affinity, collation, then) in &case.branches {
+            let when = self.scalar(when)?;
+            branches.push((when, *affinity, collation.clone(), self.scalar(then)?));
+        }
+        let otherwise = self.otherwise(case)?;
         Ok(computed(move |env| {
-            for (when, then) in &branches {
-                if when(env) {
+            let operand = operand.eval(env);
+            for (when, affinity, collation, then) in &branches {
+                let order = value::compare_with_affinity(operand, when.eval(env), *affinity, collation);
+                if order == Some(Ordering::Equal) {
                     return then.eval(env);
                 }
             }
@@ -316,72 +368,83 @@ impl<'n> Compiler<'n> {
         }))
     }
 
+    /// `CASE WHEN ..`
+    #[inline(never)]
+    fn case_when(&mut self, case: &Case) -> Result<Scalar> {
+        let mut branches = Vec::with_capacity(case.branches.len());
+        for (when, _, _, then) in &case.branches {
+            let when = self.test(when)?;
+            branches.push((when, self.scalar(then)?));
+        }
+        let otherwise = self.otherwise(case)?;
+        Ok(first_that_holds(branches, otherwise))
+    }
+
     fn function(&mut self, call: &FunctionCall) -> Result<Scalar> {
-        let Body::Lazy(lazy, _) = &call.function.body else {
-            return match self.matching(call)? {
+        match &call.function.body {
+            Body::Lazy(Lazy::First, _) => self.first(&call.arguments),
+            Body::Lazy(Lazy::Coalesce, _) => self.coalesce(&call.arguments),
+            Body::Lazy(Lazy::Iif, _) => self.iif(&call.arguments),
+            _ => match self.matching(call)? {
                 Some(matches) => Ok(computed(move |env| truth(matches(env)))),
                 None => self.eager(call),
-            };
-        };
-        match lazy {
-            Lazy::First => match call.arguments.first() {
-                Some(first) => self.scalar(first),
-                None => Ok(Scalar::Number(ValueRef::Null)),
             },
-            Lazy::Coalesce => {
-                let arguments = self.scalars(&call.arguments)?;
-                Ok(computed(move |env| {
-                    arguments
-                        .iter()
-                        .map(|argument| argument.eval(env))
-                        .find(|value| !value.is_null())
-                        .unwrap_or_default()
-                }))
-            }
-            Lazy::Iif => {
-                let mut branches = Vec::new();
-                let mut pairs = call.arguments.chunks_exact(2);
-                for pair in pairs.by_ref() {
-                    branches.push((self.test(&pair[0])?, self.scalar(&pair[1])?));
-                }
-                let otherwise = match pairs.remainder() {
-                    [otherwise] => self.scalar(otherwise)?,
-                    _ => Scalar::Number(ValueRef::Null),
-                };
-                Ok(computed(move |env| {
-                    let found = branches.iter().find(|(when, _)| when(env));
-                    found.map_or(&otherwise, |(_, then)| then).eval(env)
-                }))
-            }
         }
     }
 
-    pub(super) fn eager(&mut self, call: &FunctionCall) -> Result<Scalar> {
-        let arguments = self.scalars(&call.arguments)?;
-        let function = call.function.clone();
-        let (collation, place) = (call.collation.clone(), call.place);
+    fn first(&mut self, arguments: &[Expr]) -> Result<Scalar> {
+        match arguments.first() {
+            Some(first) => self.scalar(first),
+            None => Ok(Scalar::Number(ValueRef::Null)),
+        }
+    }
+
+    #[inline(never)]
+    fn coalesce(&mut self, arguments: &[Expr]) -> Result<Scalar> {
+        let arguments = self.scalars(arguments)?;
         Ok(computed(move |env| {
-            let call = Call {
-                arena: env.arena,
-                context: env.shared.context,
-                collation: &collation,
-                place,
-                function: &function.name,
-            };
-            let result = match arguments.as_slice() {
-                [] => function.call(&call, &[]),
-                [a] => function.call(&call, &[a.eval(env)]),
-                [a, b] => function.call(&call, &[a.eval(env), b.eval(env)]),
-                [a, b, c] => function.call(&call, &[a.eval(env), b.eval(env), c.eval(env)]),
-                all => {
-                    let values: Vec<_> = all.iter().map(|argument| argument.eval(env)).collect();
-                    function.call(&call, &values)
+            for argument in &arguments {
+                let value = argument.eval(env);
+                if !value.is_null() {
+                    return value;
                 }
-            };
-            result.map_or(ValueRef::Null, |result| env.value(result))
+            }
+            ValueRef::Null
         }))
     }
 
+    #[inline(never)]
+    fn iif(&mut self, arguments: &[Expr]) -> Result<Scalar> {
+        let (pairs, rest) = arguments.as_chunks::<2>();
+        let mut branches = Vec::with_capacity(pairs.len());
+        for [when, then] in pairs {
+            let when = self.test(when)?;
+            branches.push((when, self.scalar(then)?));
+        }
+        let otherwise = self.first(rest)?;
+        Ok(first_that_holds(branches, otherwise))
+    }
+
+    #[inline(never)]
+    fn eager(&mut self, call: &FunctionCall) -> Result<Scalar> {
+        let arguments = self.scalars(&call.arguments)?;
+        let callee = Callee::of(call);
+        Ok(computed(move |env| match arguments.as_slice() {
+            [] => callee.call(&[], env),
+            [a] => callee.call(&[a.eval(env)], env),
+            [a, b] => callee.call(&[a.eval(env), b.eval(env)], env),
+            [a, b, c] => callee.call(&[a.eval(env), b.eval(env), c.eval(env)], env),
+            all => {
+                let mut values = Vec::with_capacity(all.len());
+                for argument in all {
+                    values.push(argument.eval(env));
+                }
+                callee.call(&values, env)
+            }
+        }))
+    }
+
+    #[inline(never)]
     fn raise(&mut self, action: RaiseAction, message: Option<&Expr>) -> Result<Scalar> {
         let message = message.map(|message| self.scalar(message)).transpose()?;
         Ok(computed(move |env| {
@@ -400,6 +463,72 @@ impl<'n> Compiler<'n> {
             })
         }))
     }
+}
+
+/// A function and what it is told besides its arguments.
+pub(super) struct Callee {
+    function: Arc<Function>,
+    collation: Collation,
+    place: crate::func::Place,
+}
+
+impl Callee {
+    pub(super) fn of(call: &FunctionCall) -> Callee {
+        Callee { function: call.function.clone(), collation: call.collation.clone(), place: call.place }
+    }
+
+    /// Apart from the evaluation of the arguments, which contain other calls.
+    #[inline(never)]
+    pub(super) fn call<'e>(&self, values: &[ValueRef<'e>], env: &Env<'e>) -> ValueRef<'e> {
+        let call = Call {
+            arena: env.arena,
+            context: env.shared.context,
+            collation: &self.collation,
+            place: self.place,
+            function: &self.function.name,
+        };
+        self.function.call(&call, values).map_or(ValueRef::Null, |result| env.value(result))
+    }
+}
+
+/// The ends of a `BETWEEN`.
+pub(super) struct Ends {
+    low: End,
+    high: End,
+}
+
+/// One end of a `BETWEEN`, and how it is compared.
+struct End {
+    value: Scalar,
+    affinity: Affinity,
+    collation: Collation,
+}
+
+impl End {
+    fn compare(&self, operand: ValueRef<'_>, env: &Env<'_>) -> Option<Ordering> {
+        value::compare_with_affinity(operand, self.value.eval(env), self.affinity, &self.collation)
+    }
+}
+
+/// The value behind the first condition that holds.
+fn first_that_holds(branches: Vec<(Test, Scalar)>, otherwise: Scalar) -> Scalar {
+    computed(move |env| {
+        for (when, then) in &branches {
+            if when(env) {
+                return then.eval(env);
+            }
+        }
+        otherwise.eval(env)
+    })
+}
+
+/// The error for what is gone when a query is bound, but was not.
+fn misplaced(expr: &Expr) -> Error {
+    Error::statement(match expr {
+        Expr::Aggregate(call) => format!("misuse of aggregate: {}()", call.function.name),
+        Expr::Window(window) => format!("misuse of window function {}()", window.call.function.name),
+        _ => "row value misused".to_owned(),
+    })
 }
 
 /// A closure as a compiled expression.
@@ -447,16 +576,11 @@ pub(super) fn is_same(a: ValueRef<'_>, b: ValueRef<'_>, affinity: Affinity, coll
 
 /// `BETWEEN`: unknown ends do not hide that the other end excludes the value.
 #[inline]
-pub(super) fn is_between(
-    operand: ValueRef<'_>,
-    low: &(Scalar, Affinity, Collation),
-    high: &(Scalar, Affinity, Collation),
-    env: &Env<'_>,
-) -> Option<bool> {
-    let over = value::compare_with_affinity(operand, low.0.eval(env), low.1, &low.2).map(Ordering::is_ge);
+pub(super) fn is_between(operand: ValueRef<'_>, ends: &Ends, env: &Env<'_>) -> Option<bool> {
+    let over = ends.low.compare(operand, env).map(Ordering::is_ge);
     if over == Some(false) {
         return over;
     }
-    let under = value::compare_with_affinity(operand, high.0.eval(env), high.1, &high.2).map(Ordering::is_le);
+    let under = ends.high.compare(operand, env).map(Ordering::is_le);
     if under == Some(false) { under } else { over.and(under) }
 }

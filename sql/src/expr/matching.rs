@@ -1,8 +1,9 @@
 //! `LIKE` and `GLOB` with a pattern that is known when the statement is planned: compiled once.
 
-use super::compile::Compiler;
+use super::compile::{Callee, Compiler};
 use super::env::Env;
 use super::pattern::{Pattern, Style};
+use super::scalar::Scalar;
 use crate::bound::{Expr, FunctionCall};
 use crate::error::Result;
 use crate::func::Body;
@@ -14,30 +15,48 @@ pub(super) type Matching = Box<dyn for<'e> Fn(&Env<'e>) -> Option<bool> + Send +
 impl Compiler<'_> {
     /// The call of a built-in `like` or `glob` with two arguments, the pattern a literal; `None` for all others.
     pub(super) fn matching(&mut self, call: &FunctionCall) -> Result<Option<Matching>> {
-        let ([Expr::Literal(Value::Text(text)), operand], Body::Scalar(_)) =
-            (call.arguments.as_slice(), &call.function.body)
-        else {
-            return Ok(None);
-        };
-        let (usual, case_sensitive) = match &*call.function.name {
-            "like" => (Style::Like, Style::LikeCaseSensitive),
-            "glob" => (Style::Glob, Style::Glob),
-            _ => return Ok(None),
-        };
-        let usual = Pattern::compile(text, usual, None);
-        let case_sensitive = Pattern::compile(text, case_sensitive, None);
-        let len = text.len();
-        let any_other = self.eager(call)?;
+        match (call.arguments.as_slice(), &call.function.body) {
+            ([pattern @ Expr::Literal(Value::Text(text)), operand], Body::Scalar(_)) => {
+                let styles = match &*call.function.name {
+                    "like" => (Style::Like, Style::LikeCaseSensitive),
+                    "glob" => (Style::Glob, Style::Glob),
+                    _ => return Ok(None),
+                };
+                let usual = Pattern::compile(text, styles.0, None);
+                let case_sensitive = Pattern::compile(text, styles.1, None);
+                let pattern = Known { usual, case_sensitive, text: self.scalar(pattern)?, len: text.len() };
+                self.matches(pattern, Callee::of(call), operand).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    #[inline(never)]
+    fn matches(&mut self, pattern: Known, any_other: Callee, operand: &Expr) -> Result<Matching> {
         let operand = self.scalar(operand)?;
-        Ok(Some(Box::new(move |env| {
+        Ok(Box::new(move |env| {
             let context = env.shared.context;
             match operand.eval(env) {
-                ValueRef::Text(text) if len <= context.limits().like_pattern_bytes => {
-                    let pattern = if context.is_like_case_sensitive() { &case_sensitive } else { &usual };
-                    Some(pattern.matches(text))
+                ValueRef::Text(text) if pattern.len <= context.limits().like_pattern_bytes => {
+                    Some(pattern.in_style(context.is_like_case_sensitive()).matches(text))
                 }
-                _ => any_other.eval(env).to_bool(),
+                value => any_other.call(&[pattern.text.eval(env), value], env).to_bool(),
             }
-        })))
+        }))
+    }
+}
+
+/// A pattern that is known.
+struct Known {
+    usual: Pattern,
+    case_sensitive: Pattern,
+    /// The pattern as the functions take it.
+    text: Scalar,
+    len: usize,
+}
+
+impl Known {
+    fn in_style(&self, case_sensitive: bool) -> &Pattern {
+        if case_sensitive { &self.case_sensitive } else { &self.usual }
     }
 }
