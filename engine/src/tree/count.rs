@@ -1,6 +1,6 @@
 //! How many entries lie where, from the counts in the inner nodes: O(log n) pages for any question.
 
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 
 use crate::error::Result;
 use crate::format::node::ValueRef;
@@ -41,7 +41,7 @@ pub(crate) fn rank(
             NodeRef::Leaf(leaf) => return Ok(rank + rank_in_leaf(&leaf, key, side)),
             NodeRef::Inner(inner) => {
                 let at = inner.position(key)?;
-                rank = sum_before(&inner, at, rank)?;
+                rank = sum_of(&inner, 0..at, rank)?;
                 child = inner.child(at)?;
             }
         }
@@ -56,22 +56,50 @@ pub(crate) fn count_range(
     low: Bound<&[u8]>,
     high: Bound<&[u8]>,
 ) -> Result<u64> {
-    let start = match low {
-        Bound::Unbounded => 0,
-        Bound::Included(key) => rank(child, pages, key, Side::Before)?,
-        Bound::Excluded(key) => rank(child, pages, key, Side::Behind)?,
+    let low = match low {
+        Bound::Unbounded => None,
+        Bound::Included(key) => Some((key, Side::Before)),
+        Bound::Excluded(key) => Some((key, Side::Behind)),
     };
-    let end = match high {
-        Bound::Unbounded => child.count(),
-        Bound::Included(key) => rank(child, pages, key, Side::Behind)?,
-        Bound::Excluded(key) => rank(child, pages, key, Side::Before)?,
+    let high = match high {
+        Bound::Unbounded => None,
+        Bound::Included(key) => Some((key, Side::Behind)),
+        Bound::Excluded(key) => Some((key, Side::Before)),
     };
-    Ok(end.saturating_sub(start))
+    let mut child = child;
+    for _ in 0..MAX_DEPTH {
+        match child.open(pages)? {
+            NodeRef::Empty => return Ok(0),
+            NodeRef::Leaf(leaf) => {
+                let start = low.map_or(0, |(key, side)| rank_in_leaf(&leaf, key, side));
+                let end = high.map_or(child.count(), |(key, side)| rank_in_leaf(&leaf, key, side));
+                return Ok(end.saturating_sub(start));
+            }
+            NodeRef::Inner(inner) => {
+                let first = low.map_or(Ok(0), |(key, _)| inner.position(key))?;
+                let last = high.map_or(Ok(inner.len().saturating_sub(1)), |(key, _)| inner.position(key))?;
+                if first == last {
+                    // Both ends lie below the same child: nothing else is looked at.
+                    child = inner.child(first)?;
+                    continue;
+                }
+                if first > last {
+                    return Ok(0);
+                }
+                let (first_child, last_child) = (inner.child(first)?, inner.child(last)?);
+                let start = low.map_or(Ok(0), |(key, side)| rank(first_child, pages, key, side))?;
+                let end =
+                    high.map_or(Ok(last_child.count()), |(key, side)| rank(last_child, pages, key, side))?;
+                return Ok(sum_of(&inner, first..last, end)?.saturating_sub(start));
+            }
+        }
+    }
+    Err(read::too_deep(&child))
 }
 
-/// The counts of the first `at` children, added to `sum`.
-fn sum_before(inner: &InnerView<'_>, at: usize, mut sum: u64) -> Result<u64> {
-    for i in 0..at {
+/// The counts of some children, added to `sum`.
+fn sum_of(inner: &InnerView<'_>, children: Range<usize>, mut sum: u64) -> Result<u64> {
+    for i in children {
         let count = inner.child(i)?.count();
         sum = sum
             .checked_add(count)

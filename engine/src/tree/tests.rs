@@ -353,9 +353,10 @@ impl Model {
             assert_eq!(cursor.nth(u64::try_from(n).unwrap()).unwrap(), n < keys.len());
             assert_eq!(cursor.is_valid().then(|| cursor.key()).as_ref(), keys.get(n));
         }
-        let bounds = [Bound::Unbounded, Bound::Included(key), Bound::Excluded(key)];
-        for low in bounds {
-            for high in bounds {
+        let middle = keys.get(keys.len() / 2).copied().unwrap_or(key);
+        let bounds = [key, middle].map(|key| [Bound::Unbounded, Bound::Included(key), Bound::Excluded(key)]);
+        for &low in bounds.as_flattened() {
+            for &high in bounds.as_flattened() {
                 let inside = keys.iter().filter(|key| RangeBounds::<[u8]>::contains(&(low, high), **key));
                 let expected = u64::try_from(inside.count()).unwrap();
                 assert_eq!(root.count_range(pages, low, high).unwrap(), expected);
