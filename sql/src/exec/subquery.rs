@@ -9,12 +9,11 @@ use std::sync::atomic::AtomicBool;
 
 use super::frame::{Ctx, Frame, FunctionTables};
 use super::key_table::KeyTable;
-use super::keys::converted;
+use super::keys::push_key;
 use super::open::operator;
-use super::operator::{BoxOperator, with_env};
-use crate::codec::{Direction, push_value};
+use super::operator::{BoxOperator, with_env, with_values};
 use crate::error::Result;
-use crate::expr::{Env, Subqueries, SubqueryNumber};
+use crate::expr::{Env, Scalar, Subqueries, SubqueryNumber};
 use crate::plan::{Reuse, SubqueryPlan};
 use crate::store::Stores;
 use crate::value::{ArenaBuffer, Value, ValueRef, compare, compare_with_affinity};
@@ -42,6 +41,10 @@ struct Set {
     rows: usize,
     /// Rows that have a NULL.
     with_null: Vec<Vec<Value>>,
+    /// Rows of several columns that have none.
+    without_null: Vec<Vec<Value>>,
+    /// The key that was looked for last: memory that is used again.
+    key: Vec<u8>,
 }
 
 impl Memory {
@@ -72,26 +75,35 @@ pub struct Runtime<'r, 'v> {
 pub struct Idle<'v> {
     number: SubqueryNumber,
     frame: Frame<'v>,
+    buffer: ArenaBuffer,
     /// The operators, where what they keep is in the frame.
     root: Option<BoxOperator>,
 }
 
+/// What a query is for in an expression that runs it.
+enum Wanted {
+    /// Its values.
+    Values,
+    /// Whether there are rows: values are not looked at.
+    Rows,
+}
+
 impl<'v> Runtime<'_, 'v> {
     /// What runs a query: what ran it before, if that may be used again.
-    fn start(&self, number: SubqueryNumber) -> (BoxOperator, Frame<'v>) {
+    fn start(&self, number: SubqueryNumber) -> (BoxOperator, Frame<'v>, ArenaBuffer) {
         let plan = &self.plans[number.0];
         let mut frames = self.frames.borrow_mut();
         let idle = frames.iter().position(|idle| idle.number == number).map(|at| frames.swap_remove(at));
-        let (frame, root) = match idle {
-            Some(idle) => (idle.frame, idle.root),
-            None => (Frame::new(plan.frame), None),
+        let (frame, buffer, root) = match idle {
+            Some(idle) => (idle.frame, idle.buffer, idle.root),
+            None => (Frame::new(plan.frame), ArenaBuffer::new(), None),
         };
         let root = root.or_else(|| self.memory.states[number.0].borrow_mut().root.take());
-        (root.unwrap_or_else(|| operator(&plan.query.root)), frame)
+        (root.unwrap_or_else(|| operator(&plan.query.root)), frame, buffer)
     }
 
     /// Keeps what ran a query, if it may run it again.
-    fn finish(&self, number: SubqueryNumber, root: BoxOperator, frame: Frame<'v>) {
+    fn finish(&self, number: SubqueryNumber, (root, frame, buffer): (BoxOperator, Frame<'v>, ArenaBuffer)) {
         let root = match self.plans[number.0].reuse {
             Reuse::Never => return,
             Reuse::WithFrame => Some(root),
@@ -100,13 +112,14 @@ impl<'v> Runtime<'_, 'v> {
                 None
             }
         };
-        self.frames.borrow_mut().push(Idle { number, frame, root });
+        self.frames.borrow_mut().push(Idle { number, frame, buffer, root });
     }
 
     /// Runs a query for the rows around it, until `take` has had enough.
     fn run(
         &self,
         subquery: SubqueryNumber,
+        wanted: Wanted,
         env: &Env<'_>,
         mut take: impl FnMut(&[ValueRef<'_>]) -> Result<bool>,
     ) -> Result<()> {
@@ -119,29 +132,26 @@ impl<'v> Runtime<'_, 'v> {
             interrupt: self.interrupt,
             tables: self.tables,
         };
-        let (mut root, mut frame) = self.start(subquery);
-        let mut buffer = ArenaBuffer::new();
+        let output: &[Scalar] = match wanted {
+            Wanted::Values => &plan.query.output,
+            Wanted::Rows => &[],
+        };
+        let (mut root, mut frame, mut buffer) = self.start(subquery);
         root.open(&mut frame, &ctx)?;
         while root.next(&mut frame, &ctx)? {
-            let more = with_env(&mut buffer, &frame, &ctx, |env| {
-                let values: Vec<ValueRef<'_>> =
-                    plan.query.output.iter().map(|value| value.eval(env)).collect();
-                env.shared.error.check()?;
-                take(&values)
-            })?;
-            if !more {
+            if !with_env(&mut buffer, &frame, &ctx, |env| with_values(output, env, &mut take))? {
                 break;
             }
         }
         if plan.correlated {
-            self.finish(subquery, root, frame);
+            self.finish(subquery, (root, frame, buffer));
         }
         Ok(())
     }
 
     fn first_row(&self, subquery: SubqueryNumber, env: &Env<'_>) -> Result<Option<Vec<Value>>> {
         let mut row = None;
-        self.run(subquery, env, |values| {
+        self.run(subquery, Wanted::Values, env, |values| {
             row = Some(values.iter().map(|value| value.to_value()).collect());
             Ok(false)
         })?;
@@ -151,22 +161,25 @@ impl<'v> Runtime<'_, 'v> {
     fn set(&self, subquery: SubqueryNumber, env: &Env<'_>) -> Result<Set> {
         let rules = &self.plans[subquery.0].rules;
         let mut set = Set::default();
-        self.run(subquery, env, |values| {
+        let mut buffer = ArenaBuffer::new();
+        self.run(subquery, Wanted::Values, env, |values| {
             set.rows += 1;
-            let mut key = Vec::new();
-            let mut has_null = false;
-            for (value, (affinity, collation)) in values.iter().zip(rules) {
-                has_null |= value.is_null();
-                let value = converted(*affinity, &value.to_value());
-                push_value(&mut key, value.as_ref(), collation, Direction::Ascending);
-            }
-            if has_null {
+            let arena = buffer.arena();
+            let converted = || {
                 let values = values.iter().zip(rules);
-                let values = values.map(|(value, (affinity, _))| converted(*affinity, &value.to_value()));
-                set.with_null.push(values.collect());
-            } else {
-                set.keys.insert(&key);
+                values.map(|(value, (affinity, collation))| (affinity.apply(*value, &arena), collation))
+            };
+            let row = || converted().map(|(value, _)| value.to_value()).collect();
+            if values.iter().any(|value| value.is_null()) {
+                set.with_null.push(row());
+                return Ok(true);
             }
+            if values.len() > 1 {
+                set.without_null.push(row());
+            }
+            set.key.clear();
+            converted().for_each(|(value, collation)| push_key(&mut set.key, value, collation));
+            set.keys.insert(&set.key);
             Ok(true)
         })?;
         Ok(set)
@@ -181,7 +194,7 @@ impl<'v> Runtime<'_, 'v> {
     ) -> Result<Option<bool>> {
         let rules = &self.plans[subquery.0].rules;
         let mut result = Some(false);
-        self.run(subquery, env, |row| {
+        self.run(subquery, Wanted::Values, env, |row| {
             // A row is unknown to be equal if NULL alone stands in the way.
             let mut is_equal = Some(true);
             for ((value, wanted), (affinity, collation)) in row.iter().zip(values).zip(rules) {
@@ -205,18 +218,18 @@ impl<'v> Runtime<'_, 'v> {
         Ok(result)
     }
 
-    fn is_in(&self, subquery: SubqueryNumber, values: &[ValueRef<'_>], set: &Set) -> Option<bool> {
+    fn is_in(&self, subquery: SubqueryNumber, values: &[ValueRef<'_>], set: &mut Set) -> Option<bool> {
         let rules = &self.plans[subquery.0].rules;
         if set.rows == 0 {
             return Some(false);
         }
-        let mut key = Vec::new();
         let has_null = values.iter().any(|value| value.is_null());
         if !has_null {
+            set.key.clear();
             for (value, (_, collation)) in values.iter().zip(rules) {
-                push_value(&mut key, *value, collation, Direction::Ascending);
+                push_key(&mut set.key, *value, collation);
             }
-            if set.keys.find(&key).is_some() {
+            if set.keys.find(&set.key).is_some() {
                 return Some(true);
             }
         }
@@ -229,37 +242,13 @@ impl<'v> Runtime<'_, 'v> {
                 a.is_null() || b.is_null() || compare(a.as_ref(), *b, collation).is_eq()
             })
         };
-        if set.with_null.iter().any(|row| could_be(row)) || (has_null && self.may_fit(values, set, rules)) {
-            return None;
-        }
-        Some(false)
-    }
-
-    /// Whether a row with NULLs could be one of the rows without any.
-    fn may_fit(
-        &self,
-        values: &[ValueRef<'_>],
-        set: &Set,
-        rules: &[(crate::value::Affinity, crate::value::Collation)],
-    ) -> bool {
-        (0..set.keys.len()).any(|number| {
-            let mut rest = set.keys.key(number);
-            values.iter().zip(rules).all(|(value, (_, collation))| {
-                let before = rest;
-                if crate::codec::skip_value(&mut rest, Direction::Ascending).is_err() {
-                    return false;
-                }
-                let part = &before[..before.len() - rest.len()];
-                let mut wanted = Vec::new();
-                push_value(&mut wanted, *value, collation, Direction::Ascending);
-                value.is_null() || wanted == part
-            })
-        })
+        let others: &[Vec<Value>] = if has_null { &set.without_null } else { &[] };
+        if set.with_null.iter().chain(others).any(|row| could_be(row)) { None } else { Some(false) }
     }
 }
 
-fn copied<'e>(value: &Value, env: &Env<'e>) -> ValueRef<'e> {
-    match value.as_ref() {
+fn copied<'e>(value: ValueRef<'_>, env: &Env<'e>) -> ValueRef<'e> {
+    match value {
         ValueRef::Text(text) => ValueRef::Text(env.arena.copy(text)),
         ValueRef::Blob(blob) => ValueRef::Blob(env.arena.copy(blob)),
         ValueRef::Null => ValueRef::Null,
@@ -272,11 +261,12 @@ impl Subqueries for Runtime<'_, '_> {
     fn column<'e>(&self, subquery: SubqueryNumber, column: usize, env: &Env<'e>) -> Result<ValueRef<'e>> {
         let plan = &self.plans[subquery.0];
         if plan.correlated {
-            let row = self.first_row(subquery, env)?;
-            return Ok(row
-                .as_ref()
-                .and_then(|row| row.get(column))
-                .map_or(ValueRef::Null, |value| copied(value, env)));
+            let mut found = ValueRef::Null;
+            self.run(subquery, Wanted::Values, env, |values| {
+                found = values.get(column).map_or(ValueRef::Null, |value| copied(*value, env));
+                Ok(false)
+            })?;
+            return Ok(found);
         }
         let known = self.memory.states[subquery.0].borrow().row.is_some();
         if !known {
@@ -285,14 +275,14 @@ impl Subqueries for Runtime<'_, '_> {
         }
         let state = self.memory.states[subquery.0].borrow();
         let value = state.row.as_ref().and_then(|row| row.as_ref()).and_then(|row| row.get(column));
-        Ok(value.map_or(ValueRef::Null, |value| copied(value, env)))
+        Ok(value.map_or(ValueRef::Null, |value| copied(value.as_ref(), env)))
     }
 
     fn exists(&self, subquery: SubqueryNumber, env: &Env<'_>) -> Result<bool> {
         let plan = &self.plans[subquery.0];
         if plan.correlated {
             let mut found = false;
-            self.run(subquery, env, |_| {
+            self.run(subquery, Wanted::Rows, env, |_| {
                 found = true;
                 Ok(false)
             })?;
@@ -320,8 +310,8 @@ impl Subqueries for Runtime<'_, '_> {
             let set = self.set(subquery, env)?;
             self.memory.states[subquery.0].borrow_mut().set = Some(set);
         }
-        let state = self.memory.states[subquery.0].borrow();
-        Ok(state.set.as_ref().map_or(Some(false), |set| self.is_in(subquery, values, set)))
+        let mut state = self.memory.states[subquery.0].borrow_mut();
+        Ok(state.set.as_mut().map_or(Some(false), |set| self.is_in(subquery, values, set)))
     }
 
     fn first_column(&self, subquery: SubqueryNumber, env: &Env<'_>) -> Result<Vec<Value>> {
@@ -332,7 +322,7 @@ impl Subqueries for Runtime<'_, '_> {
             return Ok(values.clone());
         }
         let mut all = Vec::new();
-        self.run(subquery, env, |values| {
+        self.run(subquery, Wanted::Values, env, |values| {
             all.extend(values.first().map(|value| value.to_value()));
             Ok(true)
         })?;

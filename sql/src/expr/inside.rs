@@ -29,18 +29,21 @@ impl Compiler<'_> {
                 let number = self.names.subquery(subquery, &inside.rules)?;
                 let rules = inside.rules.clone();
                 Ok(Box::new(move |env| {
-                    let values: Vec<_> = operands
+                    let mut values = operands
                         .iter()
                         .zip(&rules)
-                        .map(|(operand, (affinity, _))| affinity.apply(operand.eval(env), env.arena))
-                        .collect();
-                    match env.shared.subqueries.contains(number, &values, env) {
-                        Ok(found) => found,
-                        Err(error) => {
-                            env.fail(error);
-                            None
+                        .map(|(operand, (affinity, _))| affinity.apply(operand.eval(env), env.arena));
+                    let found = match operands.as_slice() {
+                        [_] => {
+                            let value = values.next().unwrap_or(ValueRef::Null);
+                            env.shared.subqueries.contains(number, &[value], env)
                         }
-                    }
+                        _ => env.shared.subqueries.contains(number, &values.collect::<Vec<_>>(), env),
+                    };
+                    found.unwrap_or_else(|error| {
+                        env.fail(error);
+                        None
+                    })
                 }))
             }
         }
