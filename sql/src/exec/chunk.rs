@@ -36,6 +36,14 @@ impl Chunk {
         &self.bytes[start..self.ends[place]]
     }
 
+    /// Forgets the first rows.
+    pub(super) fn drop_first(&mut self, count: usize) {
+        let Some(last) = count.checked_sub(1).and_then(|last| self.ends.get(last)).copied() else { return };
+        self.bytes.drain(..last);
+        self.ends.drain(..count);
+        self.ends.iter_mut().for_each(|end| *end -= last);
+    }
+
     /// Forgets all rows, and keeps the memory.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();

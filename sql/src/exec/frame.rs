@@ -18,8 +18,6 @@ pub struct Frame<'v> {
     pub cursors: Vec<Option<Place<'v>>>,
     /// Rows that joins keep.
     pub kept: Vec<Vec<Row<'v>>>,
-    /// The rows that recursive steps read: those of each recursive common table that runs.
-    pub recursion: Vec<(crate::bound::RecursionId, Row<'v>)>,
 }
 
 impl Frame<'_> {
@@ -30,7 +28,6 @@ impl Frame<'_> {
             rows: (0..size.rows).map(|_| Row::default()).collect(),
             cursors: (0..size.cursors).map(|_| None).collect(),
             kept: Vec::new(),
-            recursion: Vec::new(),
         }
     }
 }
@@ -47,11 +44,6 @@ impl Frame<'_> {
             rows: rows(&self.rows)?,
             cursors: self.cursors.iter().map(place).collect::<Result<_>>()?,
             kept: self.kept.iter().map(|kept| rows(kept)).collect::<Result<_>>()?,
-            recursion: self
-                .recursion
-                .iter()
-                .map(|(id, row)| Ok((*id, owned_row(row)?)))
-                .collect::<Result<_>>()?,
         })
     }
 }

@@ -7,7 +7,6 @@ use super::distinct::DistinctRows;
 use super::each::EachValue;
 use super::filter::{FilterRows, LimitRows, OneRow};
 use super::join::{HashRows, LeftRows, NestedRows, OuterRows};
-use super::key_table::KeyTable;
 use super::operator::BoxOperator;
 use super::recursive::{RecursionRow, RecursiveRows};
 use super::rows::QueryRows;
@@ -75,18 +74,11 @@ pub(super) fn operator(node: &Node) -> BoxOperator {
         Node::Compound(plan) => {
             Box::new(CompoundRows::new(operator(&plan.left.root), operator(&plan.right.root), plan.clone()))
         }
-        Node::Recursive(plan) => Box::new(RecursiveRows {
-            initial: operator(&plan.initial.root),
-            steps: plan.steps.iter().map(|step| operator(&step.root)).collect(),
-            plan: plan.clone(),
-            queue: std::collections::BTreeMap::new(),
-            made: 0,
-            seen: KeyTable::default(),
-            left: None,
-            skip: 0,
-            buffer,
-        }),
-        Node::Recursion(row, id) => Box::new(RecursionRow { row: *row, id: *id, done: false }),
+        Node::Recursive(plan) => {
+            let steps = plan.steps.iter().map(|step| operator(&step.root)).collect();
+            Box::new(RecursiveRows::new(operator(&plan.initial.root), steps, plan.clone()))
+        }
+        Node::Recursion { row, of } => Box::new(RecursionRow { row: *row, of: *of, done: false }),
         Node::Function(plan) => Box::new(FunctionTable {
             plan: plan.clone(),
             rows: Chunk::default(),

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::frame::{Ctx, Frame, FunctionTables};
 use super::open::operator;
-use super::operator::{BoxOperator, with_env};
+use super::operator::{BoxOperator, with_env, with_values};
 use super::subquery::{Memory, Runtime};
 use crate::error::Result;
 use crate::expr::{ErrorSlot, Row, Scope, Shared};
@@ -109,9 +109,7 @@ impl<'v> Running<'v> {
             return Ok(None);
         }
         with_env(&mut self.buffer, &self.frame, ctx, |env| {
-            let values: Vec<ValueRef<'_>> = plan.output.iter().map(|value| value.eval(env)).collect();
-            env.shared.error.check()?;
-            take(&values).map(Some)
+            with_values(&plan.output, env, |values| take(values).map(Some))
         })
     }
 }

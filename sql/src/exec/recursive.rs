@@ -1,73 +1,152 @@
 //! Recursive common tables: a queue of rows, each of which the recursive part makes further rows of.
+//!
+//! The row that was taken out of the queue last is in the frame; the recursive part reads a copy of it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::chunk::single_row;
+use super::chunk::{Chunk, push_row};
 use super::filter::limits;
 use super::frame::{Ctx, Frame};
 use super::key_table::KeyTable;
 use super::keys::{push_key, push_sort_key};
-use super::operator::{BoxOperator, Operator, with_env};
-use crate::bound::RecursionId;
+use super::operator::{BoxOperator, Operator, with_env, with_values};
 use crate::error::Result;
-use crate::expr::{Cells, Row, Scalar};
-use crate::plan::Recursive;
-use crate::value::{ArenaBuffer, ValueRef};
-
-/// A record that waits.
-type Bytes = Arc<Vec<u8>>;
+use crate::expr::{Cells, Scalar};
+use crate::plan::{Recursive, SortKey};
+use crate::value::ArenaBuffer;
 
 pub(super) struct RecursiveRows {
-    pub(super) plan: Arc<Recursive>,
-    pub(super) initial: BoxOperator,
-    pub(super) steps: Vec<BoxOperator>,
-    /// The rows that wait, by sort key and the order of their making.
-    pub(super) queue: BTreeMap<(Vec<u8>, u64), Bytes>,
-    pub(super) made: u64,
-    pub(super) seen: KeyTable,
-    pub(super) left: Option<u64>,
-    pub(super) skip: u64,
-    pub(super) buffer: ArenaBuffer,
+    plan: Arc<Recursive>,
+    initial: BoxOperator,
+    steps: Vec<BoxOperator>,
+    queue: Queue,
+    seen: KeyTable,
+    key: Vec<u8>,
+    left: Option<u64>,
+    skip: u64,
+    buffer: ArenaBuffer,
+}
+
+/// The records of the rows that wait.
+enum Queue {
+    /// In the order in which they were made, and how many of them were taken out.
+    InLine(Chunk, usize),
+    /// By sort key and, where that is the same, in the order in which they were made.
+    Sorted(BTreeMap<(Vec<u8>, u64), Vec<u8>>, u64),
+}
+
+/// So many rows that were taken out are worth to be dropped, if as many wait.
+const WORTH_DROPPING: usize = 1 << 10;
+
+impl Queue {
+    fn clear(&mut self) {
+        match self {
+            Queue::InLine(rows, taken) => {
+                rows.clear();
+                *taken = 0;
+            }
+            Queue::Sorted(rows, _) => rows.clear(),
+        }
+    }
+
+    /// Moves the first row into the frame; false if there is none.
+    fn take(&mut self, row: usize, frame: &mut Frame<'_>) -> bool {
+        match self {
+            Queue::InLine(rows, taken) => {
+                if *taken == rows.len() {
+                    return false;
+                }
+                frame.rows[row].copy_from(rows.record(*taken));
+                *taken += 1;
+                if *taken == rows.len() {
+                    rows.clear();
+                    *taken = 0;
+                } else if *taken >= WORTH_DROPPING && *taken * 2 >= rows.len() {
+                    rows.drop_first(*taken);
+                    *taken = 0;
+                }
+                true
+            }
+            Queue::Sorted(rows, _) => {
+                let Some((_, record)) = rows.pop_first() else { return false };
+                frame.rows[row].copy_from(&record);
+                true
+            }
+        }
+    }
 }
 
 impl RecursiveRows {
-    /// Puts the current row of a query into the queue.
-    fn enqueue<'v>(&mut self, output: &[Scalar], frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
-        let plan = self.plan.clone();
-        let seen = &mut self.seen;
-        let row = with_env(&mut self.buffer, frame, ctx, |env| {
-            let values: Vec<ValueRef<'_>> = output.iter().map(|value| value.eval(env)).collect();
-            env.shared.error.check()?;
-            if let Some(collations) = &plan.distinct {
-                let mut key = Vec::new();
-                for (value, collation) in values.iter().zip(collations) {
-                    push_key(&mut key, *value, collation);
-                }
-                if !seen.insert(&key).1 {
-                    return Ok(None);
-                }
-            }
-            single_row(&values).map(Some)
-        })?;
-        let Some(row) = row else { return Ok(()) };
-        let mut key = Vec::new();
-        if !plan.order_by.is_empty() {
-            let before = std::mem::replace(&mut frame.rows[plan.row], row.clone());
-            with_env(&mut self.buffer, frame, ctx, |env| {
-                for sort in &plan.order_by {
-                    push_sort_key(&mut key, sort, env);
-                }
-                Ok(())
-            })?;
-            frame.rows[plan.row] = before;
+    pub(super) fn new(initial: BoxOperator, steps: Vec<BoxOperator>, plan: Arc<Recursive>) -> RecursiveRows {
+        let queue = match plan.order_by.is_empty() {
+            true => Queue::InLine(Chunk::default(), 0),
+            false => Queue::Sorted(BTreeMap::new(), 0),
+        };
+        RecursiveRows {
+            plan,
+            initial,
+            steps,
+            queue,
+            seen: KeyTable::default(),
+            key: Vec::new(),
+            left: None,
+            skip: 0,
+            buffer: ArenaBuffer::new(),
         }
-        if let Cells::Kept(bytes, _) = row.cells {
-            self.queue.insert((key, self.made), bytes);
-            self.made += 1;
+    }
+
+    /// Puts a row of these values into the queue.
+    fn enqueue<'v>(&mut self, output: &[Scalar], frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
+        let RecursiveRows { plan, queue, seen, key, buffer, .. } = self;
+        let record = with_env(buffer, frame, ctx, |env| {
+            with_values(output, env, |values| {
+                if let Some(collations) = &plan.distinct {
+                    key.clear();
+                    for (value, collation) in values.iter().zip(collations) {
+                        push_key(key, *value, collation);
+                    }
+                    if !seen.insert(key).1 {
+                        return Ok(None);
+                    }
+                }
+                match queue {
+                    Queue::InLine(rows, _) => rows.push(values).map(|()| None),
+                    Queue::Sorted(..) => {
+                        let mut record = Vec::new();
+                        push_row(&mut record, values)?;
+                        Ok(Some(record))
+                    }
+                }
+            })
+        })?;
+        if let (Some(record), Queue::Sorted(rows, made)) = (record, queue) {
+            let key = sort_key(&record, plan.row, &plan.order_by, buffer, frame, ctx)?;
+            rows.insert((key, *made), record);
+            *made += 1;
         }
         Ok(())
     }
+}
+
+/// The sort key of a record, which is looked at in the place of a row.
+fn sort_key<'v>(
+    record: &[u8],
+    row: usize,
+    order_by: &[SortKey],
+    buffer: &mut ArenaBuffer,
+    frame: &mut Frame<'v>,
+    ctx: &Ctx<'_, 'v>,
+) -> Result<Vec<u8>> {
+    let before = std::mem::take(&mut frame.rows[row]);
+    frame.rows[row].copy_from(record);
+    let mut key = Vec::new();
+    let made = with_env(buffer, frame, ctx, |env| {
+        order_by.iter().for_each(|sort| push_sort_key(&mut key, sort, env));
+        Ok(())
+    });
+    frame.rows[row] = before;
+    made.map(|()| key)
 }
 
 impl Operator for RecursiveRows {
@@ -76,9 +155,9 @@ impl Operator for RecursiveRows {
         self.seen.clear();
         (self.left, self.skip) = limits(&self.plan.limit, &mut self.buffer, frame, ctx)?;
         self.initial.open(frame, ctx)?;
-        let output = self.plan.initial.output.clone();
+        let plan = self.plan.clone();
         while self.initial.next(frame, ctx)? {
-            self.enqueue(&output, frame, ctx)?;
+            self.enqueue(&plan.initial.output, frame, ctx)?;
         }
         Ok(())
     }
@@ -87,18 +166,13 @@ impl Operator for RecursiveRows {
         let plan = self.plan.clone();
         loop {
             ctx.check()?;
-            if self.left == Some(0) {
+            if self.left == Some(0) || !self.queue.take(plan.row, frame) {
                 return Ok(false);
             }
-            let Some((_, bytes)) = self.queue.pop_first() else { return Ok(false) };
-            let row = Row::kept(bytes, 0);
-            frame.recursion.retain(|(id, _)| *id != plan.id);
-            frame.recursion.push((plan.id, row.clone()));
-            for number in 0..self.steps.len() {
+            for (number, step) in plan.steps.iter().enumerate() {
                 self.steps[number].open(frame, ctx)?;
-                let output = plan.steps[number].output.clone();
                 while self.steps[number].next(frame, ctx)? {
-                    self.enqueue(&output, frame, ctx)?;
+                    self.enqueue(&step.output, frame, ctx)?;
                 }
             }
             if self.skip > 0 {
@@ -108,7 +182,6 @@ impl Operator for RecursiveRows {
             if let Some(left) = &mut self.left {
                 *left -= 1;
             }
-            frame.rows[plan.row] = row;
             return Ok(true);
         }
     }
@@ -117,7 +190,7 @@ impl Operator for RecursiveRows {
 /// The row that the recursive part gets.
 pub(super) struct RecursionRow {
     pub(super) row: usize,
-    pub(super) id: RecursionId,
+    pub(super) of: usize,
     pub(super) done: bool,
 }
 
@@ -132,13 +205,11 @@ impl Operator for RecursionRow {
             return Ok(false);
         }
         self.done = true;
-        let current = frame.recursion.iter().find(|(id, _)| *id == self.id).map(|(_, row)| row.clone());
-        match current {
-            Some(row) => {
-                frame.rows[self.row] = row;
-                Ok(true)
-            }
-            None => Ok(false),
+        let mut copy = std::mem::take(&mut frame.rows[self.row]);
+        if let Cells::Own(record) = &frame.rows[self.of].cells {
+            copy.copy_from(record);
         }
+        frame.rows[self.row] = copy;
+        Ok(true)
     }
 }

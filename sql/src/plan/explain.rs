@@ -129,7 +129,7 @@ impl Lines {
                     self.query(query, step);
                 }
             }
-            Node::Recursion(..) => {
+            Node::Recursion { .. } => {
                 self.add(parent, "SCAN RECURSIVE TABLE".into());
             }
             Node::Function(function) => {

@@ -582,7 +582,8 @@ impl Planner<'_> {
             }
             SourceRows::Recursion(id) => {
                 let row = self.add_slot(source.slot);
-                self.filtered(Node::Recursion(row, *id), &conditions)
+                let node = self.recursion_of(*id).map_or(Node::Empty, |of| Node::Recursion { row, of });
+                self.filtered(node, &conditions)
             }
             SourceRows::Recursive(recursive) => {
                 let node = self.recursive(source.slot, recursive)?;
@@ -600,18 +601,18 @@ impl Planner<'_> {
     }
 
     fn recursive(&mut self, slot: Slot, recursive: &crate::bound::Recursive) -> Result<Node> {
+        let row = self.add_slot(slot);
+        self.note_recursion(recursive.id, row);
         let initial = self.select(&mut recursive.initial.clone())?;
         let mut steps = Vec::new();
         for step in &recursive.steps {
             let mut step: Select = step.clone();
             steps.push(self.select(&mut step)?);
         }
-        let row = self.add_slot(slot);
         let order_by = self.sort_keys(&recursive.order_by)?;
         let count = recursive.limit.as_ref().map(|limit| self.scalar(limit)).transpose()?;
         let offset = recursive.offset.as_ref().map(|offset| self.scalar(offset)).transpose()?;
         let plan = Recursive {
-            id: recursive.id,
             row,
             initial,
             steps,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use duramen_engine::TreeId;
 
 use crate::ast::{CompoundOp, FrameExclude, FrameUnit};
-use crate::bound::{RecursionId, ResultColumn, TableFunction};
+use crate::bound::{ResultColumn, TableFunction};
 use crate::codec::Direction;
 use crate::expr::{Constants, Scalar, SubqueryNumber, Test};
 use crate::func::{Function, Place};
@@ -117,8 +117,13 @@ pub enum Node {
     Compound(Arc<Compound>),
     /// A recursive common table.
     Recursive(Arc<Recursive>),
-    /// The rows that the recursive part gets.
-    Recursion(usize, RecursionId),
+    /// The row that the recursive part gets: a copy of the row of the recursive common table.
+    Recursion {
+        /// Where it goes.
+        row: usize,
+        /// The row it is a copy of.
+        of: usize,
+    },
     /// The rows of a function.
     Function(Arc<FunctionRows>),
     /// The different values of a list, in order.
@@ -412,9 +417,7 @@ pub struct Compound {
 
 /// A recursive common table.
 pub struct Recursive {
-    /// Which one.
-    pub id: RecursionId,
-    /// Where the row goes.
+    /// Where the row goes. The recursive part reads it there.
     pub row: usize,
     /// The rows to start with.
     pub initial: QueryPlan,

@@ -12,7 +12,7 @@ use super::physical::{
 };
 use super::push::{leave_out, push_down};
 use super::reduce::reduce;
-use crate::bound::{self, Body, Expr, From, Place, Query, QueryId, Select, Slot, SourceRows};
+use crate::bound::{self, Body, Expr, From, Place, Query, QueryId, RecursionId, Select, Slot, SourceRows};
 use crate::error::{Error, Result};
 use crate::expr::{Compiler, Constants, Location, Names, Scalar, SubqueryNumber, Test};
 use crate::schema::Store;
@@ -36,6 +36,8 @@ pub struct Planner<'v> {
 struct FrameNames {
     slots: HashMap<Slot, Located>,
     size: FrameSize,
+    /// The rows of recursive common tables.
+    recursions: Vec<(RecursionId, usize)>,
     /// Whether rows of frames around are named.
     correlated: bool,
     /// Whether its rows stay the same while the statement runs: those of the row that made a program run.
@@ -267,6 +269,19 @@ impl<'v> Planner<'v> {
         };
         frame.slots.insert(slot, Located { row, places, missing });
         row
+    }
+
+    /// Takes note of where a recursive common table has its row.
+    pub(super) fn note_recursion(&mut self, id: RecursionId, row: usize) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.recursions.push((id, row));
+        }
+    }
+
+    /// Where a recursive common table of the frame that is planned has its row.
+    pub(super) fn recursion_of(&self, id: RecursionId) -> Option<usize> {
+        let recursions = &self.frames.last()?.recursions;
+        recursions.iter().rev().find(|(of, _)| *of == id).map(|(_, row)| *row)
     }
 
     /// The slots that have a row in the frame that is planned.
