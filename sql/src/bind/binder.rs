@@ -6,7 +6,7 @@ use super::common::CommonTables;
 use super::mentions::Mentions;
 use super::programs::Programs;
 use super::scope::Scope;
-use crate::bound::{QueryId, Slot};
+use crate::bound::{Expr, QueryId, Size, Slot};
 use crate::error::{Error, Result};
 use crate::func::{Place, Registry};
 use crate::limits::Limits;
@@ -106,12 +106,29 @@ impl<'c> Catalog<'c> {
     }
 }
 
+/// How many queries may be around one, those of views and common tables among them.
+const MOST_AROUND: u32 = 128;
+
+/// How many queries a statement may come to when every view and common table is put in where it is named.
+const MOST_QUERIES: u32 = 1 << 16;
+
+/// How many parts of expressions names may stand for in one statement.
+const MOST_COPIED: usize = 1 << 20;
+
 /// Binds one statement.
 pub struct Binder<'c> {
     pub(super) catalog: Catalog<'c>,
     slots: u32,
     queries: u32,
     recursions: u32,
+    /// How many expressions are around what is being bound.
+    depth: u32,
+    /// How many queries are.
+    around: u32,
+    /// How many members compounds that are being bound have.
+    pub(super) compound_members: usize,
+    /// How many parts were copied because a name stands for an expression.
+    copied: usize,
     /// What names mean, outermost query first.
     pub(super) scopes: Vec<Scope>,
     /// Common table expressions in view, innermost last.
@@ -147,6 +164,10 @@ impl<'c> Binder<'c> {
             slots: 0,
             queries: 0,
             recursions: 0,
+            depth: 0,
+            around: 0,
+            compound_members: 0,
+            copied: 0,
             scopes: Vec::new(),
             common: Vec::new(),
             members: Vec::new(),
@@ -202,6 +223,51 @@ impl<'c> Binder<'c> {
         let result = bind(self);
         self.mentions = mentions;
         result
+    }
+
+    /// Goes into an expression; [`Binder::leave_expr`] goes out of it again.
+    pub(super) fn enter_expr(&mut self) -> Result<()> {
+        if self.depth >= self.catalog.limits.expression_depth {
+            return Err(self.too_large());
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    pub(super) fn leave_expr(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// Goes into a query; [`Binder::leave_query`] goes out of it again.
+    pub(super) fn enter_query(&mut self) -> Result<()> {
+        if self.around >= MOST_AROUND || self.queries >= MOST_QUERIES {
+            return Err(Error::statement("Recursion limit"));
+        }
+        self.around += 1;
+        Ok(())
+    }
+
+    pub(super) fn leave_query(&mut self) {
+        self.around -= 1;
+    }
+
+    /// Takes note of an expression that is larger than its text: a name stands for it, or parts of it are repeated.
+    pub(super) fn note_copy(&mut self, expr: &Expr) -> Result<()> {
+        if matches!(expr, Expr::Column(_) | Expr::Literal(_)) {
+            return Ok(());
+        }
+        let Size { parts, height } = Size::of(expr);
+        self.copied = self.copied.saturating_add(parts);
+        let depth = u32::try_from(height).unwrap_or(u32::MAX).saturating_add(self.depth);
+        match depth <= self.catalog.limits.expression_depth && self.copied <= MOST_COPIED {
+            true => Ok(()),
+            false => Err(self.too_large()),
+        }
+    }
+
+    fn too_large(&self) -> Error {
+        let limit = self.catalog.limits.expression_depth;
+        Error::statement(format!("Expression tree is too large (maximum depth {limit})"))
     }
 
     /// A slot that nothing has yet.

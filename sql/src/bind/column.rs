@@ -16,6 +16,7 @@ impl Binder<'_> {
                 if let Some(mentions) = &mut self.mentions {
                     mentions.note_found(&self.scopes[depth], name);
                 }
+                self.note_copy(&expr)?;
                 return Ok(expr);
             }
         }

@@ -14,7 +14,7 @@ impl Binder<'_> {
         let right = self.row_or_value(right)?;
         match is_one_value(&left) && is_one_value(&right) {
             true => Ok(compare(op, left, right)),
-            false => compare_rows(op, values_of(left), values_of(right)),
+            false => self.compare_rows(op, values_of(left), values_of(right)),
         }
     }
 
@@ -54,7 +54,8 @@ impl Binder<'_> {
         let operand = self.row_or_value(operand)?;
         let low = self.row_or_value(low)?;
         let high = self.row_or_value(high)?;
-        Ok(negate_if(negated, between(operand, low, high)?))
+        let bound = self.range(operand, low, high)?;
+        Ok(negate_if(negated, bound))
     }
 
     #[inline(never)]
@@ -124,12 +125,85 @@ impl Binder<'_> {
             if row.len() != operands.len() {
                 return Err(misused());
             }
-            any.push(compare_rows(CompareOp::Eq, operands.to_vec(), row)?);
+            let copy = self.copies(operands)?;
+            any.push(self.compare_rows(CompareOp::Eq, copy, row)?);
         }
         Ok(match any.len() {
             0 => Expr::Literal(Value::Integer(0)),
             _ => Expr::Or(any),
         })
+    }
+
+    /// `operand BETWEEN low AND high`; of rows it is two comparisons.
+    #[inline(never)]
+    fn range(&mut self, operand: Expr, low: Expr, high: Expr) -> Result<Expr> {
+        if !is_one_value(&operand) {
+            let (operand, low, high) = (values_of(operand), values_of(low), values_of(high));
+            if operand.len() != low.len() || operand.len() != high.len() {
+                return Err(misused());
+            }
+            let copy = self.copies(&operand)?;
+            return Ok(Expr::And(vec![
+                self.compare_rows(CompareOp::Ge, copy, low)?,
+                self.compare_rows(CompareOp::Le, operand, high)?,
+            ]));
+        }
+        if matches!(low, Expr::Row(_)) || matches!(high, Expr::Row(_)) {
+            return Err(misused());
+        }
+        let (low_affinity, low_collation) = rules(&operand, &low);
+        let (high_affinity, high_collation) = rules(&operand, &high);
+        Ok(Expr::Between(Box::new(Between {
+            operand,
+            low: (low, low_affinity, low_collation),
+            high: (high, high_affinity, high_collation),
+        })))
+    }
+
+    /// A comparison of rows, taken apart into comparisons of values: `(a, b) < (c, d)` is `a < c OR a = c AND b < d`.
+    #[inline(never)]
+    fn compare_rows(&mut self, op: CompareOp, left: Vec<Expr>, right: Vec<Expr>) -> Result<Expr> {
+        if left.len() != right.len() {
+            let is_subquery = |side: &[Expr]| matches!(side.first(), Some(Expr::Subquery(..)));
+            return Err(match (left.len(), right.len()) {
+                (wanted, found) if is_subquery(&right) => wrong_width(found, wanted),
+                (found, wanted) if is_subquery(&left) => wrong_width(found, wanted),
+                _ => misused(),
+            });
+        }
+        let mut pairs: Vec<(Expr, Expr)> = left.into_iter().zip(right).collect();
+        let all = |op: CompareOp, pairs: Vec<(Expr, Expr)>| -> Vec<Expr> {
+            pairs.into_iter().map(|(a, b)| compare(op, a, b)).collect()
+        };
+        Ok(match op {
+            CompareOp::Eq | CompareOp::Is => one_or(Expr::And, all(op, pairs)),
+            CompareOp::Ne | CompareOp::IsNot => one_or(Expr::Or, all(op, pairs)),
+            _ => {
+                let strict = match op {
+                    CompareOp::Le => CompareOp::Lt,
+                    CompareOp::Ge => CompareOp::Gt,
+                    other => other,
+                };
+                let Some((last_left, last_right)) = pairs.pop() else { return Err(misused()) };
+                let mut result = compare(op, last_left, last_right);
+                for (a, b) in pairs.into_iter().rev() {
+                    let equal = compare(CompareOp::Eq, self.copy(&a)?, self.copy(&b)?);
+                    result = Expr::Or(vec![compare(strict, a, b), Expr::And(vec![equal, result])]);
+                }
+                self.note_copy(&result)?;
+                result
+            }
+        })
+    }
+
+    /// A copy of an expression that has to stand in two places.
+    fn copy(&mut self, expr: &Expr) -> Result<Expr> {
+        self.note_copy(expr)?;
+        Ok(expr.clone())
+    }
+
+    fn copies(&mut self, exprs: &[Expr]) -> Result<Vec<Expr>> {
+        exprs.iter().map(|expr| self.copy(expr)).collect()
     }
 }
 
@@ -181,64 +255,6 @@ pub(super) fn rules(left: &Expr, right: &Expr) -> (Affinity, Collation) {
 pub(super) fn compare(op: CompareOp, left: Expr, right: Expr) -> Expr {
     let (affinity, collation) = rules(&left, &right);
     Expr::Compare(Box::new(Comparison { op, left, right, affinity, collation }))
-}
-
-/// `operand BETWEEN low AND high`; of rows it is two comparisons.
-fn between(operand: Expr, low: Expr, high: Expr) -> Result<Expr> {
-    if !is_one_value(&operand) {
-        let (operand, low, high) = (values_of(operand), values_of(low), values_of(high));
-        if operand.len() != low.len() || operand.len() != high.len() {
-            return Err(misused());
-        }
-        return Ok(Expr::And(vec![
-            compare_rows(CompareOp::Ge, operand.clone(), low)?,
-            compare_rows(CompareOp::Le, operand, high)?,
-        ]));
-    }
-    if matches!(low, Expr::Row(_)) || matches!(high, Expr::Row(_)) {
-        return Err(misused());
-    }
-    let (low_affinity, low_collation) = rules(&operand, &low);
-    let (high_affinity, high_collation) = rules(&operand, &high);
-    Ok(Expr::Between(Box::new(Between {
-        operand,
-        low: (low, low_affinity, low_collation),
-        high: (high, high_affinity, high_collation),
-    })))
-}
-
-/// A comparison of rows, taken apart into comparisons of values: `(a, b) < (c, d)` is `a < c OR a = c AND b < d`.
-fn compare_rows(op: CompareOp, left: Vec<Expr>, right: Vec<Expr>) -> Result<Expr> {
-    if left.len() != right.len() {
-        let is_subquery = |side: &[Expr]| matches!(side.first(), Some(Expr::Subquery(..)));
-        return Err(match (left.len(), right.len()) {
-            (wanted, found) if is_subquery(&right) => wrong_width(found, wanted),
-            (found, wanted) if is_subquery(&left) => wrong_width(found, wanted),
-            _ => misused(),
-        });
-    }
-    let mut pairs: Vec<(Expr, Expr)> = left.into_iter().zip(right).collect();
-    let all = |op: CompareOp, pairs: Vec<(Expr, Expr)>| -> Vec<Expr> {
-        pairs.into_iter().map(|(a, b)| compare(op, a, b)).collect()
-    };
-    Ok(match op {
-        CompareOp::Eq | CompareOp::Is => one_or(Expr::And, all(op, pairs)),
-        CompareOp::Ne | CompareOp::IsNot => one_or(Expr::Or, all(op, pairs)),
-        _ => {
-            let strict = match op {
-                CompareOp::Le => CompareOp::Lt,
-                CompareOp::Ge => CompareOp::Gt,
-                other => other,
-            };
-            let Some((last_left, last_right)) = pairs.pop() else { return Err(misused()) };
-            let mut result = compare(op, last_left, last_right);
-            for (a, b) in pairs.into_iter().rev() {
-                let equal = compare(CompareOp::Eq, a.clone(), b.clone());
-                result = Expr::Or(vec![compare(strict, a, b), Expr::And(vec![equal, result])]);
-            }
-            result
-        }
-    })
 }
 
 /// The only one, or all of them joined.

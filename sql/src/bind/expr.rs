@@ -1,7 +1,7 @@
 //! Expressions, form by form.
 //!
 //! 1. Trees are as high as [`Limits::expression_depth`](crate::Limits::expression_depth), and stacks may be small. So
-//!    [`Binder::row_or_value`] only tells the forms apart. Each is bound by a function of its own that is never inlined:
+//!    [`Binder::form`] only tells the forms apart. Each is bound by a function of its own that is never inlined:
 //!    a level costs the frame of its own form, not one with room for all.
 
 use std::sync::Arc;
@@ -63,6 +63,13 @@ impl Binder<'_> {
 
     /// An expression that may be a row value.
     pub(super) fn row_or_value(&mut self, expr: &ast::Expr) -> Result<Expr> {
+        self.enter_expr()?;
+        let bound = self.form(expr);
+        self.leave_expr();
+        bound
+    }
+
+    fn form(&mut self, expr: &ast::Expr) -> Result<Expr> {
         match &expr.kind {
             ExprKind::Literal(literal) => self.literal(literal),
             ExprKind::Parameter(number) => self.parameter(*number),

@@ -15,6 +15,13 @@ impl Binder<'_> {
     /// # Errors
     /// If it names what does not exist, or a part stands where it cannot.
     pub fn select(&mut self, select: &ast::Select) -> Result<Select> {
+        self.enter_query()?;
+        let bound = self.select_inside(select);
+        self.leave_query();
+        bound
+    }
+
+    fn select_inside(&mut self, select: &ast::Select) -> Result<Select> {
         self.with_common(select.with.as_ref(), |binder| {
             if select.compound.is_empty() {
                 return match &select.body {
@@ -59,32 +66,14 @@ impl Binder<'_> {
     }
 
     fn compound(&mut self, select: &ast::Select) -> Result<Select> {
-        if select.compound.len() + 1 > self.catalog.limits.compound_selects {
+        // One compound in another counts with it: each member is a level of the tree.
+        let around = self.compound_members;
+        self.compound_members += select.compound.len() + 1;
+        if self.compound_members > self.catalog.limits.compound_selects {
             return Err(Error::statement("too many terms in compound SELECT"));
         }
-        let member = |binder: &mut Self, body: &SelectBody| match body {
-            SelectBody::Query(query) => binder.query(query, &[], None),
-            SelectBody::Values(rows) => {
-                let alone = ast::Select {
-                    with: None,
-                    body: body.clone(),
-                    compound: Vec::new(),
-                    order_by: Vec::new(),
-                    limit: None,
-                    span: select.span,
-                };
-                binder.values(rows, &alone)
-            }
-        };
-        let first = member(self, &select.body)?;
-        let mut members = Vec::new();
-        for (op, body) in &select.compound {
-            let bound = member(self, body)?;
-            if bound.columns.len() != first.columns.len() {
-                return Err(uneven(*op));
-            }
-            members.push(bound);
-        }
+        let (first, members) = self.compound_parts(select)?;
+        self.compound_members = around;
         let slot = self.new_slot();
         let order_by = self.compound_order(&select.order_by, slot, &first, &members)?;
         let (limit, offset) = self.limits(select.limit.as_ref())?;
@@ -113,6 +102,37 @@ impl Binder<'_> {
             }));
         }
         Ok(Select { body, columns, order_by, limit, offset, slot })
+    }
+
+    /// The first member of a compound, and the others.
+    fn compound_parts(&mut self, select: &ast::Select) -> Result<(Select, Vec<Select>)> {
+        let first = self.compound_part(&select.body, select)?;
+        let mut others = Vec::with_capacity(select.compound.len());
+        for (op, body) in &select.compound {
+            let other = self.compound_part(body, select)?;
+            if other.columns.len() != first.columns.len() {
+                return Err(uneven(*op));
+            }
+            others.push(other);
+        }
+        Ok((first, others))
+    }
+
+    fn compound_part(&mut self, body: &SelectBody, whole: &ast::Select) -> Result<Select> {
+        match body {
+            SelectBody::Query(query) => self.query(query, &[], None),
+            SelectBody::Values(rows) => {
+                let alone = ast::Select {
+                    with: None,
+                    body: body.clone(),
+                    compound: Vec::new(),
+                    order_by: Vec::new(),
+                    limit: None,
+                    span: whole.span,
+                };
+                self.values(rows, &alone)
+            }
+        }
     }
 
     /// `ORDER BY` of a compound: every term is a result column, by number, by name, or by an equal expression.

@@ -6,8 +6,12 @@
 
 mod query;
 mod walk;
+
+mod size;
+
 mod write;
 
 pub use query::*;
+pub use size::Size;
 pub use walk::*;
 pub use write::*;

@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::bound::{
-    Body, Column, Expr, From, JoinKind, OrderTerm, Place, Query, Select, Slot, Source, SourceRows,
+    Body, Column, Expr, From, JoinKind, OrderTerm, Place, Query, Select, Size, Slot, Source, SourceRows,
     rewrite_select, slots_of_from,
 };
 use crate::error::{Error, Result};
@@ -17,6 +17,9 @@ use crate::error::{Error, Result};
 const MOST_TABLES: usize = 64;
 /// A query that comes to more tables than this is refused, as by SQLite.
 const MOST_TERMS: usize = 200;
+
+/// A value larger than this is not put where its name stands, as names of names would make it grow without bound.
+const MOST_OF_A_VALUE: Size = Size { parts: 1_000, height: 100 };
 
 /// The values of the columns of slots that are gone.
 type Gone = HashMap<Slot, Vec<Expr>>;
@@ -176,7 +179,7 @@ fn is_plain(select: &Select) -> bool {
         && query.distinct.is_none()
         && select.limit.is_none()
         && select.offset.is_none()
-        && query.columns.iter().all(is_cheap)
+        && query.columns.iter().all(|column| is_cheap(column) && Size::of(column).fits(MOST_OF_A_VALUE))
 }
 
 /// Whether an expression may be evaluated in several places, or not at all, instead of once a row.

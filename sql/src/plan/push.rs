@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use super::volatile::is_volatile;
 use crate::ast::CompoundOp;
 use crate::bound::{
-    Body, Column, Expr, From, JoinKind, Place, Query, Select, Slot, Source, SourceRows, any, rewrite,
+    Body, Column, Expr, From, JoinKind, Place, Query, Select, Size, Slot, Source, SourceRows, any, rewrite,
     slots_of, slots_of_from,
 };
 use crate::value::{Collation, Value};
+
+/// A condition that would become larger than this by the values in it stays where it is.
+const MOST_OF_A_CONDITION: Size = Size { parts: 100_000, height: 1_000 };
 
 /// Moves conditions of a query into the subqueries that they are about.
 pub(super) fn push_down(query: &mut Query) {
@@ -105,7 +108,7 @@ fn inside(query: &Query, condition: &Expr, slot: Slot) -> Option<Expr> {
         }
         false
     });
-    fits.then_some(inner)
+    (fits && Size::of(&inner).fits(MOST_OF_A_CONDITION)).then_some(inner)
 }
 
 fn fits(body: &Body, condition: &Expr, slot: Slot) -> bool {
