@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use duramen_engine::{Access, Database, Durability, Options, ReadView, View};
-
 use crate::connection::Connection;
 use crate::error::Result;
+use crate::store::copy_database;
 
 impl Connection {
     /// Copies what this connection sees of the database to a new one in another directory. Others go on reading and
@@ -17,32 +16,8 @@ impl Connection {
     /// If there is a database in that directory, and those of the engine.
     pub fn backup(&self, path: impl AsRef<Path>) -> Result<()> {
         let view = self.lock()?.txn.views()?.main;
-        let options = Options { access: Access::CreateNew, ..Options::default() };
-        let copy = Database::open(path, options)?;
-        copy_trees(&view, &copy)?;
-        Ok(copy.close()?)
+        copy_database(&view, path.as_ref())
     }
-}
-
-/// Copies all trees in one transaction. A tree keeps its number, because the schema refers to tables by it.
-fn copy_trees(view: &ReadView, copy: &Database) -> Result<()> {
-    let mut trees = view.trees();
-    trees.sort_by_key(|(_, tree)| tree.0);
-    let mut txn = copy.begin_write()?;
-    for (name, tree) in trees {
-        // Numbers are given in turn and not twice.
-        while txn.create_tree(name)? != tree {
-            txn.drop_tree(txn.tree(name).unwrap_or(tree))?;
-        }
-        let mut cursor = view.cursor(tree)?;
-        let mut more = cursor.first()?;
-        while more {
-            txn.put(tree, cursor.key(), cursor.value()?)?;
-            more = cursor.next()?;
-        }
-    }
-    txn.commit(Durability::Immediate)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
 //! Statements that are no queries and write no rows: transactions, definitions, pragmas, `EXPLAIN`.
 
-use crate::ast::{ExplainKind, Parameters, Pragma, Statement};
+use crate::ast::{ExplainKind, Expr, Parameters, Pragma, Select, SelectBody, Statement};
 use crate::bind::Catalog;
 use crate::error::{Error, Result};
-use crate::exec::{Checker, Definer, Depth, foreign_key_check};
+use crate::exec::{Checker, Definer, Depth, foreign_key_check, run_select};
 use crate::plan::{Line, explain_select};
 use crate::pragma::{Answer, explain_columns, pragma_rows};
 use crate::prepared::Plan;
 use crate::schema::Store;
 use crate::session::{Session, Steps};
-use crate::store::{Writers, create_schema, has_schema, keep_number, kept_number};
+use crate::store::{Writers, copy_database, create_schema, has_schema, keep_number, kept_number};
 use crate::txn::Txn;
 use crate::value::Value;
 
@@ -50,7 +50,7 @@ impl Session {
             | Statement::Reindex(_)
             | Statement::Drop(_) => done(self.define(statement, parameters)),
             Statement::Pragma(pragma) => self.pragma(pragma),
-            Statement::Vacuum { into: None, .. } if self.txn.is_open() => {
+            Statement::Vacuum { .. } if self.txn.is_open() => {
                 Err(Error::statement("cannot VACUUM from within a transaction"))
             }
             Statement::Vacuum { into: None, .. } => {
@@ -65,16 +65,55 @@ impl Session {
             Statement::Attach(_) | Statement::Detach(_) => {
                 Err(Error::statement("ATTACH and DETACH are not supported"))
             }
-            Statement::Vacuum { .. } => Err(Error::statement("VACUUM INTO is not supported")),
+            Statement::Vacuum { into: Some(into), .. } => done(self.vacuum_into(into, parameters)),
             Statement::Select(_) | Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => {
                 Err(Error::statement("a statement with a plan was run without one"))
             }
         }
     }
 
+    /// Copies the database to a new directory.
+    fn vacuum_into(&mut self, into: &Expr, parameters: &[Value]) -> Result<()> {
+        let path = self.value_of(into, parameters)?;
+        let Value::Text(path) = &path else { return Err(Error::statement("non-text filename")) };
+        let path = String::from_utf8_lossy(path).into_owned();
+        let view = self.txn.views()?.main;
+        copy_database(&view, path.as_ref()).map_err(|error| match error {
+            Error::Engine(duramen_engine::Error::AlreadyExists(_)) => {
+                Error::statement("output file already exists")
+            }
+            error => error,
+        })
+    }
+
+    /// The value of an expression that stands in a statement by itself.
+    fn value_of(&mut self, expr: &Expr, parameters: &[Value]) -> Result<Value> {
+        let select = Select {
+            with: None,
+            body: SelectBody::Values(vec![vec![expr.clone()]]),
+            compound: Vec::new(),
+            order_by: Vec::new(),
+            limit: None,
+            span: expr.span,
+        };
+        let prepared = self.prepare("", Statement::Select(Box::new(select)), Parameters::default())?;
+        let Plan::Select(plan) = &prepared.plan else { return Ok(Value::Null) };
+        let views = self.txn.views()?;
+        let mut value = Value::Null;
+        self.with_given(parameters, |given| {
+            run_select(plan, views.stores(), given, |values| {
+                value = values[0].to_value();
+                Ok(false)
+            })
+        })?;
+        Ok(value)
+    }
+
     fn explain(&mut self, kind: ExplainKind, statement: &Statement) -> Result<Answer> {
         if kind == ExplainKind::Program {
-            return Err(Error::statement("EXPLAIN without QUERY PLAN is not supported"));
+            return Err(Error::statement(
+                "EXPLAIN shows the bytecode of SQLite, and there is none here: EXPLAIN QUERY PLAN shows the plan",
+            ));
         }
         let prepared = self.prepare("", statement.clone(), Parameters::default())?;
         let lines = match &prepared.plan {

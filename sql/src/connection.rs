@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use duramen_engine::{Database, Durability, Options};
 
 use crate::error::{Error, Result};
-use crate::exec::Action;
+use crate::exec::{Action, ProgressHook};
 use crate::execution::Execution;
 use crate::func::Registry;
 use crate::hooks::Update;
@@ -23,10 +23,20 @@ use crate::value::{Collate, Collation, Value};
 /// A connection to a database.
 ///
 /// All methods take `&self`, so that statements can be used beside their connection. A connection may be moved to
-/// another thread and shared by several: what they call then runs one after the other. To read in parallel each thread
-/// opens a connection of its own on a clone of the [`Database`]; one of them at a time writes.
+/// another thread and shared by several (it is `Send` and `Sync`): what they call then runs one after the other. To read in
+/// parallel each thread opens a connection of its own on a clone of the [`Database`]; one of them at a time writes. A
+/// [`Statement`], a transaction and a blob are `Send`.
 pub struct Connection {
     shared: Arc<Shared>,
+}
+
+/// How a connection begins. Statements and calls may change it later.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionOptions {
+    /// Whether foreign keys are enforced: `PRAGMA foreign_keys`. As in SQLite they are not, unless asked for.
+    pub foreign_keys: bool,
+    /// The bounds on statements and values; SQLite's if not chosen.
+    pub limits: Limits,
 }
 
 /// Stops the statements of a connection that are running. Looked at once for each row that is read or made.
@@ -76,6 +86,31 @@ impl Connection {
     #[must_use]
     pub fn new(database: Database) -> Connection {
         Connection { shared: Arc::new(Shared::new(database)) }
+    }
+
+    /// A connection to a database that begins in another way.
+    ///
+    /// ```
+    /// use duramen_engine::{Database, Options};
+    /// use duramen_sql::{Connection, ConnectionOptions};
+    ///
+    /// let database = Database::in_memory(Options::default())?;
+    /// let options = ConnectionOptions { foreign_keys: true, ..ConnectionOptions::default() };
+    /// let connection = Connection::with_options(database, options)?;
+    /// let enforced: bool = connection.query_row("PRAGMA foreign_keys", (), |row| row.get(0))?;
+    /// assert!(enforced);
+    /// # Ok::<(), duramen_sql::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// None yet.
+    pub fn with_options(database: Database, options: ConnectionOptions) -> Result<Connection> {
+        let connection = Connection::new(database);
+        let mut session = connection.shared.lock()?;
+        session.ambient.limits = options.limits;
+        session.pragmas.set("foreign_keys", options.foreign_keys.into());
+        drop(session);
+        Ok(connection)
     }
 
     /// Runs one statement that gives no rows. The number of rows that it inserted, updated or deleted; 0 for others.
@@ -231,6 +266,20 @@ impl Connection {
             Some(hook) => Some(Box::new(hook)),
             None => None,
         };
+        Ok(())
+    }
+
+    /// Sets who is asked each time a statement has made `steps` more steps, whether to stop it: true ends the statement with
+    /// [`Error::Interrupted`], and what it wrote is undone. A step is a row that some part of a statement looks at or makes.
+    ///
+    /// # Errors
+    /// [`Error::Reentrant`]; a hook must not use its connection.
+    pub fn progress_handler<F>(&self, steps: u64, hook: Option<F>) -> Result<()>
+    where
+        F: FnMut() -> bool + Send + 'static,
+    {
+        let hook = hook.map(|hook| Box::new(hook) as ProgressHook);
+        self.shared.lock()?.pace.set_progress(steps, hook);
         Ok(())
     }
 

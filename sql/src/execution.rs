@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::error::{Error, Result};
-use crate::exec::{Looked, Stream};
+use crate::exec::{Looked, Stream, Work};
 use crate::prepared::{Means, Plan, Prepared, Ready};
 use crate::session::{Session, Steps};
 use crate::shared::{Locked, Shared};
@@ -27,6 +27,10 @@ pub(crate) struct Execution {
     pub(crate) means: Box<Means>,
     /// How many rows it changed.
     changes: u64,
+    /// What it did since it was started.
+    work: Work,
+    /// How many more bytes of values its rows may hold.
+    result_bytes_left: u64,
     state: State,
 }
 
@@ -49,11 +53,24 @@ enum State {
 impl Execution {
     pub(crate) fn new(shared: Arc<Shared>, (prepared, means): Ready) -> Execution {
         let means = means.unwrap_or_else(|| Box::new(Means::of(&prepared.plan)));
-        Execution { shared, prepared, means, changes: 0, state: State::Idle }
+        Execution {
+            shared,
+            prepared,
+            means,
+            changes: 0,
+            work: Work::default(),
+            result_bytes_left: u64::MAX,
+            state: State::Idle,
+        }
     }
 
     pub(crate) fn sql(&self) -> &str {
         &self.prepared.sql
+    }
+
+    /// What it did since it was started.
+    pub(crate) fn work(&self) -> Work {
+        self.work
     }
 
     /// Leaves what it has for running to the next statement of the same text.
@@ -81,11 +98,14 @@ impl Execution {
             shared.interrupt().store(false, Ordering::Relaxed);
         }
         session.ambient.start_statement();
+        session.pace.resume(Work::default(), session.ambient.limits.steps);
+        self.result_bytes_left = session.ambient.limits.result_bytes;
         let result = match &self.prepared.plan {
             Plan::Select(_) => self.start_query(&mut session),
             Plan::Insert(_) | Plan::Update(_) | Plan::Delete(_) => self.write(&mut session),
             Plan::Other(_) => self.command(&mut session),
         };
+        self.work = session.pace.work();
         if result.is_err() && session.txn.is_of_statement() {
             session.abandon();
         }
@@ -177,14 +197,39 @@ impl Execution {
                 };
                 self.shared.lock().and_then(|mut session| {
                     follow(&mut session, stream, changed, rolled_back)?;
-                    session.with_given(parameters, |given| stream.next(plan, given))
+                    session.pace.resume(self.work, session.ambient.limits.steps);
+                    let result = session.with_given(parameters, |given| stream.next(plan, given));
+                    self.work = session.pace.work();
+                    result
                 })
             }
+        };
+        let result = match result {
+            Ok(true) if self.result_bytes_left < u64::MAX => self.take_result_bytes().map(|()| true),
+            result => result,
         };
         if !matches!(result, Ok(true)) {
             self.reset();
         }
         result
+    }
+
+    /// Counts the values of the row it is at against what the result may hold.
+    fn take_result_bytes(&mut self) -> Result<()> {
+        let mut bytes: u64 = 0;
+        for place in 0..self.prepared.columns.len() {
+            let len = match self.value(place)? {
+                ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+                    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+                }
+                ValueRef::Integer(_) | ValueRef::Real(_) => 8,
+                ValueRef::Null => 0,
+            };
+            bytes = bytes.saturating_add(len);
+        }
+        let left = self.result_bytes_left.checked_sub(bytes);
+        self.result_bytes_left = left.ok_or(Error::TooBig("result too big"))?;
+        Ok(())
     }
 
     /// A value of the row it is at.

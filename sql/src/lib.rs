@@ -66,6 +66,8 @@ mod params;
 
 mod row;
 
+mod deserialize;
+
 mod rows;
 
 mod statement;
@@ -73,10 +75,12 @@ mod statement;
 mod connection;
 
 mod backup;
+mod blob;
 mod functions;
 mod transaction;
 
-pub use connection::{Connection, InterruptHandle, ResultSet};
+pub use blob::Blob;
+pub use connection::{Connection, ConnectionOptions, InterruptHandle, ResultSet};
 pub use error::{ConstraintKind, Error, Result};
 pub use exec::Action;
 pub use from_sql::{FromSql, FromSqlError, FromSqlResult};

@@ -33,6 +33,10 @@ pub struct Limits {
     pub parameters: u32,
     /// Deepest recursion of triggers.
     pub trigger_depth: u32,
+    /// Most steps of one statement: rows that some part of it looks at or makes. `u64::MAX` if it may go on forever.
+    pub steps: u64,
+    /// Most bytes of all values that the rows of one statement hold together, a number being 8. `u64::MAX` if any.
+    pub result_bytes: u64,
     /// How much one sort, grouping, `DISTINCT` or compound keeps in memory before it puts rows into scratch files,
     /// in bytes. Small values make them slow; results do not depend on it.
     pub memory_bytes: usize,
@@ -54,6 +58,8 @@ impl Default for Limits {
             like_pattern_bytes: 50_000,
             parameters: 32_766,
             trigger_depth: 1_000,
+            steps: u64::MAX,
+            result_bytes: u64::MAX,
             memory_bytes: 64 << 20,
         }
     }

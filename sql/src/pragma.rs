@@ -17,9 +17,6 @@ pub(crate) struct Answer {
     pub(crate) rows: Vec<Vec<Value>>,
 }
 
-/// Settings that would change what statements do or what is stored, and do not yet: turning them on is refused.
-const UNBUILT: &[&str] = &["ignore_check_constraints", "writable_schema"];
-
 fn not_yet(pragma: &str) -> Error {
     Error::statement(format!("PRAGMA {pragma} is not supported yet"))
 }
@@ -87,6 +84,11 @@ impl Pragmas {
         self.kept.get(name).is_some_and(|value| *value != 0)
     }
 
+    /// Changes a setting.
+    pub(crate) fn set(&mut self, name: &str, value: i64) {
+        self.kept.insert(name.to_string(), value);
+    }
+
     /// Forgets what holds for one transaction only.
     pub(crate) fn end_transaction(&mut self) {
         self.kept.remove("defer_foreign_keys");
@@ -103,6 +105,7 @@ impl Pragmas {
             foreign_keys: self.is_on("foreign_keys"),
             recursive_triggers: self.is_on("recursive_triggers"),
             legacy_alter_table: self.is_on("legacy_alter_table"),
+            ignore_checks: self.is_on("ignore_check_constraints"),
         }
     }
 
@@ -121,7 +124,9 @@ impl Pragmas {
             }
             "encoding" if value.is_none() => Ok(one(name, Value::from("UTF-8"))),
             "journal_mode" => Ok(one(name, Value::from("wal"))),
-            _ if UNBUILT.contains(&name) && number.is_some_and(|number| number != 0) => Err(not_yet(name)),
+            "writable_schema" if number.is_some_and(|number| number != 0) => Err(Error::statement(
+                "writable_schema cannot be turned on: the schema is written by its statements",
+            )),
             "data_version" => Ok(one(name, Value::Integer(1))),
             _ => {
                 let Some((_, first)) = KEPT.iter().find(|(known, _)| *known == name) else {
@@ -129,7 +134,7 @@ impl Pragmas {
                 };
                 match number {
                     Some(number) => {
-                        self.kept.insert(name.to_string(), number);
+                        self.set(name, number);
                         Ok(Answer::default())
                     }
                     None => {

@@ -91,6 +91,15 @@ impl Row<'_> {
         self.columns().iter().map(|column| &**column).collect()
     }
 
+    /// The name of a column, by its place from 0.
+    ///
+    /// # Errors
+    /// If there is no such column.
+    pub fn column_name(&self, place: usize) -> Result<&str> {
+        let column = self.columns().get(place);
+        column.map(|column| &**column).ok_or(Error::InvalidColumnIndex(place))
+    }
+
     /// How many columns there are.
     #[must_use]
     pub fn column_count(&self) -> usize {

@@ -32,6 +32,18 @@ impl<'s> Rows<'s> {
         Ok(if self.row.execution.next()? { Some(&self.row) } else { None })
     }
 
+    /// How many entries were read so far; see [`Statement::rows_read`](crate::Statement::rows_read).
+    #[must_use]
+    pub fn rows_read(&self) -> u64 {
+        self.row.execution.work().rows_read
+    }
+
+    /// How many were written; see [`Statement::rows_written`](crate::Statement::rows_written).
+    #[must_use]
+    pub fn rows_written(&self) -> u64 {
+        self.row.execution.work().rows_written
+    }
+
     /// What `map` makes of each row.
     pub fn mapped<F, T>(self, map: F) -> MappedRows<'s, F>
     where

@@ -16,7 +16,7 @@ use crate::ambient::Ambient;
 use crate::ast::{ConflictAction, Parameters, Statement};
 use crate::bind::{Binder, Catalog};
 use crate::error::{ConstraintKind, Error, Result};
-use crate::exec::{FunctionTables, Given, Looked, Lookup, Views, Writing};
+use crate::exec::{FunctionTables, Given, Looked, Lookup, Pace, Views, Writing};
 use crate::func::Registry;
 use crate::hooks::Hooks;
 use crate::limits::Limits;
@@ -36,7 +36,7 @@ pub(crate) struct Session {
     pub(crate) ambient: Ambient,
     pub(crate) pragmas: Pragmas,
     pub(crate) hooks: Hooks,
-    pub(crate) interrupt: Arc<AtomicBool>,
+    pub(crate) pace: Pace,
     schemas: Option<Schemas>,
     known: Option<(Lsn, Identities)>,
     functions: Registry,
@@ -94,7 +94,7 @@ impl Session {
             ambient: Ambient::new(Limits::default()),
             pragmas: Pragmas::default(),
             hooks: Hooks::default(),
-            interrupt,
+            pace: Pace::new(interrupt),
             schemas: None,
             known: None,
             functions: Registry::new(),
@@ -336,7 +336,7 @@ impl Session {
         let given = Given {
             parameters,
             context: &self.ambient,
-            interrupt: &self.interrupt,
+            pace: &self.pace,
             tables: &tables,
             watch: self.hooks.watch(),
         };
@@ -357,7 +357,7 @@ impl Session {
         run(Given {
             parameters,
             context: &self.ambient,
-            interrupt: &self.interrupt,
+            pace: &self.pace,
             tables: &tables,
             watch: self.hooks.watch(),
         })
@@ -388,7 +388,7 @@ impl Session {
         let given = Given {
             parameters,
             context: &self.ambient,
-            interrupt: &self.interrupt,
+            pace: &self.pace,
             tables: &tables,
             watch: self.hooks.watch(),
         };

@@ -212,6 +212,27 @@ impl Statement {
         self.execution.prepared.parameters.name(number)
     }
 
+    /// How many entries of tables and indexes were read since it was started. The first entry of a range counts also where
+    /// there is none, and so does the one behind it that ends the scan; rows fetched for an entry of an index are free.
+    #[must_use]
+    pub fn rows_read(&self) -> u64 {
+        self.execution.work().rows_read
+    }
+
+    /// How many rows and entries of indexes were written since it was started, and how many rows were removed; those of
+    /// triggers and foreign keys included.
+    #[must_use]
+    pub fn rows_written(&self) -> u64 {
+        self.execution.work().rows_written
+    }
+
+    /// How many rows some part of it looked at or made since it was started: what [`Limits::steps`](crate::Limits::steps)
+    /// bounds.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.execution.work().steps
+    }
+
     /// Whether it writes nothing.
     #[must_use]
     pub fn readonly(&self) -> bool {

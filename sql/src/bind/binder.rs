@@ -42,6 +42,8 @@ pub struct Settings {
     pub recursive_triggers: bool,
     /// Whether renaming a table leaves views and triggers as they are.
     pub legacy_alter_table: bool,
+    /// Whether `CHECK` constraints are not looked at.
+    pub ignore_checks: bool,
 }
 
 /// A table or view found by name.

@@ -1,8 +1,8 @@
 //! What operators share while they run: the rows and cursors of a frame, and what is around it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::pace::Pace;
 use super::place::Place;
 use crate::codec::encode_record;
 use crate::error::{Error, Result};
@@ -76,8 +76,8 @@ pub struct Ctx<'c, 'v> {
     pub outer: Option<&'c Scope<'c>>,
     /// The plans of queries inside expressions.
     pub subqueries: &'c [SubqueryPlan],
-    /// Set by who wants the statement to stop.
-    pub interrupt: &'c AtomicBool,
+    /// Counts what the statement does, and may stop it.
+    pub pace: &'c Pace,
     /// What table functions read.
     pub tables: &'c dyn FunctionTables,
 }
@@ -106,6 +106,6 @@ impl Ctx<'_, '_> {
     /// Fails if the statement is to stop. Asked once a row by whoever reads or makes rows in a loop.
     #[inline]
     pub fn check(&self) -> Result<()> {
-        if self.interrupt.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
+        self.pace.step()
     }
 }

@@ -80,6 +80,7 @@ impl Lookup {
             ctx.shared.error.check()?;
             let Some(rowid) = rowid else { return Ok(Looked::Nothing) };
             key.clear();
+            ctx.pace.read(1);
             push_rowid(key, rowid);
             let Some(found) = stores.get(scan.store, scan.tree, key)? else { return Ok(Looked::Nothing) };
             if found.len() > SHORT_BYTES {

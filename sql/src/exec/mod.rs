@@ -2,6 +2,7 @@
 //!
 //! A file imports only from those listed above it.
 
+mod pace;
 mod place;
 
 mod frame;
@@ -84,6 +85,7 @@ pub use frame::{Ctx, Frame, FunctionTables};
 pub use lookup::{Looked, Lookup};
 pub use operator::Operator;
 pub use orphans::{Orphans, violation};
+pub use pace::{Pace, ProgressHook, Work};
 pub use query::{Action, Given, Running, Watch, run_select};
 pub use stream::{Stream, Views};
 pub use subquery::{Memory, Runtime};

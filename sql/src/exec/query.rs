@@ -1,11 +1,11 @@
 //! A query that runs, from its first row to its last.
 
 use std::cell::RefCell;
-use std::sync::atomic::AtomicBool;
 
 use super::frame::{Ctx, Frame, FunctionTables};
 use super::open::operator;
 use super::operator::{BoxOperator, with_env, with_values};
+use super::pace::Pace;
 use super::subquery::{Memory, Runtime};
 use crate::error::Result;
 use crate::expr::{ErrorSlot, Row, Scope, Shared};
@@ -40,8 +40,8 @@ pub struct Given<'g> {
     pub parameters: &'g [Value],
     /// What functions learn.
     pub context: &'g dyn Context,
-    /// Set by who wants it to stop.
-    pub interrupt: &'g AtomicBool,
+    /// Counts what it does, and may stop it.
+    pub pace: &'g Pace,
     /// What table functions read.
     pub tables: &'g dyn FunctionTables,
     /// Who is told of rows that change.
@@ -58,16 +58,16 @@ impl Given<'_> {
         around: &[Row<'_>],
         run: impl FnOnce(&Ctx<'_, 'v>) -> T,
     ) -> T {
-        let Given { parameters, context, interrupt, tables, .. } = self;
+        let Given { parameters, context, pace, tables, .. } = self;
         let subqueries = &*parts.subqueries;
         let frames = RefCell::default();
-        let runtime = Runtime { stores, plans: subqueries, memory, interrupt, tables, frames };
+        let runtime = Runtime { stores, plans: subqueries, memory, pace, tables, frames };
         let error = ErrorSlot::default();
         let shared =
             Shared { parameters, constants: &parts.constants, context, subqueries: &runtime, error: &error };
         let scope = Scope { rows: around, outer: None };
         let outer = (!around.is_empty()).then_some(&scope);
-        run(&Ctx { shared: &shared, stores, outer, subqueries, interrupt, tables })
+        run(&Ctx { shared: &shared, stores, outer, subqueries, pace, tables })
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::frame::{Ctx, Frame};
 use super::operator::{BoxOperator, Operator, passes, with_env};
+use super::pace::Pace;
 use super::place::Place;
 use crate::codec::{
     Direction, Record, next_value, push_rowid, push_value, rowid_bytes, rowid_of, skip_value,
@@ -266,6 +267,7 @@ impl ScanRows {
             *state = State::Running;
             let rowid = with_env(buffer, frame, ctx, |env| Ok(exact_rowid(value.eval(env))))?;
             let Some(rowid) = rowid else { return Ok(false) };
+            ctx.pace.read(1);
             let Some(bytes) = ctx.stores.get(plan.store, plan.tree, &rowid_bytes(rowid))? else {
                 return Ok(false);
             };
@@ -282,7 +284,7 @@ impl ScanRows {
             none => none.insert(Place::new(ctx.stores, plan.store, over)?),
         };
         let ends = (self.low.as_slice(), self.high.as_deref());
-        if !step(cursor, state, plan.reverse, ends)? {
+        if !step(cursor, state, plan.reverse, ends, ctx.pace)? {
             return Ok(false);
         }
         fetch(plan, cursor, ctx, (scratch, buffer), &mut rows[plan.row])?;
@@ -297,6 +299,7 @@ fn step(
     state: &mut State,
     reverse: bool,
     (low, high): (&[u8], Option<&[u8]>),
+    pace: &Pace,
 ) -> Result<bool> {
     let started = matches!(state, State::Running);
     *state = State::Running;
@@ -309,6 +312,7 @@ fn step(
         if !started && found && high.is_some_and(|high| cursor.key() >= high) {
             found = cursor.prev()?;
         }
+        pace.read(u64::from(found || !started));
         return Ok(found && (low.is_empty() || cursor.key() >= low));
     }
     let found = match (started, low.is_empty()) {
@@ -316,6 +320,7 @@ fn step(
         (false, true) => cursor.first()?,
         (false, false) => cursor.seek(low)?,
     };
+    pace.read(u64::from(found || !started));
     Ok(found && high.is_none_or(|high| cursor.key() < high))
 }
 

@@ -95,6 +95,7 @@ impl Operator for SortRows {
         ctx.check()?;
         let Some((_, row)) = self.sorter.next()? else { return Ok(false) };
         frame.rows[self.plan.row].copy_from(row);
+        ctx.pace.read(1);
         Ok(true)
     }
 }

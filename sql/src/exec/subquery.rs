@@ -5,13 +5,13 @@
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
-use std::sync::atomic::AtomicBool;
 
 use super::frame::{Ctx, Frame, FunctionTables};
 use super::key_table::KeyTable;
 use super::keys::push_key;
 use super::open::operator;
 use super::operator::{BoxOperator, with_env, with_values};
+use super::pace::Pace;
 use crate::error::Result;
 use crate::expr::{Env, Scalar, Subqueries, SubqueryNumber};
 use crate::plan::{Reuse, SubqueryPlan};
@@ -63,8 +63,8 @@ pub struct Runtime<'r, 'v> {
     pub plans: &'r [SubqueryPlan],
     /// What is kept.
     pub memory: &'r Memory,
-    /// Set by who wants the statement to stop.
-    pub interrupt: &'r AtomicBool,
+    /// Counts what the statement does, and may stop it.
+    pub pace: &'r Pace,
     /// What table functions read.
     pub tables: &'r dyn FunctionTables,
     /// Frames that can be used again.
@@ -129,7 +129,7 @@ impl<'v> Runtime<'_, 'v> {
             stores: self.stores,
             outer: Some(&env.scope),
             subqueries: self.plans,
-            interrupt: self.interrupt,
+            pace: self.pace,
             tables: self.tables,
         };
         let output: &[Scalar] = match wanted {

@@ -206,7 +206,9 @@ impl Writing<'_, '_> {
             for index in &target.indexes {
                 self.writers.clear(target.store, index.index.tree)?;
             }
-            self.changes += self.writers.clear(target.store, target.table.tree)?;
+            let cleared = self.writers.clear(target.store, target.table.tree)?;
+            self.given.pace.wrote(cleared);
+            self.changes += cleared;
             return Ok(());
         }
         let found = self.rows(&plan.find)?;

@@ -68,6 +68,7 @@ impl Operator for CountRows {
             Some(range) => range.count(ctx)?,
             None => ctx.stores.len(self.plan.store, self.plan.tree)?,
         };
+        ctx.pace.read(count);
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         frame.rows[self.plan.row].keep(&[ValueRef::Integer(count)], 0)?;
         Ok(true)

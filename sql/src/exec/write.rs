@@ -83,7 +83,8 @@ impl Image {
     }
 
     /// As it is stored.
-    pub(super) fn record(&self) -> &[u8] {
+    #[must_use]
+    pub fn record(&self) -> &[u8] {
         &self.record
     }
 
@@ -199,7 +200,7 @@ impl<'w, 'g> Writing<'w, 'g> {
             stores,
             plans: &plan.parts.subqueries,
             memory: &self.memory,
-            interrupt: self.given.interrupt,
+            pace: self.given.pace,
             tables: self.given.tables,
             frames: RefCell::default(),
         };
@@ -601,6 +602,7 @@ impl<'w, 'g> Writing<'w, 'g> {
                 self.writers.delete(target.store, index.index.tree, &key)?;
             }
         }
+        self.given.pace.wrote(1);
         self.writers.delete(target.store, target.table.tree, &row_key(&target.table, image))
     }
 
@@ -638,8 +640,10 @@ impl<'w, 'g> Writing<'w, 'g> {
             }
             if let Some((key, originals)) = after {
                 self.writers.put(target.store, index.index.tree, &key, &originals)?;
+                self.given.pace.wrote(1);
             }
         }
+        self.given.pace.wrote(1);
         let key = row_key(&target.table, image);
         if let Some(old) = old {
             let before = row_key(&target.table, old);

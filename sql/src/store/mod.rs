@@ -7,10 +7,12 @@ mod stores;
 mod writers;
 
 mod catalog;
+mod copy;
 
 mod sequence;
 
 pub use catalog::*;
+pub use copy::copy_database;
 pub use sequence::{put_sequence_row, remove_sequence, sequence_rows};
 pub use stores::Stores;
 pub use writers::{Writers, rowid_key};

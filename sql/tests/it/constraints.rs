@@ -76,3 +76,17 @@ fn an_upsert_is_about_the_index_made_last_that_fits() {
     ok(&c, "INSERT INTO t VALUES (3, 2) ON CONFLICT (a, b) DO UPDATE SET a = 4");
     assert_eq!(ok(&c, "SELECT a, b FROM t"), "4|2");
 }
+
+#[test]
+fn checks_may_be_left_out_for_a_while() {
+    let connection = connection();
+    connection
+        .execute_batch(
+            "CREATE TABLE t(a CHECK (a > 0)); PRAGMA ignore_check_constraints = ON; INSERT INTO t VALUES (-1);
+             PRAGMA ignore_check_constraints = OFF",
+        )
+        .expect("nothing is looked at");
+    assert!(connection.run("INSERT INTO t VALUES (-1)", &[]).is_err());
+    let found = connection.run("PRAGMA integrity_check", &[]).expect("a pragma");
+    assert_eq!(found.rows, [[duramen_sql::Value::from("CHECK constraint failed in t")]]);
+}

@@ -8,3 +8,4 @@ mod depth;
 mod parse_corpora;
 mod plans;
 mod spill;
+mod work;
