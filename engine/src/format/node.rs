@@ -553,10 +553,16 @@ impl<'a> NodeView<'a> {
 
     #[inline]
     fn slot(&self, i: usize) -> usize {
-        match self.width {
-            SlotWidth::Narrow => usize::from(u16::from_le_bytes(self.slots.as_chunks().0[i])),
-            SlotWidth::Wide => to_usize(u32::from_le_bytes(self.slots.as_chunks().0[i])),
-        }
+        slot_at(self.slots, self.width, i)
+    }
+}
+
+/// Slot `i` of a node's slots.
+#[inline]
+pub(crate) fn slot_at(slots: &[u8], width: SlotWidth, i: usize) -> usize {
+    match width {
+        SlotWidth::Narrow => usize::from(u16::from_le_bytes(slots.as_chunks().0[i])),
+        SlotWidth::Wide => to_usize(u32::from_le_bytes(slots.as_chunks().0[i])),
     }
 }
 

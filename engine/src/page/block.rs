@@ -20,7 +20,7 @@ use bytes::Bytes;
 use crate::error::Result;
 use crate::format::node::{
     EXTENT_ADDR_MAX_BYTES, HEAD_BYTES, Layout, MAX_ENTRIES, MEMORY_NUMBER_BYTES, NodeView, ValueRef,
-    entry_len, head_of, put_entry, put_entry_start, put_value,
+    entry_len, head_of, put_entry, put_entry_start, put_value, slot_at,
 };
 use crate::format::page::{PAGE_HEADER_BYTES, PageHeader, PageKind, SlotWidth, set_count};
 use crate::ids::{PageAddr, to_u32, to_usize};
@@ -187,19 +187,31 @@ impl Block {
         block
     }
 
-    /// A copy to be changed, with room for one entry more, of `heap_bytes` in the heap.
+    /// A copy to be changed, with room for some entries more, of `heap_bytes` in the heap together.
     #[must_use]
-    pub fn copy_for_edit(&self, heap_bytes: usize) -> Block {
+    pub fn copy_for_edit(&self, entries: usize, heap_bytes: usize) -> Block {
         let header = self.header();
-        let (bytes, dead) = if header.count < header.capacity && self.dead <= self.bytes.len() / 4 {
+        let fits = usize::from(header.count) + entries <= usize::from(header.capacity);
+        let (bytes, dead) = if self.dead > self.bytes.len() / 4 {
+            (self.rebuilt(roomier(header.count, entries), heap_bytes), 0)
+        } else if fits {
             let mut bytes = Vec::with_capacity(self.bytes.len() + heap_bytes);
             bytes.extend_from_slice(&self.bytes);
             (bytes, self.dead)
         } else {
-            (self.rebuilt(roomier(header.count, 1), heap_bytes), 0)
+            (regrown(&self.bytes, &header, roomier(header.count, entries), heap_bytes), self.dead)
         };
         let charge = self.charge.meter().charge(held_bytes(&bytes));
         Block { bytes, memory: self.memory.clone(), dead, written: OnceLock::new(), charge }
+    }
+
+    /// What a page holds, to be changed, with room for some entries more, of `heap_bytes` in the heap together.
+    #[must_use]
+    pub fn of_page(page: NodeView<'_>, entries: usize, heap_bytes: usize, meter: &Meter) -> Block {
+        let header = PageHeader::decode(page.bytes()).expect("validated before it became a view");
+        let bytes = regrown(page.bytes(), &header, roomier(header.count, entries), heap_bytes);
+        let charge = meter.charge(held_bytes(&bytes));
+        Block { bytes, memory: Vec::new(), dead: 0, written: OnceLock::new(), charge }
     }
 
     /// The entries.
@@ -435,8 +447,12 @@ impl Block {
         let wasteful = spare < heap_bytes && self.dead > self.bytes.len() / 4;
         if full || out_of_reach || wasteful {
             let capacity = if full { roomier(header.count, entries) } else { usize::from(header.capacity) };
-            self.bytes = self.rebuilt(capacity, heap_bytes);
-            self.dead = 0;
+            if self.dead > self.bytes.len() / 4 {
+                self.bytes = self.rebuilt(capacity, heap_bytes);
+                self.dead = 0;
+            } else {
+                self.bytes = regrown(&self.bytes, &header, capacity, heap_bytes + self.bytes.len() / 2);
+            }
             return self.header();
         }
         if spare < heap_bytes {
@@ -507,6 +523,27 @@ fn roomier(count: u16, more: usize) -> usize {
     let count = usize::from(count);
     assert!(count + more <= MAX_ENTRIES_IN_MEMORY, "a node is split long before it has so many entries");
     (count + more + (count + more) / 2 + 3).min(MAX_ENTRIES_IN_MEMORY)
+}
+
+/// A node's bytes with room for `capacity` entries and `heap_bytes` more in the heap, which is copied as it is.
+fn regrown(node: &[u8], header: &PageHeader, capacity: usize, heap_bytes: usize) -> Vec<u8> {
+    let from = Layout::of(header);
+    let count = usize::from(header.count);
+    let heap = &node[from.heap_at..];
+    let heap_bytes = heap.len() + heap_bytes;
+    let prefix = &node[from.prefix_at..from.heap_at];
+    let (slots, to) = Layout::packed(capacity, prefix.len(), heap_bytes);
+    let mut bytes = empty_node(header.kind, slots, prefix, capacity, heap_bytes);
+    bytes.extend_from_slice(heap);
+    let heads = PAGE_HEADER_BYTES..PAGE_HEADER_BYTES + count * HEAD_BYTES;
+    bytes[heads.clone()].copy_from_slice(&node[heads]);
+    let moved = |slot: usize| slot - from.heap_at + to.heap_at;
+    for i in 0..count {
+        let slot = moved(slot_at(&node[from.slots_at..], header.slots, i));
+        set_slot(&mut bytes[to.slots_at..], slots, i, slot);
+    }
+    set_count(&mut bytes, header.count);
+    bytes
 }
 
 /// A node without entries, its vector with room for `heap_bytes`.

@@ -314,32 +314,48 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         entries >= self.params.delta_entries || bytes > leaf.base.len_on_disk() / 2 || early
     }
 
-    /// Base, delta and change as new leaves.
-    fn merge(&self, leaf: &Leaf, count: u64, fences: Fences<'_>, change: &Change<'_>) -> Result<LeafOutcome> {
-        let fences = fences.to_owned();
-        let view = LeafView::open_between(self.pages, leaf, &fences)?;
-        let mut entries = view.merged();
-        leaf.check_count(count, entries.len())?;
-        let found = entries.binary_search_by(|entry| entry.source.view.compare_key(entry.at, change.key));
-        let mut newest = Block::new(PageKind::Leaf, fences.prefix(), &self.params.meter);
-        let growth;
-        if change.deletes() {
-            if let Ok(at) = found {
-                entries.remove(at);
+    /// Makes base and delta one base of the leaf's own, and changes that.
+    fn merge(
+        &self,
+        leaf: &mut Leaf,
+        count: u64,
+        fences: Fences<'_>,
+        change: &Change<'_>,
+    ) -> Result<LeafOutcome> {
+        let merged = self.merged(leaf, &fences.to_owned(), change.entry_bytes())?;
+        leaf.check_count(count, merged.len())?;
+        let mut base = BlockRef::new(merged);
+        let outcome = self.change_base(base.unshared().expect("made just now"), fences, change);
+        *leaf = Leaf { base, delta: None };
+        Ok(outcome)
+    }
+
+    /// A copy of the base with what the delta changes, and room for `heap_bytes` more.
+    fn merged(&self, leaf: &Leaf, fences: &OwnFences, heap_bytes: usize) -> Result<Block> {
+        let LeafView { base, delta } = LeafView::open_between(self.pages, leaf, fences)?;
+        let (entries, heap_bytes) = match &delta {
+            Some(delta) => (delta.view.len() + 1, delta.view.bytes().len() + heap_bytes),
+            None => (1, heap_bytes),
+        };
+        let mut merged = match &leaf.base {
+            BlockRef::Own(block) => block.copy_for_edit(entries, heap_bytes),
+            BlockRef::Page(_) => Block::of_page(base.view, entries, heap_bytes, &self.params.meter),
+        };
+        let Some(delta) = delta else { return Ok(merged) };
+        let mut key = Vec::new();
+        for at in 0..delta.view.len() {
+            match (read::position_of(&merged.view(), &delta.view, at), delta.value(at)) {
+                (Ok(same), NewValue::Tombstone) => merged.remove(same),
+                (Err(_), NewValue::Tombstone) => {}
+                (Ok(same), value) => merged.replace(same, value),
+                (Err(greater), value) => {
+                    key.clear();
+                    delta.view.append_key(at, &mut key);
+                    merged.insert(greater, &key, value);
+                }
             }
-            growth = Growth::Random;
-        } else {
-            newest.push(change.key, change.value);
-            let entry = Entry { source: newest.source(), at: 0 };
-            match found {
-                Ok(at) => entries[at] = entry,
-                Err(at) => entries.insert(at, entry),
-            }
-            let (Ok(at) | Err(at)) = found;
-            growth = Growth::of(at, entries.len());
         }
-        let parts = split::leaves(&entries, &fences, growth, self.params);
-        Ok(LeafOutcome::Rebuilt { existed: found.is_ok(), parts })
+        Ok(merged)
     }
 
     /// The delta to edit: made where there is none, read where it is a page, copied where it is shared.
@@ -359,7 +375,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
                 Some(Block::from_source(PageKind::Delta, fences.prefix(), source, 0..view.len(), meter))
             }
             Some(delta) if delta.is_unshared() => None,
-            Some(BlockRef::Own(block)) => Some(block.copy_for_edit(entry_bytes)),
+            Some(BlockRef::Own(block)) => Some(block.copy_for_edit(1, entry_bytes)),
         };
         if let Some(block) = made {
             *delta = Some(BlockRef::new(block));
@@ -367,13 +383,14 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         let delta = delta.as_mut().expect("made above where there was none");
         Ok(delta.unshared().expect("unshared, or made just now"))
     }
+
     /// The base to edit in place, where nobody else holds it or it is so short that it is better copied.
     fn editable_base<'b>(&self, base: &'b mut BlockRef, change: &Change<'_>) -> Option<&'b mut Block> {
         if !base.is_unshared()
             && let BlockRef::Own(block) = base
             && block.size_on_disk() < self.params.leaf_bytes / COPIED_PART
         {
-            *base = BlockRef::new(block.copy_for_edit(change.entry_bytes()));
+            *base = BlockRef::new(block.copy_for_edit(1, change.entry_bytes()));
         }
         base.unshared()
     }

@@ -185,7 +185,7 @@ impl Separators {
     /// The separators to change: a copy where others hold them.
     fn edit(separators: &mut Arc<Separators>) -> &mut Separators {
         if Arc::strong_count(separators) > 1 {
-            *separators = Separators::new(separators.block.copy_for_edit(0), separators.charge.meter());
+            *separators = Separators::new(separators.block.copy_for_edit(1, 0), separators.charge.meter());
         }
         Arc::get_mut(separators).expect("nobody else holds them, or they were made just now")
     }

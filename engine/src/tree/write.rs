@@ -276,7 +276,7 @@ fn swapped_block(block: &BlockRef, moved: &Moved, has_extents: bool) -> Option<B
             None if has_extents => {
                 let mut changed = None;
                 for (i, addr) in changed_extents(own, moved) {
-                    let changed = changed.get_or_insert_with(|| own.copy_for_edit(0));
+                    let changed = changed.get_or_insert_with(|| own.copy_for_edit(0, 0));
                     changed.replace(i, NewValue::Extent(addr));
                 }
                 changed.map(BlockRef::new)

@@ -110,7 +110,7 @@ fn all_that_is_held_is_metered() {
     let long = LongValue::new(Bytes::from(vec![2; 1 << 20]), &meter);
     block.push(b"b", NewValue::Memory(&long));
     drop(long);
-    let copy = block.copy_for_edit(10);
+    let copy = block.copy_for_edit(1, 10);
     let held = meter.held_bytes() - before;
     assert!(held > 1 << 20 && held < (1 << 20) + 5000, "one long value, two blocks: {held}");
     drop(block);
@@ -133,7 +133,7 @@ fn changes_forget_where_it_was_written() {
     for change in changes {
         block.set_written(addr(1));
         assert_eq!(block.written(), Some(addr(1)));
-        assert_eq!(block.copy_for_edit(0).written(), None);
+        assert_eq!(block.copy_for_edit(1, 0).written(), None);
         change(&mut block);
         assert_eq!(block.written(), None);
     }
@@ -164,7 +164,7 @@ fn a_block_outgrows_narrow_slots() {
         model.insert(key.to_vec(), Value::Inline(value));
     }
     check(&block, &model);
-    let copy = block.copy_for_edit(1);
+    let copy = block.copy_for_edit(1, 1);
     check(&copy, &model);
     for n in (0..290u32).rev() {
         block.remove(usize::try_from(n).unwrap());
@@ -237,7 +237,7 @@ proptest! {
                     }
                     model.remove(&key);
                 }
-                Op::CopyForEdit(room) => block = block.copy_for_edit(room),
+                Op::CopyForEdit(room) => block = block.copy_for_edit(1, room),
                 Op::Split(at) => {
                     let at = at.index(block.len() + 1);
                     let source = block.source();
