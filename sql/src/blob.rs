@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::exec::Image;
 use crate::schema::{IndexPart, Store, Table};
 use crate::session::{Session, Steps};
-use crate::value::{Value, ValueRef};
+use crate::value::ValueRef;
 
 /// One text or blob of a row, open for reading and writing in parts. Its length stays what it is; `zeroblob(n)` makes room.
 ///
@@ -246,17 +246,18 @@ impl Blob<'_> {
             session.write(Steps::Many, &[], |writing| {
                 let Place { store, table, column } = &place;
                 let row = writing.writers.stores().row(*store, table.tree, self.rowid)?;
-                let image = Image::decode(table, row.ok_or_else(expired)?, self.rowid)?;
-                let mut values = image.values;
-                match &mut values[*column] {
-                    Value::Text(bytes) | Value::Blob(bytes) if bytes.len() == self.len => {
-                        let mut changed = bytes.to_vec();
-                        changed[at..at + pending.len()].copy_from_slice(&pending);
-                        *bytes = changed.into();
-                    }
-                    _ => return Err(expired()),
+                let image = Image::decode(row.ok_or_else(expired)?, self.rowid)?;
+                let stored = image.stored(table, *column);
+                let mut changed = stored.bytes().map(<[u8]>::to_vec).unwrap_or_default();
+                if changed.len() != self.len {
+                    return Err(expired());
                 }
-                let image = Image::new(table, values, self.rowid)?;
+                changed[at..at + pending.len()].copy_from_slice(&pending);
+                let image = match stored {
+                    ValueRef::Text(_) => image.with(table, *column, ValueRef::Text(&changed))?,
+                    ValueRef::Blob(_) => image.with(table, *column, ValueRef::Blob(&changed))?,
+                    _ => return Err(expired()),
+                };
                 writing.writers.put_row(*store, table.tree, self.rowid, image.record())
             })
         });

@@ -152,8 +152,7 @@ impl Execution {
         session.txn.start_writing()?;
         self.renew_plan(session)?;
         let prepared = self.prepared.clone();
-        let steps = if prepared.one_step { Steps::One } else { Steps::Many };
-        let written = session.write(steps, &self.means.parameters, |writing| match &prepared.plan {
+        let written = session.write(Steps::Rows, &self.means.parameters, |writing| match &prepared.plan {
             Plan::Insert(plan) => writing.insert(plan),
             Plan::Update(plan) => writing.update(plan),
             Plan::Delete(plan) => writing.delete(plan),

@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use crate::ast::{Parameters, Statement};
 use crate::exec::{Lookup, Stream};
-use crate::expr::Scalar;
-use crate::plan::{DeletePlan, IndexPlan, InsertPlan, Node, ReturningPlan, SelectPlan, UpdatePlan};
+use crate::plan::{DeletePlan, InsertPlan, ReturningPlan, SelectPlan, UpdatePlan};
 use crate::store::Identity;
 use crate::value::Value;
 
@@ -26,8 +25,6 @@ pub(crate) struct Prepared {
     /// The state of the connection's functions, collations and settings it was made for.
     pub(crate) definitions: u64,
     pub(crate) parameters: Parameters,
-    /// Whether it has written nothing if it fails.
-    pub(crate) one_step: bool,
     /// The names of the columns of its rows; none for a statement without rows.
     pub(crate) columns: Arc<[Box<str>]>,
 }
@@ -52,24 +49,6 @@ impl Plan {
             Plan::Select(_) | Plan::Other(_) => return None,
         };
         (!returning.values.is_empty()).then_some(returning)
-    }
-
-    /// Whether nothing can go wrong any more once it has written something: one row, and nothing is computed on the way.
-    pub(crate) fn is_one_step(&self) -> bool {
-        let Plan::Insert(plan) = self else { return false };
-        let one_row = match plan.source.as_ref().map(|source| &source.query.root) {
-            None | Some(Node::One) => true,
-            Some(Node::Values(values)) => values.rows.len() <= 1,
-            Some(_) => false,
-        };
-        let stored = |scalar: &Scalar| matches!(scalar, Scalar::Column { .. } | Scalar::Rowid { .. });
-        let plain = |index: &IndexPlan| index.filter.is_none() && index.columns.iter().all(stored);
-        one_row
-            && plan.follows.nothing
-            && plan.replaced.nothing
-            && plan.upserts.is_empty()
-            && plan.returning.values.is_empty()
-            && plan.target.indexes.iter().all(plain)
     }
 
     /// What the number of rows that it writes is called where that is given back: `PRAGMA count_changes`.

@@ -16,7 +16,7 @@ use crate::ambient::Ambient;
 use crate::ast::{ConflictAction, Parameters, Statement};
 use crate::bind::{Binder, Catalog};
 use crate::error::{ConstraintKind, Error, Result};
-use crate::exec::{FunctionTables, Given, Looked, Lookup, Pace, Views, Writing};
+use crate::exec::{FunctionTables, Given, Looked, Lookup, Pace, Undo, Views, Writing};
 use crate::func::Registry;
 use crate::hooks::Hooks;
 use crate::limits::Limits;
@@ -72,9 +72,9 @@ impl FunctionTables for Tables<'_> {
 /// How a statement writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Steps {
-    /// If it fails, it did not write anything.
-    One,
-    /// It may fail halfway, and is undone then.
+    /// Row by row: it marks where it began itself, where it may fail halfway.
+    Rows,
+    /// In any way: it may fail halfway.
     Many,
 }
 
@@ -310,15 +310,7 @@ impl Session {
                 None => Arc::default(),
             },
         };
-        Ok(Prepared {
-            sql: sql.into(),
-            one_step: plan.is_one_step(),
-            plan,
-            schema,
-            definitions: self.definitions,
-            parameters,
-            columns,
-        })
+        Ok(Prepared { sql: sql.into(), plan, schema, definitions: self.definitions, parameters, columns })
     }
 
     /// Reads a row the direct way; `None` if the statement must be prepared anew before.
@@ -383,7 +375,8 @@ impl Session {
         run: impl FnOnce(&mut Writing<'_, '_>) -> Result<()>,
     ) -> Result<Written> {
         self.changed += 1;
-        let mark = if steps == Steps::Many { self.txn.mark() } else { None };
+        let mut mark = if steps == Steps::Many { self.txn.mark() } else { None };
+        let is_alone = self.txn.is_of_statement();
         let tables = Tables(self.schemas.as_ref());
         let given = Given {
             parameters,
@@ -395,10 +388,16 @@ impl Session {
         let orphans = self.txn.orphans();
         let mut writing = Writing::new(self.txn.writers()?, given);
         writing.orphans = orphans;
+        if steps == Steps::Rows && !is_alone {
+            writing.undo = Undo::Unmarked;
+        }
         writing.put_off_foreign_keys = self.pragmas.is_on("defer_foreign_keys");
         let result = run(&mut writing);
         let action = writing.on_failure;
-        let orphans = writing.orphans;
+        let (orphans, before) = (writing.orphans, orphans);
+        if let Undo::Marked(savepoints) = writing.undo {
+            mark = Some(Mark::of(savepoints, before));
+        }
         let by_programs = writing.changes_by_programs();
         let written = Written {
             changes: writing.changes,

@@ -12,7 +12,7 @@ use duramen_engine::{Database, Durability, Lsn, Options, ReadView, Savepoint, Vi
 use crate::ast::TransactionMode;
 use crate::error::{Error, Result};
 use crate::exec::{Orphans, Views, violation};
-use crate::store::{Stores, Writers};
+use crate::store::{Savepoints, Stores, Writers};
 
 /// The transaction of a connection; see the head of the file.
 pub(crate) struct Txn {
@@ -76,6 +76,13 @@ pub(crate) struct Mark {
     main: Option<Savepoint>,
     temp: Option<Savepoint>,
     orphans: Orphans,
+}
+
+impl Mark {
+    /// A point that a statement marked itself.
+    pub(crate) fn of(savepoints: Savepoints, orphans: Orphans) -> Mark {
+        Mark { main: Some(savepoints.main), temp: savepoints.temp, orphans }
+    }
 }
 
 impl Txn {

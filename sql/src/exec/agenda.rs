@@ -12,8 +12,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::vec::IntoIter;
 
+use super::image::Image;
 use super::subquery::Memory;
-use super::write::Image;
 use crate::ast::ConflictAction;
 use crate::bound::ProgramNumber;
 use crate::expr::Row;

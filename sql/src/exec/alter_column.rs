@@ -3,7 +3,8 @@
 use super::alter::{Altered, Names, Stored, shown, texts_quoted};
 use super::ddl::Definer;
 use super::edit::{Edit, Mention, edited, mentions_of_index, mentions_of_table, rename};
-use super::write::{Image, Writing};
+use super::image::Image;
+use super::write::Writing;
 use crate::ast::{self, ColumnConstraintKind, ColumnDefinition, Span, Statement, TableBody, TableDefinition};
 use crate::bind::Binder;
 use crate::error::{Error, Result};
@@ -230,9 +231,9 @@ impl Definer<'_, '_, '_> {
         while let Some(start) = from {
             let (rows, next) = writing.rows_from(&target, &start, ROWS_AT_A_TIME)?;
             for (key, image) in rows {
-                let mut values = image.values;
-                values.remove(place);
-                let image = Image::new(&new, values, image.rowid)?;
+                let mut columns = image.columns(&target.table);
+                columns.remove(place);
+                let image = Image::new(&new, &columns, image.rowid)?;
                 writing.writers.put(altered.store, new.tree, &key, image.record())?;
             }
             from = next;

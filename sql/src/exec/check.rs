@@ -2,10 +2,12 @@
 //!
 //! What it finds is told in SQLite's words. `quick_check` leaves the entries of indexes out.
 
+use super::entries::Entry;
 use super::frame::Ctx;
+use super::image::Image;
 use super::query::Given;
 use super::subquery::Memory;
-use super::write::{Image, entry_of, fits};
+use super::write::fits;
 use crate::bind::{Binder, Catalog};
 use crate::codec::rowid_of;
 use crate::error::{Error, Result};
@@ -109,7 +111,7 @@ impl Checker<'_> {
                 false => 0,
             };
             let shown = if table.has_rowid() { rowid } else { number };
-            match Image::decode(table, cursor.value()?, rowid) {
+            match Image::decode(cursor.value()?, rowid) {
                 Err(_) => findings.add(format!("row {shown} of table {} is malformed", table.name)),
                 Ok(image) => {
                     let seen = Seen { target: &target, image: &image, shown };
@@ -181,7 +183,7 @@ impl Checker<'_> {
                     findings.add(format!("NULL value in {name}"));
                 }
             } else if table.strict {
-                if fits(table, column, &value).is_err() {
+                if fits(table, column, value.as_ref()).is_err() {
                     let wanted = column.type_name.to_ascii_uppercase();
                     findings.add(format!("non-{wanted} value in {name}"));
                 }
@@ -211,11 +213,12 @@ impl Checker<'_> {
         findings: &mut Findings,
     ) -> Result<u64> {
         let Seen { target, image, shown } = seen;
-        let Some((key, value)) = entry_of(env, &target.table, index, image)? else { return Ok(0) };
+        let Some(entry) = Entry::of(env, &target.table, index, image)? else { return Ok(0) };
+        let key = &entry.key;
         let name = &index.index.name;
-        match self.stores.get(target.store, index.index.tree, &key)? {
+        match self.stores.get(target.store, index.index.tree, key)? {
             None => findings.add(format!("row {shown} missing from index {name}")),
-            Some(stored) if stored != value => {
+            Some(stored) if stored != entry.originals => {
                 findings.add(format!("row {shown} values differ from index {name}"));
             }
             Some(_) => {}
@@ -223,20 +226,13 @@ impl Checker<'_> {
         if !index.index.unique {
             return Ok(1);
         }
-        let mut prefix = Vec::new();
-        for (scalar, column) in index.columns.iter().zip(&index.index.columns) {
-            let value = scalar.eval(env);
-            if value.is_null() {
-                return Ok(1);
-            }
-            crate::codec::push_value(&mut prefix, value, &column.collation, column.direction);
-        }
+        let Some(prefix) = entry.unique_prefix() else { return Ok(1) };
         let mut cursor = self.stores.cursor(target.store, index.index.tree)?;
-        let mut more = cursor.seek(&key)?;
+        let mut more = cursor.seek(key)?;
         if more && cursor.key() == key {
             more = cursor.next()?;
         }
-        if more && cursor.key().starts_with(&prefix) {
+        if more && cursor.key().starts_with(prefix) {
             findings.add(format!("non-unique entry in index {name}"));
         }
         Ok(1)

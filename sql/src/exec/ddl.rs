@@ -16,7 +16,7 @@ use crate::store::{
     SchemaRow, Writers, create_object_tree, create_schema, delete_schema_row, has_schema, put_schema_row,
     remove_sequence, renew_identity, schema_rows,
 };
-use crate::value::{Affinity, Value};
+use crate::value::{Affinity, Value, ValueRef};
 
 /// Changes what exists.
 pub struct Definer<'w, 'c, 'g> {
@@ -175,7 +175,8 @@ impl<'c> Definer<'_, 'c, '_> {
         );
         for (number, values) in rows.into_iter().enumerate() {
             let rowid = i64::try_from(number).unwrap_or(i64::MAX) + 1;
-            let image = writing.image(&row_plan, &target, values, rowid)?;
+            let columns: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
+            let image = writing.image(&row_plan, &target, &columns, rowid)?;
             writing.write(&row_plan, &target, &image, None)?;
         }
         Ok(())

@@ -3,8 +3,9 @@
 //! Nothing is refused at once: a row that loses its parent counts one up, one that gets it back counts one down. A
 //! statement fails if its own count is not back at zero at its end, a commit if that of the transaction is not.
 
+use super::image::Image;
 use super::query::run_select_within;
-use super::write::{Image, Writing};
+use super::write::Writing;
 use crate::bound::{ParentCheck, ParentKey};
 use crate::codec::push_value;
 use crate::error::Result;

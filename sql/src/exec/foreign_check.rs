@@ -1,7 +1,7 @@
 //! `PRAGMA foreign_key_check`: the rows that lack the parent which their foreign key names.
 
 use super::foreign::{is_there, parent_key};
-use super::write::Image;
+use super::image::Image;
 use crate::bind::{Binder, Catalog};
 use crate::codec::rowid_of;
 use crate::error::{Error, Result};
@@ -41,7 +41,7 @@ pub fn foreign_key_check(
                     true => rowid_of(cursor.key()).map_err(|_| Error::Malformed)?,
                     false => 0,
                 };
-                let image = Image::decode(table, cursor.value()?, rowid)?;
+                let image = Image::decode(cursor.value()?, rowid)?;
                 for (id, check) in checks.iter().rev().enumerate() {
                     let values: Vec<Value> =
                         check.columns.iter().map(|&place| image.shown(table, place)).collect();

@@ -2,10 +2,12 @@
 
 use super::agenda::{Agenda, Found, Job, RemoveRow, UpdateRow};
 use super::chunk::single_row;
+use super::clash::Clash;
 use super::foreign::Direction;
+use super::image::Image;
 use super::query::Action;
 use super::subquery::Memory;
-use super::write::{Clash, Image, Writing};
+use super::write::Writing;
 use crate::ast::ConflictAction;
 use crate::bound::UpsertTarget;
 use crate::error::{Error, Result};
@@ -13,6 +15,14 @@ use crate::expr::Row;
 use crate::plan::{InsertPlan, UpsertPlan};
 use crate::schema::TableKind;
 use crate::value::{Affinity, Value, ValueRef};
+
+/// A row that is to be inserted.
+enum NewRow {
+    /// As it will be stored.
+    Image(Image),
+    /// Its values and its rowid if that is given: programs run before it is made.
+    Values(Vec<Value>, Option<i64>),
+}
 
 impl Writing<'_, '_> {
     /// Starts an `INSERT`: its rows are found.
@@ -22,6 +32,9 @@ impl Writing<'_, '_> {
             None => vec![Vec::new()],
         };
         self.memory = Memory::new(plan.row.parts.subqueries.len());
+        if rows.len() > 1 || !plan.is_quiet() || !plan.returning.values.is_empty() {
+            self.mark();
+        }
         self.sequences.begin(self.writers.stores(), plan.target.store, &plan.target.table)?;
         agenda.push(Job::Inserts(plan, rows.into_iter()));
         Ok(())
@@ -34,10 +47,7 @@ impl Writing<'_, '_> {
         mut rows: Found,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
-        let quiet = plan.follows.nothing
-            && plan.replaced.nothing
-            && plan.upserts.iter().all(|upsert| upsert.follows.nothing);
-        if quiet {
+        if plan.is_quiet() {
             return rows.try_for_each(|row| self.insert_row(plan, &row, agenda));
         }
         let Some(row) = rows.next() else { return Ok(()) };
@@ -47,8 +57,11 @@ impl Writing<'_, '_> {
 
     fn insert_row<'p>(&mut self, plan: &'p InsertPlan, row: &[Value], agenda: &mut Agenda<'p>) -> Result<()> {
         let columns: Vec<ValueRef<'_>> = row.iter().map(Value::as_ref).collect();
-        let source = single_row(&columns)?;
-        let (values, rowid) = self.with_rows(&plan.row, &[(plan.source_row, source)], |env| {
+        let source = match plan.source {
+            Some(_) => Some((plan.source_row, single_row(&columns)?)),
+            None => None,
+        };
+        let new = self.with_rows(&plan.row, source.as_slice(), |env| {
             let mut values = Vec::with_capacity(plan.values.len());
             let mut bytes = 0;
             for value in &plan.values {
@@ -57,50 +70,73 @@ impl Writing<'_, '_> {
                 if bytes > env.shared.context.limits().length_bytes {
                     return Err(Error::TooBig("string or blob too big"));
                 }
-                values.push(value.to_value());
+                values.push(value);
             }
-            Ok((values, plan.rowid.as_ref().map(|rowid| rowid.eval(env).to_value())))
+            let rowid = plan.rowid.as_ref().map(|rowid| rowid.eval(env));
+            env.shared.error.check()?;
+            let rowid = match rowid {
+                Some(value) if !value.is_null() => match Affinity::Integer.apply_numeric(value) {
+                    ValueRef::Integer(rowid) => Some(rowid),
+                    _ => return Err(Error::Mismatch),
+                },
+                _ => None,
+            };
+            if plan.follows.before.is_empty() && plan.target.table.kind != TableKind::View {
+                return self.new_image(plan, &values, rowid).map(NewRow::Image);
+            }
+            Ok(NewRow::Values(values.iter().map(|value| value.to_value()).collect(), rowid))
         })?;
-        let rowid = match rowid {
-            Some(value) if !value.is_null() => match Affinity::Integer.apply_numeric(value.as_ref()) {
-                ValueRef::Integer(rowid) => Some(rowid),
-                _ => return Err(Error::Mismatch),
-            },
-            _ => None,
+        let (values, rowid) = match new {
+            NewRow::Image(image) => return self.insert_checked(plan, image, agenda),
+            NewRow::Values(values, rowid) => (values, rowid),
         };
+        let columns: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
         if plan.target.table.kind == TableKind::View {
-            let image = Image::new(&plan.target.table, values, 0)?;
+            let image = Image::new(&plan.target.table, &columns, 0)?;
             self.give_back(&plan.row, plan.target.row, &image, &plan.returning)?;
             agenda.fire(&plan.follows.before, None, Some(&image));
             return Ok(());
         }
-        if !plan.follows.before.is_empty() {
-            // A rowid that is not known yet is -1.
-            let image = self.image(&plan.row, &plan.target, values.clone(), rowid.unwrap_or(-1))?;
-            agenda.push(Job::Insert(plan, values, rowid));
-            agenda.fire(&plan.follows.before, None, Some(&image));
-            return Ok(());
-        }
-        self.insert_values(plan, values, rowid, agenda)
+        // A rowid that is not known yet is -1.
+        let image = self.image(&plan.row, &plan.target, &columns, rowid.unwrap_or(-1))?;
+        agenda.push(Job::Insert(plan, values, rowid));
+        agenda.fire(&plan.follows.before, None, Some(&image));
+        Ok(())
+    }
+
+    /// The row that is inserted of these values, with a rowid of its own if none is given.
+    fn new_image(&self, plan: &InsertPlan, values: &[ValueRef<'_>], rowid: Option<i64>) -> Result<Image> {
+        let rowid = match rowid {
+            Some(rowid) => rowid,
+            None if plan.target.table.has_rowid() => self.new_rowid(plan)?,
+            None => 0,
+        };
+        self.image(&plan.row, &plan.target, values, rowid)
     }
 
     /// Inserts a row of these values.
     pub(super) fn insert_values<'p>(
         &mut self,
         plan: &'p InsertPlan,
-        values: Vec<Value>,
+        values: &[Value],
         rowid: Option<i64>,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
-        let target = &plan.target;
-        let rowid = match rowid {
-            Some(rowid) => rowid,
-            None if target.table.has_rowid() => self.new_rowid(plan)?,
-            None => 0,
-        };
+        let columns: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
+        let image = self.new_image(plan, &columns, rowid)?;
+        self.insert_checked(plan, image, agenda)
+    }
+
+    /// Inserts a row if no constraint refuses it.
+    fn insert_checked<'p>(
+        &mut self,
+        plan: &'p InsertPlan,
+        mut image: Image,
+        agenda: &mut Agenda<'p>,
+    ) -> Result<()> {
+        let (target, rowid) = (&plan.target, image.rowid);
         // Its number is not given again, even if the row is left out.
         self.sequences.note(&target.table, rowid);
-        let mut image = self.image(&plan.row, target, values, rowid)?;
         if !self.check(&plan.row, target, &mut image, plan.conflict)? {
             return Ok(());
         }
@@ -110,6 +146,9 @@ impl Writing<'_, '_> {
         let Some(others) = self.in_the_way(&plan.row, target, &image, None, plan.conflict)? else {
             return Ok(());
         };
+        if !others.is_empty() {
+            self.mark();
+        }
         if others.is_empty() || plan.replaced.nothing {
             for other in others {
                 self.remove(&plan.row, target, &other)?;
@@ -165,7 +204,7 @@ impl Writing<'_, '_> {
         Ok(())
     }
 
-    fn new_rowid(&mut self, plan: &InsertPlan) -> Result<i64> {
+    fn new_rowid(&self, plan: &InsertPlan) -> Result<i64> {
         let target = &plan.target;
         let stores = self.writers.stores();
         let last = stores.last_rowid(target.store, target.table.tree)?;

@@ -55,9 +55,16 @@ mod counters;
 mod orphans;
 mod sequences;
 
+mod image;
+
+mod entries;
+
 mod write;
 
+mod clash;
+
 mod agenda;
+mod fill;
 mod foreign;
 
 mod insert;
@@ -82,6 +89,7 @@ pub use check::{Checker, Depth};
 pub use ddl::Definer;
 pub use foreign_check::foreign_key_check;
 pub use frame::{Ctx, Frame, FunctionTables};
+pub use image::Image;
 pub use lookup::{Looked, Lookup};
 pub use operator::Operator;
 pub use orphans::{Orphans, violation};
@@ -89,4 +97,4 @@ pub use pace::{Pace, ProgressHook, Work};
 pub use query::{Action, Given, Running, Watch, run_select};
 pub use stream::{Stream, Views};
 pub use subquery::{Memory, Runtime};
-pub use write::{Image, Writing};
+pub use write::{Undo, Writing};

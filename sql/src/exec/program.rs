@@ -64,7 +64,7 @@ impl Writing<'_, '_> {
             Job::Inserts(plan, rows) => self.insert_rows(plan, rows, agenda),
             Job::Updates(plan, rows, done) => self.update_rows(plan, rows, done, agenda),
             Job::Deletes(plan, rows) => self.delete_rows(plan, rows, agenda),
-            Job::Insert(plan, values, rowid) => self.insert_values(plan, values, rowid, agenda),
+            Job::Insert(plan, values, rowid) => self.insert_values(plan, &values, rowid, agenda),
             Job::Write(plan, image) => {
                 let how = RemoveRow {
                     row: &plan.row,

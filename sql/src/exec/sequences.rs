@@ -41,8 +41,8 @@ impl Sequences {
     }
 
     /// The greatest rowid that a table ever had; `None` if it does not count.
-    pub(super) fn greatest(&mut self, table: &Arc<Table>) -> Option<i64> {
-        self.of(table).map(|sequence| sequence.greatest)
+    pub(super) fn greatest(&self, table: &Arc<Table>) -> Option<i64> {
+        self.0.iter().find(|sequence| Arc::ptr_eq(&sequence.table, table)).map(|sequence| sequence.greatest)
     }
 
     /// Notes that a rowid was given or inserted.

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use super::agenda::{Agenda, Found, Job, RemoveRow, UpdateRow};
 use super::foreign::Direction;
+use super::image::Image;
 use super::query::Action;
 use super::subquery::Memory;
-use super::write::{Image, Writing};
+use super::write::Writing;
 use crate::ast::ConflictAction;
 use crate::error::{Error, Result};
 use crate::plan::{DeletePlan, UpdatePlan};
@@ -21,6 +22,9 @@ impl Writing<'_, '_> {
     pub(super) fn start_update<'p>(&mut self, plan: &'p UpdatePlan, agenda: &mut Agenda<'p>) -> Result<()> {
         let found = self.rows(&plan.find)?;
         self.memory = Memory::new(plan.row.parts.subqueries.len());
+        if found.len() > 1 || !plan.is_quiet() || !plan.returning.values.is_empty() {
+            self.mark();
+        }
         agenda.push(Job::Updates(plan, found.into_iter(), HashSet::new()));
         Ok(())
     }
@@ -33,7 +37,7 @@ impl Writing<'_, '_> {
         mut done: HashSet<Vec<u8>>,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
-        if plan.follows.nothing && plan.replaced.nothing {
+        if plan.is_quiet() {
             return found.try_for_each(|row| self.update_found(plan, &row, &mut done, agenda));
         }
         let Some(row) = found.next() else { return Ok(()) };
@@ -90,11 +94,12 @@ impl Writing<'_, '_> {
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         let table = &plan.target.table;
-        let mut new = old.to_vec();
+        let old: Vec<ValueRef<'_>> = old.iter().map(Value::as_ref).collect();
+        let mut new = old.clone();
         for (&place, value) in plan.places.iter().zip(values) {
-            new[place] = value.clone();
+            new[place] = value.as_ref();
         }
-        let (old, new) = (Image::new(table, old.to_vec(), 0)?, Image::new(table, new, 0)?);
+        let (old, new) = (Image::new(table, &old, 0)?, Image::new(table, &new, 0)?);
         self.give_back(&plan.row, plan.target.row, &new, &plan.returning)?;
         agenda.fire(&plan.follows.before, Some(&old), Some(&new));
         Ok(())
@@ -132,7 +137,7 @@ impl Writing<'_, '_> {
 
     /// A row with new values.
     fn updated(&self, how: &UpdateRow<'_>, existing: &Image, set: &[(usize, Value)]) -> Result<Image> {
-        let mut values = existing.values.clone();
+        let mut values = existing.columns(&how.target.table);
         let mut rowid = existing.rowid;
         for (place, value) in set {
             if *place == ROWID {
@@ -141,10 +146,10 @@ impl Writing<'_, '_> {
                     _ => return Err(Error::Mismatch),
                 };
             } else {
-                values[*place] = value.clone();
+                values[*place] = value.as_ref();
             }
         }
-        self.image(how.row, how.target, values, rowid)
+        self.image(how.row, how.target, &values, rowid)
     }
 
     fn rewrite<'p>(
@@ -158,8 +163,14 @@ impl Writing<'_, '_> {
         if !self.check(how.row, how.target, &mut image, how.conflict)? {
             return Ok(());
         }
-        let others = self.in_the_way(how.row, how.target, &image, Some(&current), how.conflict)?;
+        let others = match image.is_same(&current) {
+            true => Some(Vec::new()),
+            false => self.in_the_way(how.row, how.target, &image, Some(&current), how.conflict)?,
+        };
         let Some(others) = others else { return Ok(()) };
+        if !others.is_empty() {
+            self.mark();
+        }
         if others.is_empty() || how.replaced.nothing {
             for other in others {
                 self.remove(how.row, how.target, &other)?;
@@ -213,6 +224,9 @@ impl Writing<'_, '_> {
         }
         let found = self.rows(&plan.find)?;
         self.memory = Memory::new(plan.row.parts.subqueries.len());
+        if found.len() > 1 || !plan.follows.nothing || !plan.returning.values.is_empty() {
+            self.mark();
+        }
         agenda.push(Job::Deletes(plan, found.into_iter()));
         Ok(())
     }
@@ -239,7 +253,8 @@ impl Writing<'_, '_> {
         let Some(key) = found.next() else { return Ok(()) };
         agenda.push(Job::Deletes(plan, found));
         if plan.target.table.kind == TableKind::View {
-            let old = Image::new(&plan.target.table, key, 0)?;
+            let columns: Vec<ValueRef<'_>> = key.iter().map(Value::as_ref).collect();
+            let old = Image::new(&plan.target.table, &columns, 0)?;
             self.give_back(&plan.row, plan.target.row, &old, &plan.returning)?;
             agenda.fire(&plan.follows.before, Some(&old), None);
             return Ok(());

@@ -5,107 +5,22 @@
 //! `ON CONFLICT`, else the statement is undone.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 
 use super::counters::Counters;
+use super::entries::{Entry, check_key, may_differ};
+use super::image::Image;
 use super::orphans::Orphans;
 use super::query::{Action, Given, run_select_within};
-use super::scan::table_key;
 use super::sequences::Sequences;
 use super::subquery::{Memory, Runtime};
 use crate::ast::ConflictAction;
-use crate::codec::{
-    Direction, Fidelity, Record, encode_record, push_rowid_suffix, push_value, split_rowid_suffix,
-};
+use crate::codec::push_value;
 use crate::error::{ConstraintKind, Error, Result};
 use crate::expr::{Env, ErrorSlot, Row, Scope, Shared};
 use crate::plan::{IndexPlan, RowPlan, SelectPlan, TablePlan};
-use crate::schema::{IndexPart, Table, TableKey};
-use crate::store::{Stores, Writers, rowid_key};
-use crate::value::{Affinity, ArenaBuffer, Value, ValueRef};
-
-/// A row of a table.
-#[derive(Clone, Debug)]
-pub struct Image {
-    /// Its columns as they are stored.
-    pub values: Vec<Value>,
-    /// Its rowid; 0 in a table without.
-    pub rowid: i64,
-    record: Arc<Vec<u8>>,
-}
-
-impl Image {
-    /// A row from its stored bytes.
-    ///
-    /// # Errors
-    /// If they are malformed.
-    pub fn decode(table: &Table, bytes: &[u8], rowid: i64) -> Result<Image> {
-        let record = Record::new(bytes).map_err(|_| Error::Malformed)?;
-        let mut values = Vec::with_capacity(table.columns.len());
-        for (place, column) in table.columns.iter().enumerate() {
-            values.push(if place < record.len() {
-                record.column(place).map_err(|_| Error::Malformed)?.to_value()
-            } else {
-                column.missing.clone()
-            });
-        }
-        Ok(Image { values, rowid, record: Arc::new(bytes.to_vec()) })
-    }
-
-    /// A row of these values.
-    ///
-    /// # Errors
-    /// If it is too big.
-    pub fn new(table: &Table, values: Vec<Value>, rowid: i64) -> Result<Image> {
-        let mut image = Image { values, rowid, record: Arc::default() };
-        image.encode(table)?;
-        Ok(image)
-    }
-
-    fn encode(&mut self, table: &Table) -> Result<()> {
-        let columns: Vec<ValueRef<'_>> = self.values.iter().map(Value::as_ref).collect();
-        let at_least =
-            table.columns.iter().rposition(|column| !column.missing.is_null()).map_or(0, |last| last + 1);
-        let mut bytes = Vec::new();
-        encode_record(&mut bytes, &columns, at_least).map_err(|_| Error::TooBig("string or blob too big"))?;
-        self.record = Arc::new(bytes);
-        Ok(())
-    }
-
-    /// The value of a column that is not computed when it is read.
-    #[must_use]
-    pub fn shown(&self, table: &Table, place: usize) -> Value {
-        if table.rowid_alias() == Some(place) {
-            Value::Integer(self.rowid)
-        } else {
-            self.values[place].clone()
-        }
-    }
-
-    /// As it is stored.
-    #[must_use]
-    pub fn record(&self) -> &[u8] {
-        &self.record
-    }
-
-    /// As the row of a slot.
-    #[must_use]
-    pub fn row<'v>(&self) -> Row<'v> {
-        Row::kept(self.record.clone(), self.rowid)
-    }
-}
-
-/// A row, and the key it is stored under.
-pub(super) type KeyedRow = (Vec<u8>, Image);
-
-/// A uniqueness that a new row breaks.
-#[derive(Clone, Debug)]
-pub enum Clash {
-    /// Of the rowid, or the key of a table `WITHOUT ROWID`.
-    Key,
-    /// Of an index, by its number.
-    Index(usize),
-}
+use crate::schema::{Column, Table, TableKey};
+use crate::store::{Savepoints, Writers};
+use crate::value::{ArenaBuffer, Value, ValueRef};
 
 /// A statement that writes.
 pub struct Writing<'w, 'g> {
@@ -131,6 +46,21 @@ pub struct Writing<'w, 'g> {
     pub(super) memory: Memory,
     /// In a program, the row that made it run.
     pub(super) around: Vec<Row<'static>>,
+    /// Where it goes back to if it fails.
+    pub undo: Undo,
+    /// Memory for the rows that expressions read, empty between two evaluations.
+    frame: RefCell<Vec<Row<'static>>>,
+}
+
+/// Where a statement goes back to if it fails.
+#[derive(Clone, Copy, Debug)]
+pub enum Undo {
+    /// That is none of its business: its transaction is its own, or marked already.
+    Elsewhere,
+    /// To where it began, which is not marked as long as nothing can fail once something is written.
+    Unmarked,
+    /// To this point.
+    Marked(Savepoints),
 }
 
 impl<'w, 'g> Writing<'w, 'g> {
@@ -149,6 +79,15 @@ impl<'w, 'g> Writing<'w, 'g> {
             sequences: Sequences::default(),
             memory: Memory::default(),
             around: Vec::new(),
+            undo: Undo::Elsewhere,
+            frame: RefCell::default(),
+        }
+    }
+
+    /// Notes that it may fail when it has written something.
+    pub(super) fn mark(&mut self) {
+        if matches!(self.undo, Undo::Unmarked) {
+            self.undo = Undo::Marked(self.writers.savepoint());
         }
     }
 
@@ -188,16 +127,15 @@ impl<'w, 'g> Writing<'w, 'g> {
     ///
     /// # Errors
     /// Those of expressions.
-    pub fn with_rows<'v, T>(
-        &'v self,
+    pub fn with_rows<T>(
+        &self,
         plan: &RowPlan,
-        rows: &[(usize, Row<'v>)],
+        rows: &[(usize, Row<'static>)],
         run: impl for<'e> FnOnce(&Env<'e>) -> Result<T>,
     ) -> Result<T> {
-        let stores = self.writers.stores();
         let error = ErrorSlot::default();
         let runtime = Runtime {
-            stores,
+            stores: self.writers.stores(),
             plans: &plan.parts.subqueries,
             memory: &self.memory,
             pace: self.given.pace,
@@ -211,7 +149,8 @@ impl<'w, 'g> Writing<'w, 'g> {
             subqueries: &runtime,
             error: &error,
         };
-        let mut frame: Vec<Row<'_>> = (0..plan.frame.rows).map(|_| Row::default()).collect();
+        let mut frame = self.frame.take();
+        frame.resize_with(plan.frame.rows, Row::default);
         for (place, row) in rows {
             frame[*place] = row.clone();
         }
@@ -219,10 +158,10 @@ impl<'w, 'g> Writing<'w, 'g> {
         let arena = buffer.arena();
         let around = Scope { rows: &self.around, outer: None };
         let outer = (!self.around.is_empty()).then_some(&around);
-        let env = Env { scope: Scope { rows: &frame, outer }, arena: &arena, shared: &shared };
-        let result = run(&env)?;
-        error.check()?;
-        Ok(result)
+        let result = run(&Env { scope: Scope { rows: &frame, outer }, arena: &arena, shared: &shared });
+        frame.clear();
+        self.frame.replace(frame);
+        error.check().and(result)
     }
 
     /// The row that is stored under a key found by a scan.
@@ -245,7 +184,7 @@ impl<'w, 'g> Writing<'w, 'g> {
                 (stores.get(target.store, table.tree, &encoded)?, 0)
             }
         };
-        bytes.map(|bytes| Image::decode(table, bytes, rowid)).transpose()
+        bytes.map(|bytes| Image::decode(bytes, rowid)).transpose()
     }
 
     /// Makes the row that is stored of values: with affinity applied and generated columns computed.
@@ -256,33 +195,30 @@ impl<'w, 'g> Writing<'w, 'g> {
         &self,
         plan: &RowPlan,
         target: &TablePlan,
-        mut values: Vec<Value>,
+        values: &[ValueRef<'_>],
         rowid: i64,
     ) -> Result<Image> {
         let table = &*target.table;
-        for (value, column) in values.iter_mut().zip(&table.columns) {
-            store_value(column, value);
+        let alias = table.rowid_alias();
+        let mut buffer = ArenaBuffer::new();
+        let arena = buffer.arena();
+        let mut columns: Vec<ValueRef<'_>> = Vec::with_capacity(table.columns.len());
+        for (place, (value, column)) in values.iter().zip(&table.columns).enumerate() {
+            let is_elsewhere = alias == Some(place) || column.generated.is_some();
+            columns.push(if is_elsewhere { ValueRef::Null } else { column.affinity.apply(*value, &arena) });
         }
-        if let Some(alias) = table.rowid_alias() {
-            values[alias] = Value::Null;
-        }
-        for (value, column) in values.iter_mut().zip(&table.columns) {
-            if column.generated.is_some() {
-                *value = Value::Null;
-            }
-        }
-        let mut image = Image::new(table, values, rowid)?;
+        let mut image = Image::new(table, &columns, rowid)?;
         self.compute_generated(plan, target, &mut image)?;
         Ok(image)
     }
 
     fn compute_generated(&self, plan: &RowPlan, target: &TablePlan, image: &mut Image) -> Result<()> {
+        let table = &*target.table;
         for (place, value) in &target.generated {
-            let mut computed =
-                self.with_rows(plan, &[(target.row, image.row())], |env| Ok(value.eval(env).to_value()))?;
-            store_value(&target.table.columns[*place], &mut computed);
-            image.values[*place] = computed;
-            image.encode(&target.table)?;
+            *image = self.with_rows(plan, &[(target.row, image.row())], |env| {
+                let value = table.columns[*place].affinity.apply(value.eval(env), env.arena);
+                image.with(table, *place, value)
+            })?;
         }
         Ok(())
     }
@@ -301,9 +237,11 @@ impl<'w, 'g> Writing<'w, 'g> {
         if !self.check_nulls(plan, target, image, conflict)? {
             return Ok(false);
         }
-        let table = target.table.clone();
+        let table = &*target.table;
         if table.strict {
-            image.values.iter().zip(&table.columns).try_for_each(|(value, of)| fits(&table, of, value))?;
+            for (place, column) in table.columns.iter().enumerate() {
+                fits(table, column, image.stored(table, place))?;
+            }
         }
         for (check, scalar) in table.checks.iter().zip(&target.checks) {
             let holds = self.with_rows(plan, &[(target.row, image.row())], |env| {
@@ -337,19 +275,18 @@ impl<'w, 'g> Writing<'w, 'g> {
         image: &mut Image,
         conflict: Option<ConflictAction>,
     ) -> Result<bool> {
-        let table = target.table.clone();
+        let table = &*target.table;
         let mut has_defaults = false;
         for (place, column) in table.columns.iter().enumerate() {
             let Some(own) = column.not_null.filter(|_| column.generated.is_none()) else { continue };
-            if table.rowid_alias() == Some(place) || !image.values[place].is_null() {
+            if table.rowid_alias() == Some(place) || !image.stored(table, place).is_null() {
                 continue;
             }
             let action = conflict.or(own).unwrap_or(ConflictAction::Abort);
             if action == ConflictAction::Replace
-                && let Some(default) = self.default_of(plan, target, place)?
+                && let Some(replaced) = self.with_default(plan, target, image, place)?
             {
-                image.values[place] = default;
-                image.encode(&table)?;
+                *image = replaced;
                 has_defaults = true;
             } else if !self.refuse_null(target, place, action)? {
                 return Ok(false);
@@ -364,7 +301,7 @@ impl<'w, 'g> Writing<'w, 'g> {
                 Some((_, scalar)) => {
                     self.with_rows(plan, &[(target.row, image.row())], |env| Ok(scalar.eval(env).is_null()))?
                 }
-                None => image.values[place].is_null(),
+                None => image.stored(table, place).is_null(),
             };
             let action = conflict.or(own).unwrap_or(ConflictAction::Abort);
             if is_null && !self.refuse_null(target, place, action)? {
@@ -374,12 +311,20 @@ impl<'w, 'g> Writing<'w, 'g> {
         Ok(true)
     }
 
-    /// The default of a column as it is stored; `None` if that is NULL.
-    fn default_of(&self, plan: &RowPlan, target: &TablePlan, place: usize) -> Result<Option<Value>> {
+    /// A row with the default of a column in place; `None` if that is NULL.
+    fn with_default(
+        &self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        image: &Image,
+        place: usize,
+    ) -> Result<Option<Image>> {
+        let table = &*target.table;
         let Some((_, default)) = target.defaults.iter().find(|(of, _)| *of == place) else { return Ok(None) };
-        let mut value = self.with_rows(plan, &[], |env| Ok(default.eval(env).to_value()))?;
-        store_value(&target.table.columns[place], &mut value);
-        Ok(Some(value).filter(|value| !value.is_null()))
+        self.with_rows(plan, &[], |env| {
+            let value = table.columns[place].affinity.apply(default.eval(env), env.arena);
+            if value.is_null() { Ok(None) } else { image.with(table, place, value).map(Some) }
+        })
     }
 
     /// Refuses a row for a NULL; false if it is only left out.
@@ -395,201 +340,32 @@ impl<'w, 'g> Writing<'w, 'g> {
         Err(self.refuse(action, ConstraintKind::NotNull, message))
     }
 
-    fn refuse(&mut self, action: ConflictAction, kind: ConstraintKind, message: String) -> Error {
+    pub(super) fn refuse(&mut self, action: ConflictAction, kind: ConstraintKind, message: String) -> Error {
         self.on_failure = action;
         Error::Constraint { kind, message }
     }
 
-    /// The rows in the way of a new row: by rowid or key, and by each unique index. `old` is the row it replaces.
-    ///
-    /// # Errors
-    /// Those of the engine and of expressions.
-    pub fn clashes(
-        &self,
-        plan: &RowPlan,
-        target: &TablePlan,
-        image: &Image,
-        old: Option<&Image>,
-    ) -> Result<Vec<(Clash, Image)>> {
-        let table = &*target.table;
-        // What was made last is looked at first; a rowid before all indexes.
-        let before_key = match &table.key {
-            TableKey::Rowid { .. } => target.indexes.len(),
-            TableKey::Primary { made_after, .. } => *made_after,
-        };
-        let order = (before_key..target.indexes.len()).rev().map(Clash::Index);
-        let order = order.chain([Clash::Key]).chain((0..before_key).rev().map(Clash::Index));
-        let mut found = Vec::new();
-        for clash in order {
-            let other = match clash {
-                Clash::Key => self.row_of_key(target, image, old)?,
-                Clash::Index(number) => {
-                    self.row_of_unique_index(plan, target, &target.indexes[number], image)?
-                }
-            };
-            let Some(other) = other else { continue };
-            let is_old = old.is_some_and(|old| row_key(table, old) == row_key(table, &other));
-            if !is_old {
-                found.push((clash, other));
-            }
-        }
-        Ok(found)
-    }
-
-    /// The row that is stored under the key of a new one, if that is not the key of the row it replaces.
-    fn row_of_key(&self, target: &TablePlan, image: &Image, old: Option<&Image>) -> Result<Option<Image>> {
-        let table = &*target.table;
-        let key = row_key(table, image);
-        if old.is_some_and(|old| row_key(table, old) == key) {
-            return Ok(None);
-        }
-        let bytes = self.writers.stores().get(target.store, table.tree, &key)?;
-        bytes.map(|bytes| Image::decode(table, bytes, image.rowid)).transpose()
-    }
-
-    /// The row that a unique index has where it would have a new one.
-    fn row_of_unique_index(
-        &self,
-        plan: &RowPlan,
-        target: &TablePlan,
-        index: &IndexPlan,
-        image: &Image,
-    ) -> Result<Option<Image>> {
-        if !index.index.unique {
-            return Ok(None);
-        }
-        let Some((prefix, false)) = self.index_prefix(plan, target, index, image)? else { return Ok(None) };
-        let stores = self.writers.stores();
-        let entry = stores.first_with(target.store, index.index.tree, &prefix)?;
-        entry.map(|entry| self.row_of_entry(target, index, &entry, stores)).transpose()
-    }
-
-    fn row_of_entry(
-        &self,
-        target: &TablePlan,
-        index: &IndexPlan,
-        entry: &[u8],
-        stores: Stores<'_>,
-    ) -> Result<Image> {
-        let table = &*target.table;
-        match &table.key {
-            TableKey::Rowid { .. } => {
-                let (_, rowid) = split_rowid_suffix(entry).map_err(|_| Error::Malformed)?;
-                let bytes = stores.row(target.store, table.tree, rowid)?.ok_or(Error::Malformed)?;
-                Image::decode(table, bytes, rowid)
-            }
-            TableKey::Primary { columns, .. } => {
-                let all: Vec<_> = index.index.columns.iter().chain(&index.index.suffix).collect();
-                let directions: Vec<Direction> = all.iter().map(|column| column.direction).collect();
-                let parts: Vec<_> = columns
-                    .iter()
-                    .map(|key| {
-                        let same = |column: &&crate::schema::IndexColumn| {
-                            matches!((&column.part, &key.part),
-                                (IndexPart::Column(a), IndexPart::Column(b)) if a == b)
-                                && column.collation == key.collation
-                        };
-                        let place = all.iter().position(same).unwrap_or(0);
-                        (place, key.collation.clone(), key.direction)
-                    })
-                    .collect();
-                let mut key = Vec::new();
-                table_key(entry, &directions, &parts, &mut ArenaBuffer::new(), &mut key)?;
-                let bytes = stores.get(target.store, table.tree, &key)?.ok_or(Error::Malformed)?;
-                Image::decode(table, bytes, 0)
-            }
-        }
-    }
-
-    /// The columns of a row's entry in an index as bytes, and whether one is NULL; `None` if the row has no entry.
-    fn index_prefix(
-        &self,
-        plan: &RowPlan,
-        target: &TablePlan,
-        index: &IndexPlan,
-        image: &Image,
-    ) -> Result<Option<(Vec<u8>, bool)>> {
-        self.with_rows(plan, &[(target.row, image.row())], |env| {
-            if index.filter.as_ref().is_some_and(|filter| !filter(env)) {
-                return Ok(None);
-            }
-            let mut key = Vec::new();
-            let mut has_null = false;
-            for (scalar, column) in index.columns.iter().zip(&index.index.columns) {
-                let value = scalar.eval(env);
-                has_null |= value.is_null();
-                push_value(&mut key, value, &column.collation, column.direction);
-            }
-            Ok(Some((key, has_null)))
-        })
-    }
-
-    /// The whole entry of a row in an index.
-    fn index_entry(
-        &self,
-        plan: &RowPlan,
-        target: &TablePlan,
-        index: &IndexPlan,
-        image: &Image,
-    ) -> Result<Option<Entry>> {
-        self.with_rows(plan, &[(target.row, image.row())], |env| entry_of(env, &target.table, index, image))
-    }
-
-    /// The rows that are in the way of a new row and are to be removed; `None` if the new row is to be left out.
-    ///
-    /// # Errors
-    /// If the row is refused.
-    pub fn in_the_way(
-        &mut self,
-        plan: &RowPlan,
-        target: &TablePlan,
-        image: &Image,
-        old: Option<&Image>,
-        conflict: Option<ConflictAction>,
-    ) -> Result<Option<Vec<Image>>> {
-        let clashes = self.clashes(plan, target, image, old)?;
-        let action_of = |clash: &Clash| {
-            let own = match clash {
-                Clash::Key => match &target.table.key {
-                    TableKey::Rowid { conflict, .. } | TableKey::Primary { conflict, .. } => *conflict,
-                },
-                Clash::Index(number) => target.indexes[*number].index.conflict,
-            };
-            conflict.or(own).unwrap_or(ConflictAction::Abort)
-        };
-        for (clash, _) in &clashes {
-            match action_of(clash) {
-                ConflictAction::Replace => {}
-                ConflictAction::Ignore => return Ok(None),
-                action => return Err(self.refuse_clash(action, target, clash)),
-            }
-        }
-        let mut rows: Vec<Image> = Vec::with_capacity(clashes.len());
-        for (_, other) in clashes {
-            // One row may be in the way twice.
-            if !rows.iter().any(|row| row_key(&target.table, row) == row_key(&target.table, &other)) {
-                rows.push(other);
-            }
-        }
-        Ok(Some(rows))
-    }
-
-    /// The error of a row that is not unique.
-    pub(super) fn refuse_clash(
-        &mut self,
-        action: ConflictAction,
-        target: &TablePlan,
-        clash: &Clash,
-    ) -> Error {
-        let (kind, message) = clash_message(target, clash);
-        self.refuse(action, kind, message)
-    }
-
     /// The row as it is stored now, if it still is.
     pub(super) fn reload(&self, target: &TablePlan, image: &Image) -> Result<Option<Image>> {
-        let bytes =
-            self.writers.stores().get(target.store, target.table.tree, &row_key(&target.table, image))?;
-        bytes.map(|bytes| Image::decode(&target.table, bytes, image.rowid)).transpose()
+        let key = image.key(&target.table);
+        let bytes = self.writers.stores().get(target.store, target.table.tree, &key)?;
+        bytes.map(|bytes| Image::decode(bytes, image.rowid)).transpose()
+    }
+
+    /// The entries of a row in these indexes.
+    fn entries(
+        &self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        indexes: &[&IndexPlan],
+        image: &Image,
+    ) -> Result<Vec<Option<Entry>>> {
+        if indexes.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.with_rows(plan, &[(target.row, image.row())], |env| {
+            indexes.iter().map(|index| Entry::of(env, &target.table, index, image)).collect()
+        })
     }
 
     /// Removes a row and its entries.
@@ -597,13 +373,15 @@ impl<'w, 'g> Writing<'w, 'g> {
     /// # Errors
     /// Those of the engine and of expressions.
     pub fn remove(&mut self, plan: &RowPlan, target: &TablePlan, image: &Image) -> Result<()> {
-        for index in &target.indexes {
-            if let Some((key, _)) = self.index_entry(plan, target, index, image)? {
+        let indexes: Vec<&IndexPlan> = target.indexes.iter().collect();
+        let entries = self.entries(plan, target, &indexes, image)?;
+        for (index, entry) in indexes.iter().zip(entries) {
+            if let Some(Entry { key, .. }) = entry {
                 self.writers.delete(target.store, index.index.tree, &key)?;
             }
         }
         self.given.pace.wrote(1);
-        self.writers.delete(target.store, target.table.tree, &row_key(&target.table, image))
+        self.writers.delete(target.store, target.table.tree, &image.key(&target.table))
     }
 
     /// Tells who wants to know of a row that changed. Rows without rowid are not told of.
@@ -615,7 +393,9 @@ impl<'w, 'g> Writing<'w, 'g> {
         }
     }
 
-    /// Writes a row and its entries; `old` is the row it replaces.
+    /// Writes a row and its entries; `old` is the row it replaces. What stays the same is not written.
+    ///
+    /// Whatever can be refused is refused before the first of it is written.
     ///
     /// # Errors
     /// Those of the engine and of expressions.
@@ -626,258 +406,60 @@ impl<'w, 'g> Writing<'w, 'g> {
         image: &Image,
         old: Option<&Image>,
     ) -> Result<()> {
-        for index in &target.indexes {
-            let before = match old {
-                Some(old) => self.index_entry(plan, target, index, old)?,
-                None => None,
-            };
-            let after = self.index_entry(plan, target, index, image)?;
+        let table = &*target.table;
+        self.given.pace.wrote(1);
+        if old.is_some_and(|old| old.is_same(image)) {
+            return Ok(());
+        }
+        let is_touched = |index: &&IndexPlan| old.is_none_or(|old| may_differ(table, index, image, old));
+        let indexes: Vec<&IndexPlan> = target.indexes.iter().filter(is_touched).collect();
+        let mut before = match old {
+            Some(old) => self.entries(plan, target, &indexes, old)?,
+            None => Vec::new(),
+        };
+        before.resize(indexes.len(), None);
+        let after = self.entries(plan, target, &indexes, image)?;
+        let key = image.key(table);
+        check_key(&key)?;
+        for (index, (before, after)) in indexes.iter().zip(before.into_iter().zip(after)) {
             if before == after {
                 continue;
             }
-            if let Some((key, _)) = before {
+            if let Some(Entry { key, .. }) = before {
                 self.writers.delete(target.store, index.index.tree, &key)?;
             }
-            if let Some((key, originals)) = after {
+            if let Some(Entry { key, originals, .. }) = after {
                 self.writers.put(target.store, index.index.tree, &key, &originals)?;
                 self.given.pace.wrote(1);
             }
         }
-        self.given.pace.wrote(1);
-        let key = row_key(&target.table, image);
-        if let Some(old) = old {
-            let before = row_key(&target.table, old);
-            if before != key {
-                self.writers.delete(target.store, target.table.tree, &before)?;
-            }
-        }
-        self.writers.put(target.store, target.table.tree, &key, &image.record)
-    }
-
-    /// At most this many rows of a table from a key on, with their keys; and the key to go on from, if there is more.
-    pub(super) fn rows_from(
-        &self,
-        target: &TablePlan,
-        from: &[u8],
-        count: usize,
-    ) -> Result<(Vec<KeyedRow>, Option<Vec<u8>>)> {
-        let stores = self.writers.stores();
-        let mut cursor = stores.cursor(target.store, target.table.tree)?;
-        let mut rows = Vec::new();
-        let mut more = cursor.seek(from)?;
-        while more {
-            if rows.len() == count {
-                return Ok((rows, Some(cursor.key().to_vec())));
-            }
-            let rowid = match target.table.has_rowid() {
-                true => crate::codec::rowid_of(cursor.key()).map_err(|_| Error::Malformed)?,
-                false => 0,
-            };
-            rows.push((cursor.key().to_vec(), Image::decode(&target.table, cursor.value()?, rowid)?));
-            more = cursor.next()?;
-        }
-        Ok((rows, None))
-    }
-
-    /// Looks whether a row can have the column that was added last.
-    ///
-    /// # Errors
-    /// Where it breaks a constraint.
-    pub(super) fn test_new_column(
-        &mut self,
-        plan: &RowPlan,
-        target: &TablePlan,
-        image: &Image,
-    ) -> Result<()> {
-        let refused = |kind, message: &str| Err(Error::Constraint { kind, message: message.to_string() });
-        for scalar in &target.checks {
-            let holds = self.with_rows(plan, &[(target.row, image.row())], |env| {
-                Ok(scalar.eval(env).to_bool() != Some(false))
-            })?;
-            if !holds {
-                return refused(ConstraintKind::Check, "CHECK constraint failed");
-            }
-        }
-        let place = target.table.columns.len() - 1;
-        let column = &target.table.columns[place];
-        let mut value = match target.computed.iter().find(|(of, _)| *of == place) {
-            Some((_, scalar)) => {
-                self.with_rows(plan, &[(target.row, image.row())], |env| Ok(scalar.eval(env).to_value()))?
-            }
-            None => image.values[place].clone(),
-        };
-        if value.is_null() {
-            return match column.not_null {
-                Some(_) => refused(ConstraintKind::NotNull, "NOT NULL constraint failed"),
-                None => Ok(()),
-            };
-        }
-        store_value(column, &mut value);
-        match fits(&target.table, column, &value) {
-            Err(_) if target.table.strict => refused(ConstraintKind::Datatype, "type mismatch on DEFAULT"),
-            _ => Ok(()),
-        }
-    }
-
-    /// Fills an index from the rows of its table.
-    ///
-    /// # Errors
-    /// If two rows are equal that may not be, and those of the engine.
-    pub fn fill_index(&mut self, plan: &RowPlan, target: &TablePlan, number: usize) -> Result<()> {
-        let index = &target.indexes[number];
-        let mut images = Vec::new();
+        if let Some(old) = old
+            && !old.has_key_of(table, image)
         {
-            let stores = self.writers.stores();
-            let mut cursor = stores.cursor(target.store, target.table.tree)?;
-            let mut more = cursor.first()?;
-            while more {
-                let rowid = match target.table.has_rowid() {
-                    true => crate::codec::rowid_of(cursor.key()).map_err(|_| Error::Malformed)?,
-                    false => 0,
-                };
-                images.push(Image::decode(&target.table, cursor.value()?, rowid)?);
-                more = cursor.next()?;
-            }
+            self.writers.delete(target.store, table.tree, &old.key(table))?;
         }
-        for image in images {
-            if index.index.unique
-                && let Some((prefix, false)) = self.index_prefix(plan, target, index, &image)?
-                && self.writers.stores().first_with(target.store, index.index.tree, &prefix)?.is_some()
-            {
-                let (kind, message) = clash_message(target, &Clash::Index(number));
-                return Err(Error::Constraint { kind, message });
-            }
-            if let Some((key, originals)) = self.index_entry(plan, target, index, &image)? {
-                self.writers.put(target.store, index.index.tree, &key, &originals)?;
-            }
-        }
-        Ok(())
+        self.writers.put(target.store, table.tree, &key, image.record())
     }
-}
-
-/// The key and value of an entry of an index.
-pub(super) type Entry = (Vec<u8>, Vec<u8>);
-
-/// The entry of a row in an index; `None` if it has none.
-pub(super) fn entry_of(
-    env: &Env<'_>,
-    table: &Table,
-    index: &IndexPlan,
-    image: &Image,
-) -> Result<Option<Entry>> {
-    if index.filter.as_ref().is_some_and(|filter| !filter(env)) {
-        return Ok(None);
-    }
-    let mut key = Vec::new();
-    let mut lost = false;
-    let mut values = Vec::with_capacity(index.columns.len());
-    for (scalar, column) in index.columns.iter().zip(&index.index.columns) {
-        let value = scalar.eval(env);
-        let fidelity = push_value(&mut key, value, &column.collation, column.direction);
-        let is_real = matches!(column.part, IndexPart::Column(place)
-            if table.columns[place].affinity == Affinity::Real)
-            && value.is_number();
-        lost |= fidelity == Fidelity::Lost && !is_real;
-        values.push(value);
-    }
-    if table.has_rowid() {
-        push_rowid_suffix(&mut key, image.rowid);
-    } else {
-        for column in &index.index.suffix {
-            if let IndexPart::Column(place) = column.part {
-                let value = image.values[place].as_ref();
-                push_value(&mut key, value, &column.collation, column.direction);
-            }
-        }
-    }
-    let mut originals = Vec::new();
-    if lost {
-        encode_record(&mut originals, &values, 0).map_err(|_| Error::Malformed)?;
-    }
-    Ok(Some((key, originals)))
-}
-
-/// Makes a value what a column stores.
-fn store_value(column: &crate::schema::Column, value: &mut Value) {
-    let mut buffer = ArenaBuffer::new();
-    let arena = buffer.arena();
-    *value = column.affinity.apply(value.as_ref(), &arena).to_value();
 }
 
 /// Refuses what does not have the type of its column in a `STRICT` table.
-pub(super) fn fits(table: &Table, column: &crate::schema::Column, value: &Value) -> Result<()> {
+pub(super) fn fits(table: &Table, column: &Column, value: ValueRef<'_>) -> Result<()> {
     let column_type = column.type_name.to_ascii_uppercase();
     let value_type = match (column_type.as_str(), value) {
-        ("INT" | "INTEGER", Value::Integer(_))
-        | ("REAL", Value::Real(_))
-        | ("TEXT", Value::Text(_))
-        | ("BLOB", Value::Blob(_))
+        ("INT" | "INTEGER", ValueRef::Integer(_))
+        | ("REAL", ValueRef::Real(_))
+        | ("TEXT", ValueRef::Text(_))
+        | ("BLOB", ValueRef::Blob(_))
         | ("ANY", _)
-        | (_, Value::Null) => return Ok(()),
-        (_, Value::Integer(_)) => "INT",
-        (_, Value::Real(_)) => "REAL",
-        (_, Value::Text(_)) => "TEXT",
-        (_, Value::Blob(_)) => "BLOB",
+        | (_, ValueRef::Null) => return Ok(()),
+        (_, ValueRef::Integer(_)) => "INT",
+        (_, ValueRef::Real(_)) => "REAL",
+        (_, ValueRef::Text(_)) => "TEXT",
+        (_, ValueRef::Blob(_)) => "BLOB",
     };
     let (table, column) = (&table.name, &column.name);
     Err(Error::Constraint {
         kind: ConstraintKind::Datatype,
         message: format!("cannot store {value_type} value in {column_type} column {table}.{column}"),
     })
-}
-
-/// The key under which a row is stored.
-fn row_key(table: &Table, image: &Image) -> Vec<u8> {
-    match &table.key {
-        TableKey::Rowid { .. } => rowid_key(image.rowid),
-        TableKey::Primary { columns, .. } => {
-            let mut key = Vec::new();
-            for column in columns {
-                if let IndexPart::Column(place) = column.part {
-                    push_value(&mut key, image.values[place].as_ref(), &column.collation, column.direction);
-                }
-            }
-            key
-        }
-    }
-}
-
-/// What is wrong with a row that is in the way.
-fn clash_message(target: &TablePlan, clash: &Clash) -> (ConstraintKind, String) {
-    let table = &*target.table;
-    let list = |columns: &[crate::schema::IndexColumn]| {
-        let names: Vec<String> = columns
-            .iter()
-            .filter_map(|column| match column.part {
-                IndexPart::Column(place) => Some(format!("{}.{}", table.name, table.columns[place].name)),
-                IndexPart::Expr(_) => None,
-            })
-            .collect();
-        names.join(", ")
-    };
-    match clash {
-        Clash::Key => match &table.key {
-            TableKey::Rowid { alias: Some(alias), .. } => (
-                ConstraintKind::PrimaryKey,
-                format!("UNIQUE constraint failed: {}.{}", table.name, table.columns[*alias].name),
-            ),
-            TableKey::Rowid { alias: None, .. } => {
-                (ConstraintKind::Rowid, format!("UNIQUE constraint failed: {}.rowid", table.name))
-            }
-            TableKey::Primary { columns, .. } => {
-                (ConstraintKind::PrimaryKey, format!("UNIQUE constraint failed: {}", list(columns)))
-            }
-        },
-        Clash::Index(number) => {
-            let index = &target.indexes[*number].index;
-            let kind = match index.origin {
-                crate::schema::IndexOrigin::PrimaryKey => ConstraintKind::PrimaryKey,
-                _ => ConstraintKind::Unique,
-            };
-            if index.columns.iter().any(|column| matches!(column.part, IndexPart::Expr(_))) {
-                return (kind, format!("UNIQUE constraint failed: index '{}'", index.name));
-            }
-            (kind, format!("UNIQUE constraint failed: {}", list(&index.columns)))
-        }
-    }
 }

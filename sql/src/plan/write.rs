@@ -9,8 +9,8 @@ use super::physical::{FrameSize, Parts, SelectPlan};
 use super::planner::{Planner, RowsAround};
 use crate::ast::ConflictAction;
 use crate::bound::{
-    self, Body, Column, Consequences, Expr, InsertRows, ParentCheck, Place, ProgramNumber, Query, QueryId,
-    ResultColumn, Select, Slot, UpsertTarget, WithPrograms,
+    self, Body, Column, Consequences, Expr, InSet, InsertRows, ParentCheck, Place, ProgramNumber, Query,
+    QueryId, ResultColumn, Select, Slot, UpsertTarget, WithPrograms, any, rewrite, visit,
 };
 use crate::error::Result;
 use crate::expr::{Scalar, Test};
@@ -46,6 +46,8 @@ pub struct IndexPlan {
     pub columns: Vec<Scalar>,
     /// Whether a row has an entry.
     pub filter: Option<Test>,
+    /// The columns of the row that the entry depends on. It depends on the key of the row besides.
+    pub reads: Vec<usize>,
 }
 
 /// What is evaluated for each written row.
@@ -90,6 +92,16 @@ pub struct InsertPlan {
     pub returning: ReturningPlan,
     /// What the statement may make run; none for one that is itself in such a program.
     pub programs: Vec<ProgramPlan>,
+}
+
+impl InsertPlan {
+    /// Whether nothing follows from writing a row.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.follows.nothing
+            && self.replaced.nothing
+            && self.upserts.iter().all(|upsert| upsert.follows.nothing)
+    }
 }
 
 /// Places of columns, and what is written there.
@@ -137,6 +149,14 @@ pub struct UpdatePlan {
     pub returning: ReturningPlan,
     /// What the statement may make run; none for one that is itself in such a program.
     pub programs: Vec<ProgramPlan>,
+}
+
+impl UpdatePlan {
+    /// Whether nothing follows from writing a row.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.follows.nothing && self.replaced.nothing
+    }
 }
 
 /// The plan of a `DELETE`.
@@ -237,6 +257,39 @@ fn key_of(table: &Table, slot: Slot) -> Vec<Expr> {
     }
 }
 
+/// Puts the values of a single row of `VALUES` in place of the columns of the source, so that no query runs for them.
+fn put_row_in_place(insert: &mut bound::Insert) {
+    let InsertRows::Select(select) = &insert.rows else { return };
+    let Body::Values(rows) = &select.body else { return };
+    let [row] = rows.as_slice() else { return };
+    let is_query = |part: &Expr| {
+        matches!(part, Expr::Subquery(..) | Expr::Exists(_))
+            || matches!(part, Expr::In(inside) if matches!(inside.set, InSet::Select(_)))
+    };
+    if select.limit.is_some()
+        || select.offset.is_some()
+        || row.iter().any(|value| any(value, &mut { is_query }))
+    {
+        return;
+    }
+    let row = row.clone();
+    if let (Some(_), Some(alias)) = (&insert.rowid, insert.target.table.rowid_alias()) {
+        // It is stored as the rowid alone, and no value is computed twice.
+        insert.values[alias] = Expr::Literal(Value::Null);
+    }
+    let source = insert.source;
+    for value in insert.values.iter_mut().chain(&mut insert.rowid) {
+        rewrite(value, &mut |part| match part {
+            Expr::Column(Column { slot, place: Place::At(place), .. }) if *slot == source => {
+                *part = row[*place].clone();
+                false
+            }
+            _ => true,
+        });
+    }
+    insert.rows = InsertRows::Defaults;
+}
+
 fn missing_of(table: &Table) -> Arc<Vec<Value>> {
     Arc::new(table.columns.iter().map(|column| column.missing.clone()).collect())
 }
@@ -284,7 +337,18 @@ impl Planner<'_> {
                 Some(filter) => Some(self.compiler().test(filter)?),
                 None => None,
             };
-            indexes.push(IndexPlan { index: index.index.clone(), columns, filter });
+            let mut reads = Vec::new();
+            for expr in index.columns.iter().chain(&index.filter) {
+                visit(expr, &mut |part| {
+                    if let Expr::Column(Column { place: Place::At(place), .. }) = part
+                        && !reads.contains(place)
+                    {
+                        reads.push(*place);
+                    }
+                    true
+                });
+            }
+            indexes.push(IndexPlan { index: index.index.clone(), columns, filter, reads });
         }
         Ok(TablePlan {
             store: target.store,
@@ -439,7 +503,8 @@ impl<'v> Writes<'_, 'v> {
         })
     }
 
-    fn insert(&self, insert: bound::Insert) -> Result<InsertPlan> {
+    fn insert(&self, mut insert: bound::Insert) -> Result<InsertPlan> {
+        put_row_in_place(&mut insert);
         let source = match insert.rows {
             InsertRows::Defaults => None,
             InsertRows::Select(select) => Some(self.planner().statement(*select)?),

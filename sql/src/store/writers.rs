@@ -1,6 +1,6 @@
 //! [`Writers`]: the two stores that a statement writes.
 
-use duramen_engine::{TreeId, View, WriteTxn};
+use duramen_engine::{Savepoint, TreeId, View, WriteTxn};
 
 use super::stores::Stores;
 use crate::codec::{push_rowid, rowid_of};
@@ -15,7 +15,21 @@ pub struct Writers<'w> {
     pub temp: Option<&'w mut WriteTxn>,
 }
 
+/// A point in the transactions of both stores.
+#[derive(Clone, Copy, Debug)]
+pub struct Savepoints {
+    /// In that of the database.
+    pub main: Savepoint,
+    /// In that of temporary objects.
+    pub temp: Option<Savepoint>,
+}
+
 impl Writers<'_> {
+    /// Marks the present point.
+    pub fn savepoint(&mut self) -> Savepoints {
+        Savepoints { main: self.main.savepoint(), temp: self.temp.as_mut().map(|temp| temp.savepoint()) }
+    }
+
     /// The same, for reading.
     #[must_use]
     pub fn stores(&self) -> Stores<'_> {

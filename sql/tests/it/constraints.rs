@@ -90,3 +90,72 @@ fn checks_may_be_left_out_for_a_while() {
     let found = connection.run("PRAGMA integrity_check", &[]).expect("a pragma");
     assert_eq!(found.rows, [[duramen_sql::Value::from("CHECK constraint failed in t")]]);
 }
+
+#[test]
+fn an_index_follows_what_it_depends_on() {
+    let c = connection();
+    ok(
+        &c,
+        "CREATE TABLE t(k INTEGER PRIMARY KEY, a REAL, b TEXT COLLATE NOCASE, v AS (a + 1) VIRTUAL, s AS (b || 'x') STORED);
+         CREATE INDEX i1 ON t(v); CREATE UNIQUE INDEX i2 ON t(s); CREATE INDEX i3 ON t(b) WHERE a > 5;
+         CREATE INDEX i4 ON t(abs(a)); CREATE INDEX i5 ON t(b);
+         INSERT INTO t(k, a, b) VALUES (1, 1.0, 'a'), (2, 0.0, 'b'), (3, 7, 'c')",
+    );
+    let updates = [
+        "UPDATE t SET a = a + 10 WHERE k = 1",
+        "UPDATE t SET a = -0.0 WHERE k = 2",
+        "UPDATE t SET b = 'C' WHERE k = 3",
+        "UPDATE t SET a = a, b = b",
+        "UPDATE t SET k = k + 10",
+        "UPDATE t SET a = NULL WHERE k = 11",
+        "INSERT INTO t(k, a, b) VALUES (12, 5, 'q') ON CONFLICT(k) DO UPDATE SET b = excluded.b",
+    ];
+    for update in updates {
+        ok(&c, update);
+        assert_eq!(ok(&c, "PRAGMA integrity_check"), "ok", "{update}");
+    }
+    assert_eq!(ok(&c, "SELECT k FROM t INDEXED BY i1 WHERE v > 7.5"), "13");
+    assert_eq!(refused(&c, "UPDATE t SET b = 'a' WHERE k = 12"), "UNIQUE constraint failed: t.s");
+    assert_eq!(ok(&c, "SELECT k, a, b, v, s FROM t"), "11|NULL|a|NULL|ax 12|0.0|q|1.0|qx 13|7.0|C|8.0|Cx");
+}
+
+#[test]
+fn an_index_without_rowid_follows_the_key() {
+    let c = connection();
+    ok(
+        &c,
+        "CREATE TABLE t(a TEXT COLLATE NOCASE, b INTEGER, c, PRIMARY KEY (a, b)) WITHOUT ROWID;
+         CREATE INDEX i ON t(c); INSERT INTO t VALUES ('a', 1, 10), ('b', 2, 20)",
+    );
+    for update in ["UPDATE t SET a = 'A' WHERE b = 1", "UPDATE t SET b = b + 1", "UPDATE t SET c = 20"] {
+        ok(&c, update);
+        assert_eq!(ok(&c, "PRAGMA integrity_check"), "ok", "{update}");
+    }
+    assert_eq!(ok(&c, "SELECT a, b FROM t INDEXED BY i WHERE c = 20"), "A|2 b|3");
+}
+
+#[test]
+fn statements_that_fail_halfway_leave_the_transaction_as_it_was() {
+    let c = connection();
+    ok(
+        &c,
+        "CREATE TABLE t(k INTEGER PRIMARY KEY, a UNIQUE, b); CREATE INDEX i ON t(abs(b));
+         INSERT INTO t VALUES (1, 1, 1), (2, 2, 2), (3, 3, 3); BEGIN",
+    );
+    for statement in [
+        "REPLACE INTO t VALUES (1, 2, -9223372036854775808)",
+        "UPDATE OR REPLACE t SET a = 3, b = -9223372036854775808 WHERE k = 1",
+        "UPDATE t SET b = CASE k WHEN 3 THEN -9223372036854775808 ELSE b + 1 END",
+        "INSERT INTO t VALUES (4, 4, 4), (5, 1, 5)",
+        "INSERT INTO t VALUES (1, 7, 4) ON CONFLICT(k) DO UPDATE SET a = 2",
+        "INSERT INTO t VALUES (6, 6, 6) RETURNING abs(a - 6 - 9223372036854775807 - 1)",
+    ] {
+        refused(&c, statement);
+        assert_eq!(ok(&c, "SELECT * FROM t"), "1|1|1 2|2|2 3|3|3", "{statement}");
+        assert_eq!(ok(&c, "PRAGMA integrity_check"), "ok", "{statement}");
+    }
+    ok(&c, "INSERT OR FAIL INTO t VALUES (8, 8, 8)");
+    refused(&c, "INSERT OR FAIL INTO t VALUES (9, 9, 9), (10, 1, 5)");
+    ok(&c, "COMMIT");
+    assert_eq!(ok(&c, "SELECT k FROM t"), "1 2 3 8 9");
+}

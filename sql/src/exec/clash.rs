@@ -1,0 +1,210 @@
+//! Rows in the way of a new row: by its key, and by unique indexes.
+
+use super::entries::{Entry, may_differ};
+use super::image::Image;
+use super::scan::table_key;
+use super::write::Writing;
+use crate::ast::ConflictAction;
+use crate::codec::{Direction, split_rowid_suffix};
+use crate::error::{ConstraintKind, Error, Result};
+use crate::plan::{IndexPlan, RowPlan, TablePlan};
+use crate::schema::{IndexColumn, IndexOrigin, IndexPart, TableKey};
+use crate::value::ArenaBuffer;
+
+/// A uniqueness that a new row breaks.
+#[derive(Clone, Debug)]
+pub enum Clash {
+    /// Of the rowid, or the key of a table `WITHOUT ROWID`.
+    Key,
+    /// Of an index, by its number.
+    Index(usize),
+}
+
+impl Writing<'_, '_> {
+    /// The rows in the way of a new row: by rowid or key, and by each unique index. `old` is the row it replaces.
+    ///
+    /// # Errors
+    /// Those of the engine and of expressions.
+    pub fn clashes(
+        &self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        image: &Image,
+        old: Option<&Image>,
+    ) -> Result<Vec<(Clash, Image)>> {
+        let table = &*target.table;
+        // What was made last is looked at first; a rowid before all indexes.
+        let before_key = match &table.key {
+            TableKey::Rowid { .. } => target.indexes.len(),
+            TableKey::Primary { made_after, .. } => *made_after,
+        };
+        let order = (before_key..target.indexes.len()).rev().map(Clash::Index);
+        let order = order.chain([Clash::Key]).chain((0..before_key).rev().map(Clash::Index));
+        let mut found = Vec::new();
+        for clash in order {
+            let other = match clash {
+                Clash::Key => self.row_of_key(target, image, old)?,
+                Clash::Index(number) => {
+                    self.row_of_unique_index(plan, target, &target.indexes[number], image, old)?
+                }
+            };
+            let Some(other) = other else { continue };
+            let is_old = old.is_some_and(|old| old.has_key_of(table, &other));
+            if !is_old {
+                found.push((clash, other));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The row that is stored under the key of a new one, if that is not the key of the row it replaces.
+    fn row_of_key(&self, target: &TablePlan, image: &Image, old: Option<&Image>) -> Result<Option<Image>> {
+        match old {
+            Some(old) if old.has_key_of(&target.table, image) => Ok(None),
+            _ => self.reload(target, image),
+        }
+    }
+
+    /// The row that a unique index has where it would have a new one, if that is not where it has the row it replaces.
+    fn row_of_unique_index(
+        &self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        index: &IndexPlan,
+        image: &Image,
+        old: Option<&Image>,
+    ) -> Result<Option<Image>> {
+        let table = &*target.table;
+        if !index.index.unique || old.is_some_and(|old| !may_differ(table, index, image, old)) {
+            return Ok(None);
+        }
+        let entry =
+            self.with_rows(plan, &[(target.row, image.row())], |env| Entry::of(env, table, index, image))?;
+        let Some(prefix) = entry.as_ref().and_then(Entry::unique_prefix) else { return Ok(None) };
+        let found = self.writers.stores().first_with(target.store, index.index.tree, prefix)?;
+        found.map(|found| self.row_of_entry(target, index, &found)).transpose()
+    }
+
+    /// The row that an entry of an index is of.
+    fn row_of_entry(&self, target: &TablePlan, index: &IndexPlan, entry: &[u8]) -> Result<Image> {
+        let stores = self.writers.stores();
+        let table = &*target.table;
+        match &table.key {
+            TableKey::Rowid { .. } => {
+                let (_, rowid) = split_rowid_suffix(entry).map_err(|_| Error::Malformed)?;
+                let bytes = stores.row(target.store, table.tree, rowid)?.ok_or(Error::Malformed)?;
+                Image::decode(bytes, rowid)
+            }
+            TableKey::Primary { columns, .. } => {
+                let all: Vec<_> = index.index.columns.iter().chain(&index.index.suffix).collect();
+                let directions: Vec<Direction> = all.iter().map(|column| column.direction).collect();
+                let parts: Vec<_> = columns
+                    .iter()
+                    .map(|key| {
+                        let same = |column: &&IndexColumn| {
+                            matches!((&column.part, &key.part),
+                                (IndexPart::Column(a), IndexPart::Column(b)) if a == b)
+                                && column.collation == key.collation
+                        };
+                        let place = all.iter().position(same).unwrap_or(0);
+                        (place, key.collation.clone(), key.direction)
+                    })
+                    .collect();
+                let mut key = Vec::new();
+                table_key(entry, &directions, &parts, &mut ArenaBuffer::new(), &mut key)?;
+                let bytes = stores.get(target.store, table.tree, &key)?.ok_or(Error::Malformed)?;
+                Image::decode(bytes, 0)
+            }
+        }
+    }
+
+    /// The rows that are in the way of a new row and are to be removed; `None` if the new row is to be left out.
+    ///
+    /// # Errors
+    /// If the row is refused.
+    pub fn in_the_way(
+        &mut self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        image: &Image,
+        old: Option<&Image>,
+        conflict: Option<ConflictAction>,
+    ) -> Result<Option<Vec<Image>>> {
+        let clashes = self.clashes(plan, target, image, old)?;
+        let action_of = |clash: &Clash| {
+            let own = match clash {
+                Clash::Key => match &target.table.key {
+                    TableKey::Rowid { conflict, .. } | TableKey::Primary { conflict, .. } => *conflict,
+                },
+                Clash::Index(number) => target.indexes[*number].index.conflict,
+            };
+            conflict.or(own).unwrap_or(ConflictAction::Abort)
+        };
+        for (clash, _) in &clashes {
+            match action_of(clash) {
+                ConflictAction::Replace => {}
+                ConflictAction::Ignore => return Ok(None),
+                action => return Err(self.refuse_clash(action, target, clash)),
+            }
+        }
+        let mut rows: Vec<Image> = Vec::with_capacity(clashes.len());
+        for (_, other) in clashes {
+            // One row may be in the way twice.
+            if !rows.iter().any(|row| row.has_key_of(&target.table, &other)) {
+                rows.push(other);
+            }
+        }
+        Ok(Some(rows))
+    }
+
+    /// The error of a row that is not unique.
+    pub(super) fn refuse_clash(
+        &mut self,
+        action: ConflictAction,
+        target: &TablePlan,
+        clash: &Clash,
+    ) -> Error {
+        let (kind, message) = clash_message(target, clash);
+        self.refuse(action, kind, message)
+    }
+}
+
+/// What is wrong with a row that is in the way.
+pub(super) fn clash_message(target: &TablePlan, clash: &Clash) -> (ConstraintKind, String) {
+    let table = &*target.table;
+    let list = |columns: &[IndexColumn]| {
+        let names: Vec<String> = columns
+            .iter()
+            .filter_map(|column| match column.part {
+                IndexPart::Column(place) => Some(format!("{}.{}", table.name, table.columns[place].name)),
+                IndexPart::Expr(_) => None,
+            })
+            .collect();
+        names.join(", ")
+    };
+    match clash {
+        Clash::Key => match &table.key {
+            TableKey::Rowid { alias: Some(alias), .. } => (
+                ConstraintKind::PrimaryKey,
+                format!("UNIQUE constraint failed: {}.{}", table.name, table.columns[*alias].name),
+            ),
+            TableKey::Rowid { alias: None, .. } => {
+                (ConstraintKind::Rowid, format!("UNIQUE constraint failed: {}.rowid", table.name))
+            }
+            TableKey::Primary { columns, .. } => {
+                (ConstraintKind::PrimaryKey, format!("UNIQUE constraint failed: {}", list(columns)))
+            }
+        },
+        Clash::Index(number) => {
+            let index = &target.indexes[*number].index;
+            let kind = match index.origin {
+                IndexOrigin::PrimaryKey => ConstraintKind::PrimaryKey,
+                _ => ConstraintKind::Unique,
+            };
+            if index.columns.iter().any(|column| matches!(column.part, IndexPart::Expr(_))) {
+                return (kind, format!("UNIQUE constraint failed: index '{}'", index.name));
+            }
+            (kind, format!("UNIQUE constraint failed: {}", list(&index.columns)))
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Going over all rows of a table: to fill an index, to look whether a column can be added.
+
+use super::clash::{Clash, clash_message};
+use super::entries::Entry;
+use super::image::Image;
+use super::sorter::Sorter;
+use super::write::{Writing, fits};
+use crate::error::{ConstraintKind, Error, Result};
+use crate::plan::{RowPlan, TablePlan};
+use crate::value::ArenaBuffer;
+
+/// How many rows are read at once.
+const ROWS_AT_A_TIME: usize = 1000;
+
+/// How much memory entries may take before they are written in the order of their keys, in bytes.
+const SORTED_AT_A_TIME: usize = 32 << 20;
+
+/// A row, and the key it is stored under.
+pub(super) type KeyedRow = (Vec<u8>, Image);
+
+impl Writing<'_, '_> {
+    /// At most this many rows of a table from a key on, with their keys; and the key to go on from, if there is more.
+    pub(super) fn rows_from(
+        &self,
+        target: &TablePlan,
+        from: &[u8],
+        count: usize,
+    ) -> Result<(Vec<KeyedRow>, Option<Vec<u8>>)> {
+        let stores = self.writers.stores();
+        let mut cursor = stores.cursor(target.store, target.table.tree)?;
+        let mut rows = Vec::new();
+        let mut more = cursor.seek(from)?;
+        while more {
+            if rows.len() == count {
+                return Ok((rows, Some(cursor.key().to_vec())));
+            }
+            let rowid = match target.table.has_rowid() {
+                true => crate::codec::rowid_of(cursor.key()).map_err(|_| Error::Malformed)?,
+                false => 0,
+            };
+            rows.push((cursor.key().to_vec(), Image::decode(cursor.value()?, rowid)?));
+            more = cursor.next()?;
+        }
+        Ok((rows, None))
+    }
+
+    /// Looks whether a row can have the column that was added last.
+    ///
+    /// # Errors
+    /// Where it breaks a constraint.
+    pub(super) fn test_new_column(
+        &mut self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        image: &Image,
+    ) -> Result<()> {
+        let refused = |kind, message: &str| Err(Error::Constraint { kind, message: message.to_string() });
+        for scalar in &target.checks {
+            let holds = self.with_rows(plan, &[(target.row, image.row())], |env| {
+                Ok(scalar.eval(env).to_bool() != Some(false))
+            })?;
+            if !holds {
+                return refused(ConstraintKind::Check, "CHECK constraint failed");
+            }
+        }
+        let place = target.table.columns.len() - 1;
+        let column = &target.table.columns[place];
+        let value = match target.computed.iter().find(|(of, _)| *of == place) {
+            Some((_, scalar)) => {
+                self.with_rows(plan, &[(target.row, image.row())], |env| Ok(scalar.eval(env).to_value()))?
+            }
+            None => image.stored(&target.table, place).to_value(),
+        };
+        if value.is_null() {
+            return match column.not_null {
+                Some(_) => refused(ConstraintKind::NotNull, "NOT NULL constraint failed"),
+                None => Ok(()),
+            };
+        }
+        let mut buffer = ArenaBuffer::new();
+        let value = column.affinity.apply(value.as_ref(), &buffer.arena());
+        match fits(&target.table, column, value) {
+            Err(_) if target.table.strict => refused(ConstraintKind::Datatype, "type mismatch on DEFAULT"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Fills an index from the rows of its table.
+    ///
+    /// # Errors
+    /// If two rows are equal that may not be, and those of the engine.
+    pub fn fill_index(&mut self, plan: &RowPlan, target: &TablePlan, number: usize) -> Result<()> {
+        let index = &target.indexes[number];
+        let mut sorter = Sorter::default();
+        let mut from = Some(Vec::new());
+        while let Some(start) = from {
+            let (rows, next) = self.rows_from(target, &start, ROWS_AT_A_TIME)?;
+            for (_, image) in rows {
+                let entry = self.with_rows(plan, &[(target.row, image.row())], |env| {
+                    Entry::of(env, &target.table, index, &image)
+                })?;
+                if let Some(entry) = entry {
+                    sorter.push(&entry.key, |out| entry.append_rest(out))?;
+                }
+            }
+            if sorter.held_bytes() > SORTED_AT_A_TIME {
+                self.put_sorted(target, number, &mut sorter)?;
+            }
+            from = next;
+        }
+        self.put_sorted(target, number, &mut sorter)
+    }
+
+    /// Puts entries into an index in the order of their keys.
+    fn put_sorted(&mut self, target: &TablePlan, number: usize, sorter: &mut Sorter) -> Result<()> {
+        let index = &target.indexes[number].index;
+        sorter.sort(&|| self.given.pace.step())?;
+        for place in 0..sorter.len() {
+            let Some(rest) = sorter.row(place) else { break };
+            let key = sorter.key(place);
+            let (prefix, originals) = Entry::split_rest(key, rest)?;
+            if index.unique
+                && let Some(prefix) = prefix
+                && self.writers.stores().first_with(target.store, index.tree, prefix)?.is_some()
+            {
+                let (kind, message) = clash_message(target, &Clash::Index(number));
+                return Err(Error::Constraint { kind, message });
+            }
+            self.writers.put(target.store, index.tree, key, originals)?;
+        }
+        sorter.clear();
+        Ok(())
+    }
+}
