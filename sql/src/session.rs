@@ -302,10 +302,10 @@ impl Session {
             })
         })?;
         let columns = match &plan {
-            Plan::Select(plan) => plan.columns.iter().map(|column| column.name.clone()).collect(),
+            Plan::Select(plan) => plan.columns.iter().map(|column| Box::from(&*column.name)).collect(),
             Plan::Other(statement) => columns_of(statement).into(),
             plan => match plan.returning() {
-                Some(returning) => returning.columns.iter().map(|column| column.name.clone()).collect(),
+                Some(returning) => returning.columns.iter().map(|column| Box::from(&*column.name)).collect(),
                 None if self.pragmas.counts_changes() => Arc::from(plan.count_column()),
                 None => Arc::default(),
             },

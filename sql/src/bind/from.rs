@@ -82,8 +82,10 @@ impl Binder<'_> {
             if join.natural && join.constraint != ast::JoinConstraint::None {
                 return Err(Error::statement("a NATURAL join may not have an ON or USING clause"));
             }
-            let names: Vec<Box<str>> = match &join.constraint {
-                ast::JoinConstraint::Using(names) => names.iter().map(|name| name.text.clone()).collect(),
+            let names: Vec<Arc<str>> = match &join.constraint {
+                ast::JoinConstraint::Using(names) => {
+                    names.iter().map(|name| Arc::from(&*name.text)).collect()
+                }
                 _ if join.natural => self.common_names(start, middle),
                 _ => Vec::new(),
             };
@@ -97,7 +99,7 @@ impl Binder<'_> {
     }
 
     /// The names that both sides of a natural join have.
-    fn common_names(&mut self, start: usize, middle: usize) -> Vec<Box<str>> {
+    fn common_names(&mut self, start: usize, middle: usize) -> Vec<Arc<str>> {
         let tables = &self.scope().tables;
         let left = |name: &str| {
             tables[start..middle]
@@ -476,7 +478,7 @@ impl Binder<'_> {
                 )));
             }
             for (column, name) in select.columns.iter_mut().zip(&view.columns) {
-                column.name = name.clone();
+                column.name = (**name).into();
             }
         }
         let name = alias.unwrap_or_else(|| view.name.clone());
@@ -581,10 +583,10 @@ pub(super) fn table_of_columns(
 }
 
 /// A name that no column has yet: with `:1`, `:2` … behind it if need be.
-fn unused_name(name: &str, taken: &[ScopeColumn]) -> Box<str> {
+fn unused_name(name: &Arc<str>, taken: &[ScopeColumn]) -> Arc<str> {
     let is_free = |name: &str| !taken.iter().any(|column| column.name.eq_ignore_ascii_case(name));
     if is_free(name) {
-        return name.into();
+        return name.clone();
     }
     let stem = match name.rsplit_once(':') {
         Some((stem, digits)) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => stem,

@@ -1,6 +1,7 @@
 //! One `SELECT .. FROM .. WHERE .. GROUP BY .. HAVING ..`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::aggregate::{Lift, has_aggregate};
 use super::binder::Binder;
@@ -125,7 +126,7 @@ impl Binder<'_> {
                     let name = match label {
                         ColumnLabel::Alias(alias) => {
                             aliases.push((alias.text.clone(), value.clone()));
-                            alias.text.clone()
+                            Arc::from(&*alias.text)
                         }
                         ColumnLabel::Source(source) => self.column_name(expr, &value, source),
                     };
@@ -139,7 +140,7 @@ impl Binder<'_> {
     }
 
     /// The name of a column that has no alias: that of the table's column, or the text of the expression.
-    fn column_name(&mut self, expr: &ast::Expr, value: &Expr, source: &str) -> Box<str> {
+    fn column_name(&mut self, expr: &ast::Expr, value: &Expr, source: &str) -> Arc<str> {
         let ExprKind::Column(name) = &expr.kind else { return source.into() };
         let scopes = self.scopes.iter().rev();
         let mut columns = scopes.flat_map(|scope| &scope.tables).flat_map(|table| &table.columns);
@@ -160,7 +161,7 @@ impl Binder<'_> {
                     match alias {
                         Some(column) => column.name.clone(),
                         None if is_rowid => "rowid".into(),
-                        None => name.column.text.clone(),
+                        None => (*name.column.text).into(),
                     }
                 }
             },

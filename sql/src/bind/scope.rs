@@ -1,5 +1,7 @@
 //! What names mean in a place of a statement.
 
+use std::sync::Arc;
+
 use crate::ast::ColumnRef;
 use crate::bound::{Expr, QueryId, Slot};
 
@@ -72,11 +74,11 @@ impl ScopeTable {
 #[derive(Clone, Debug)]
 pub(super) struct ScopeColumn {
     /// Its name.
-    pub(super) name: Box<str>,
+    pub(super) name: Arc<str>,
     /// Its value.
     pub(super) expr: Expr,
     /// Its declared type.
-    pub(super) type_name: Option<Box<str>>,
+    pub(super) type_name: Option<Arc<str>>,
     /// Whether `*` leaves it out.
     pub(super) hidden: bool,
     /// Whether `USING` or `NATURAL` made it one with a column further left.

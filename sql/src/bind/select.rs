@@ -1,5 +1,7 @@
 //! Whole queries: compounds, `ORDER BY`, `LIMIT`.
 
+use std::sync::Arc;
+
 use super::binder::Binder;
 use super::call::order_term;
 use super::compare::values_of;
@@ -233,7 +235,7 @@ impl Binder<'_> {
     }
 
     /// What a result column is called and how it compares.
-    pub(super) fn result_column(&mut self, name: Box<str>, expr: &Expr) -> ResultColumn {
+    pub(super) fn result_column(&mut self, name: Arc<str>, expr: &Expr) -> ResultColumn {
         let type_name = match expr {
             Expr::Column(column) => self.scopes.last().and_then(|scope| {
                 let table = scope.tables.iter().find(|table| table.slot == column.slot)?;

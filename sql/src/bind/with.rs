@@ -110,7 +110,7 @@ impl Binder<'_> {
             )));
         }
         for (column, name) in columns.iter_mut().zip(&table.columns) {
-            column.name = name.text.clone();
+            column.name = (*name.text).into();
         }
         Ok(())
     }

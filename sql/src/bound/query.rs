@@ -363,13 +363,13 @@ pub struct Select {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResultColumn {
     /// Its name.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// Its affinity.
     pub affinity: Affinity,
     /// Its collation, if it has one of its own.
     pub collation: Option<Collation>,
     /// The declared type of the column it is, if it is one.
-    pub type_name: Option<Box<str>>,
+    pub type_name: Option<Arc<str>>,
 }
 
 /// What makes the rows of a query.

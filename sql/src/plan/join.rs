@@ -4,7 +4,7 @@
 //! 2. A hash table is made once for as long as the operators are there: nothing on its side may depend on other rows of
 //!    the frame.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::access::{AROUND, Items, Mask, Wants};
 use super::order::advance;
 use super::path::{Candidates, Path, Stored, Way, float};
 use super::physical::{FunctionRows, HashJoin, Limit, Node, OuterJoin, Recursive, Scan};
-use super::planner::{Planner, constant_limit};
+use super::planner::{Map, Planner, constant_limit};
 use super::scan::Reading;
 use super::volatile::is_volatile;
 use crate::bound::{
@@ -48,7 +48,7 @@ struct Region<'q> {
     wanted: &'q [OrderTerm],
     /// What each wanted term needs.
     needs: Vec<Mask>,
-    ways: HashMap<(usize, Mask, bool), Rc<Vec<Path>>>,
+    ways: Map<(usize, Mask, bool), Rc<Vec<Path>>>,
 }
 
 /// How an item is joined to those before.
@@ -211,7 +211,7 @@ impl Planner<'_> {
             .iter()
             .map(|term| if is_volatile(&term.expr) { Mask::MAX } else { names.needed(&term.expr) })
             .collect();
-        Ok(Region { items, names, conditions, wanted, needs, ways: HashMap::new() })
+        Ok(Region { items, names, conditions, wanted, needs, ways: Map::default() })
     }
 
     /// About how many rows a source has that is no table.
@@ -260,18 +260,18 @@ impl Planner<'_> {
     /// The cheapest way to join all items, among all orders of them.
     fn best_of_all(&mut self, region: &mut Region<'_>, limit: Option<f64>) -> Result<Joined> {
         let start = Joined { steps: Vec::new(), rows: 1.0, cost: 0.0, in_order: Some(0) };
-        let full: Mask = (1 << region.items.len()) - 1;
-        let mut best: HashMap<Mask, Vec<Joined>> = HashMap::from([(0, vec![start])]);
-        for placed in 0..full {
-            let Some(found) = best.remove(&placed) else { continue };
-            for joined in &found {
+        // The ways to join each set of items.
+        let mut best: Vec<Vec<Joined>> = vec![Vec::new(); 1 << region.items.len()];
+        best[0].push(start);
+        for (placed, at) in (0..).zip(0..best.len() - 1) {
+            for joined in &std::mem::take(&mut best[at]) {
                 for number in 0..region.items.len() {
                     let (own, after) = (region.items[number].own, region.items[number].after);
                     if placed & own != 0 || after & !placed != 0 {
                         continue;
                     }
                     for longer in self.joined(region, joined, placed, number)? {
-                        keep(best.entry(placed | own).or_default(), longer);
+                        keep(&mut best[at | 1 << number], longer);
                     }
                 }
             }
@@ -287,7 +287,7 @@ impl Planner<'_> {
                 _ => joined.cost + rows * rows.log2().max(1.0) * SORT_COST,
             }
         };
-        let all = best.remove(&full).unwrap_or_default();
+        let all = best.pop().unwrap_or_default();
         let cheapest = all.into_iter().min_by(|a, b| total(a).total_cmp(&total(b)));
         cheapest.ok_or_else(|| Error::statement("no query solution"))
     }
@@ -453,7 +453,7 @@ impl Planner<'_> {
                             conditions: on.iter().map(|on| (on, names.needed(on))).collect(),
                             wanted: &[],
                             needs: Vec::new(),
-                            ways: HashMap::new(),
+                            ways: Map::default(),
                         };
                         let part = Region { items: vec![self.left_item(&part, source, item)], ..part };
                         let all: Vec<usize> = (0..on.len()).collect();

@@ -138,6 +138,12 @@ impl Planner<'_> {
             paths.push(whole);
             if stored.table.has_rowid() {
                 self.rowid_paths(from, known, count, &mut paths)?;
+                // One row found by its rowid: no other way is cheaper, nor has it another order.
+                if let Some(single) = paths.iter().position(|path| path.is_single) {
+                    let mut single = paths.swap_remove(single);
+                    self.thin_out(from, known, &mut single);
+                    return Ok(vec![single]);
+                }
             } else if let TableKey::Primary { columns, .. } = &stored.table.key {
                 let exprs: Vec<Expr> = columns.iter().map(|column| own_column(stored, column)).collect();
                 let tree = KeyTree {

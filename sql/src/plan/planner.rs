@@ -19,22 +19,25 @@ use crate::schema::Store;
 use crate::store::Stores;
 use crate::value::{Affinity, Collation, Value};
 
+/// A table of what a plan is made of: small, and made anew for each.
+pub(super) type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
 /// Plans one statement.
 pub struct Planner<'v> {
     pub(super) stores: Stores<'v>,
     frames: Vec<FrameNames>,
     pub(super) parts: Parts,
-    subqueries: HashMap<(QueryId, usize), SubqueryNumber>,
+    subqueries: Map<(QueryId, usize), SubqueryNumber>,
     /// How many entries of a tree are equal in its first columns, where that was asked.
-    pub(super) equal: HashMap<(Store, TreeId, usize), f64>,
+    pub(super) equal: Map<(Store, TreeId, usize), f64>,
     /// The columns of each slot that the statement names.
-    pub(super) used: HashMap<Slot, BTreeSet<Place>>,
+    pub(super) used: Map<Slot, BTreeSet<Place>>,
 }
 
 /// What a frame holds.
 #[derive(Default)]
 struct FrameNames {
-    slots: HashMap<Slot, Located>,
+    slots: Map<Slot, Located>,
     size: FrameSize,
     /// The rows of recursive common tables.
     recursions: Vec<(RecursionId, usize)>,
@@ -121,9 +124,9 @@ impl<'v> Planner<'v> {
             stores,
             frames: vec![FrameNames::default()],
             parts: Parts::default(),
-            subqueries: HashMap::new(),
-            used: HashMap::new(),
-            equal: HashMap::new(),
+            subqueries: Map::default(),
+            used: Map::default(),
+            equal: Map::default(),
         }
     }
 

@@ -10,11 +10,19 @@ use crate::value::{Affinity, Collation};
 /// Makes of outer joins what they come to, and adds the constants that follow from equalities.
 pub(super) fn reduce(query: &mut Query) {
     let Some(from @ From::Join(_)) = &mut query.from else { return };
-    while reduce_from(from, &rejected_by(&query.filter)) {}
+    if has_outer(from) {
+        let rejected = rejected_by(&query.filter);
+        while reduce_from(from, &rejected) {}
+    }
     let mut conditions: Vec<&Expr> = query.filter.iter().collect();
     inner_conditions(from, &mut conditions);
     let found = constants(&conditions);
     query.filter.extend(found);
+}
+
+fn has_outer(from: &From) -> bool {
+    let From::Join(join) = from else { return false };
+    !matches!(join.kind, JoinKind::Inner | JoinKind::Cross) || has_outer(&join.left) || has_outer(&join.right)
 }
 
 /// Rows of which all columns of one of these slots are NULL do not come through.

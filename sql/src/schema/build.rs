@@ -295,8 +295,8 @@ impl Builder<'_> {
             name => Affinity::of_type(name),
         };
         let mut built = Column {
-            name: name.clone(),
-            type_name,
+            name: (**name).into(),
+            type_name: type_name.into(),
             affinity,
             collation: Collation::Binary,
             not_null: None,

@@ -78,9 +78,9 @@ pub enum TableKey {
 #[derive(Debug)]
 pub struct Column {
     /// Its name.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// Its declared type; empty if it has none.
-    pub type_name: Box<str>,
+    pub type_name: Arc<str>,
     /// What follows from the type.
     pub affinity: Affinity,
     /// How it is compared.
