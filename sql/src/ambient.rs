@@ -1,6 +1,8 @@
 //! [`Ambient`]: what functions learn of their connection: time, randomness, counters, limits.
 
 use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use duramen_engine::io::{Clock, Entropy, OsClock, OsEntropy};
 
@@ -10,6 +12,8 @@ use crate::limits::Limits;
 /// The state of a connection that functions see.
 pub(crate) struct Ambient {
     pub(crate) limits: Limits,
+    /// Set by who wants the running statement to stop.
+    interrupt: Arc<AtomicBool>,
     clock: OsClock,
     entropy: OsEntropy,
     now_ms: Cell<i64>,
@@ -20,9 +24,10 @@ pub(crate) struct Ambient {
 }
 
 impl Ambient {
-    pub(crate) fn new(limits: Limits) -> Ambient {
+    pub(crate) fn new(limits: Limits, interrupt: Arc<AtomicBool>) -> Ambient {
         Ambient {
             limits,
+            interrupt,
             clock: OsClock::default(),
             entropy: OsEntropy,
             now_ms: Cell::new(0),
@@ -97,6 +102,10 @@ impl Context for Ambient {
 
     fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed)
     }
 
     fn is_like_case_sensitive(&self) -> bool {

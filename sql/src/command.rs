@@ -1,7 +1,9 @@
 //! Statements that are no queries and write no rows: transactions, definitions, pragmas, `EXPLAIN`.
 
+use std::sync::Arc;
+
 use crate::ast::{ExplainKind, Expr, Parameters, Pragma, Select, SelectBody, Statement};
-use crate::bind::Catalog;
+use crate::bind::{Binder, Catalog};
 use crate::error::{Error, Result};
 use crate::exec::{Checker, Definer, Depth, foreign_key_check, run_select};
 use crate::plan::{Line, explain_select};
@@ -206,7 +208,10 @@ impl Session {
                     rows,
                 });
             }
-            let rows = pragma_rows(&main, &temp, &name, pragma.value.as_deref(), schema)?;
+            let rows = match self.view_columns(&name, pragma.value.as_deref(), schema)? {
+                Some(rows) => rows,
+                None => pragma_rows(&main, &temp, &name, pragma.value.as_deref(), schema)?,
+            };
             return Ok(Answer { columns: columns.iter().map(|column| Box::from(*column)).collect(), rows });
         }
         if name == "foreign_keys" && pragma.value.is_some() && self.txn.is_open() {
@@ -217,6 +222,43 @@ impl Session {
             self.settings_changed();
         }
         self.pragmas.apply(&mut self.ambient, &name, pragma.value.as_deref())
+    }
+
+    /// The rows of `table_info` and `table_xinfo` for a view; `None` for all else.
+    fn view_columns(
+        &mut self,
+        pragma: &str,
+        name: Option<&str>,
+        schema: Option<&str>,
+    ) -> Result<Option<Vec<Vec<Value>>>> {
+        let Some(name) = name.filter(|_| matches!(pragma, "table_info" | "table_xinfo")) else {
+            return Ok(None);
+        };
+        let (main, temp) = self.schemas()?;
+        let catalog = self.catalog(&main, &temp);
+        let stores = [Store::Temp, Store::Main].into_iter();
+        let mut wanted =
+            stores.filter(|store| schema.is_none_or(|name| name.eq_ignore_ascii_case(store.name())));
+        let found = wanted.find_map(|store| Some((store, catalog.schema(store).view(name)?)));
+        let Some((store, view)) = found else { return Ok(None) };
+        let columns = Binder::new(catalog).view_columns(store, view)?;
+        let row = |(place, (name, type_name)): (usize, (Arc<str>, Arc<str>))| {
+            let zero = Value::Integer(0);
+            let place = Value::Integer(i64::try_from(place).unwrap_or(i64::MAX));
+            let mut row = vec![
+                place,
+                Value::from(&*name),
+                Value::from(&*type_name),
+                zero.clone(),
+                Value::Null,
+                zero.clone(),
+            ];
+            if pragma == "table_xinfo" {
+                row.push(zero);
+            }
+            row
+        };
+        Ok(Some(columns.into_iter().enumerate().map(row).collect()))
     }
 
     /// A number of the database that means something to programs only.

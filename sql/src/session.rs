@@ -91,7 +91,7 @@ impl Session {
         Session {
             txn: Txn::new(database),
             plans: Plans::new(),
-            ambient: Ambient::new(Limits::default()),
+            ambient: Ambient::new(Limits::default(), interrupt.clone()),
             pragmas: Pragmas::default(),
             hooks: Hooks::default(),
             pace: Pace::new(interrupt),

@@ -19,6 +19,7 @@ mod expr;
 mod from;
 mod query;
 mod select;
+mod view;
 mod window;
 mod with;
 

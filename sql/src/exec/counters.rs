@@ -63,6 +63,10 @@ impl Context for Counters<'_> {
         self.connection.limits()
     }
 
+    fn is_interrupted(&self) -> bool {
+        self.connection.is_interrupted()
+    }
+
     fn is_like_case_sensitive(&self) -> bool {
         self.connection.is_like_case_sensitive()
     }

@@ -5,7 +5,7 @@ use super::env::Env;
 use super::pattern::{Pattern, Style};
 use super::scalar::Scalar;
 use crate::bound::{Expr, FunctionCall};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::func::Body;
 use crate::value::{Value, ValueRef};
 
@@ -38,7 +38,12 @@ impl Compiler<'_> {
             let context = env.shared.context;
             match operand.eval(env) {
                 ValueRef::Text(text) if pattern.len <= context.limits().like_pattern_bytes => {
-                    Some(pattern.in_style(context.is_like_case_sensitive()).matches(text))
+                    let pattern = pattern.in_style(context.is_like_case_sensitive());
+                    let found = pattern.matches_unless(text, &|| context.is_interrupted());
+                    if found.is_none() {
+                        env.shared.error.put(Error::Interrupted);
+                    }
+                    found
                 }
                 value => any_other.call(&[pattern.text.eval(env), value], env).to_bool(),
             }

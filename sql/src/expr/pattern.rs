@@ -9,6 +9,11 @@
 
 use crate::value::utf8;
 
+/// After so many places where a literal might have begun it is asked whether to stop; a literal has up to 50,000 bytes.
+const LOOK_EVERY_TRIES: usize = 64;
+/// After so many characters it is asked whether to stop.
+const LOOK_EVERY_STEPS: usize = 1 << 16;
+
 /// Which kind of pattern it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Style {
@@ -84,7 +89,13 @@ impl Pattern {
     /// Whether the text matches.
     #[must_use]
     pub fn matches(&self, text: &[u8]) -> bool {
-        match &self.shape {
+        self.matches_unless(text, &|| false).unwrap_or(false)
+    }
+
+    /// Whether the text matches; `None` if `stop`, which is asked now and then, ended the search.
+    #[must_use]
+    pub fn matches_unless(&self, text: &[u8], stop: &dyn Fn() -> bool) -> Option<bool> {
+        Some(match &self.shape {
             Shape::Never => false,
             Shape::Start(literal) => self.starts_with(text, literal),
             Shape::Whole(literal) => {
@@ -94,9 +105,9 @@ impl Pattern {
                 let text = utf8::until_nul(text);
                 text.len() >= literal.len() && self.starts_with(&text[text.len() - literal.len()..], literal)
             }
-            Shape::Within(literal) => self.is_within(utf8::until_nul(text), literal),
-            Shape::Tokens(tokens, _) => self.match_tokens(tokens, utf8::until_nul(text)),
-        }
+            Shape::Within(literal) => return self.is_within(utf8::until_nul(text), literal, stop),
+            Shape::Tokens(tokens, _) => return self.match_tokens(tokens, utf8::until_nul(text), stop),
+        })
     }
 
     /// What every text that matches begins with, letters of ASCII in small if their case does not matter.
@@ -133,19 +144,24 @@ impl Pattern {
         }
     }
 
-    fn is_within(&self, text: &[u8], literal: &[u8]) -> bool {
+    fn is_within(&self, text: &[u8], literal: &[u8], stop: &dyn Fn() -> bool) -> Option<bool> {
         let Some(&first) = literal.first() else {
-            return true;
+            return Some(true);
         };
         let mut rest = text;
+        let mut tried = 0_usize;
         while let Some(at) = self.find_byte(rest, first) {
             rest = &rest[at..];
             if self.starts_with(rest, literal) {
-                return true;
+                return Some(true);
             }
             rest = &rest[1..];
+            tried += 1;
+            if tried.is_multiple_of(LOOK_EVERY_TRIES) && stop() {
+                return None;
+            }
         }
-        false
+        Some(false)
     }
 
     /// Where a letter (in small, if folded) occurs first.
@@ -157,14 +173,19 @@ impl Pattern {
     }
 
     /// Goes along, and when stuck back to the last [`Token::Any`], which then takes one character more.
-    fn match_tokens(&self, tokens: &[Token], text: &[u8]) -> bool {
+    fn match_tokens(&self, tokens: &[Token], text: &[u8], stop: &dyn Fn() -> bool) -> Option<bool> {
         let (mut at, mut rest) = (0, text);
         let mut retry: Option<(usize, &[u8])> = None;
+        let mut steps = 0_usize;
         loop {
+            steps += 1;
+            if steps.is_multiple_of(LOOK_EVERY_STEPS) && stop() {
+                return None;
+            }
             match tokens.get(at) {
-                None if rest.is_empty() => return true,
+                None if rest.is_empty() => return Some(true),
                 None => {}
-                Some(Token::Any) if at + 1 == tokens.len() => return true,
+                Some(Token::Any) if at + 1 == tokens.len() => return Some(true),
                 Some(Token::Any) => {
                     at += 1;
                     retry = Some((at, rest));
@@ -179,13 +200,13 @@ impl Pattern {
                 }
             }
             let Some((after_any, from)) = retry.filter(|(_, from)| !from.is_empty()) else {
-                return false;
+                return Some(false);
             };
             let mut from = &from[utf8::first_len(from)..];
             if let Token::Char(code @ ..0x80) = tokens[after_any] {
                 let byte = u8::try_from(code).expect("a pattern below 0x80");
                 let Some(next) = self.find_byte(from, byte) else {
-                    return false;
+                    return Some(false);
                 };
                 from = &from[next..];
             }

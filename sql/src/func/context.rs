@@ -30,6 +30,11 @@ pub trait Context {
     /// The limits of the connection.
     fn limits(&self) -> &Limits;
 
+    /// Whether the statement is to stop: long calls ask now and then.
+    fn is_interrupted(&self) -> bool {
+        false
+    }
+
     /// Whether `LIKE` distinguishes capital letters (`PRAGMA case_sensitive_like`).
     fn is_like_case_sensitive(&self) -> bool {
         false

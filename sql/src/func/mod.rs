@@ -7,6 +7,8 @@
 
 mod context;
 
+mod patience;
+
 mod format;
 
 mod string;

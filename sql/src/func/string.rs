@@ -3,14 +3,18 @@
 //! Texts end at their first NUL byte wherever characters are counted or looked at; where bytes are only passed on,
 //! as by `upper` or `replace`, what follows a NUL byte is kept.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::expr::pattern::{Pattern, Style};
 use crate::func::context::{Call, refused, too_big};
 use crate::func::format::{self, Controls};
+use crate::func::patience::{PART_BYTES, Patience};
 use crate::value::{ValueRef, utf8};
 
 type Args<'v, 'a> = &'v [ValueRef<'a>];
 type Output<'a> = Result<ValueRef<'a>>;
+
+/// So many bytes are compared in the time that one more place takes.
+const COMPARED_AT_ONCE: usize = 32;
 
 fn integer(count: usize) -> ValueRef<'static> {
     ValueRef::Integer(i64::try_from(count).unwrap_or(i64::MAX))
@@ -86,7 +90,9 @@ pub(super) fn instr<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
     let counts_bytes = matches!((args[0], args[1]), (ValueRef::Blob(_), ValueRef::Blob(_)));
     let mut at = 0;
     let mut position = 1;
+    let mut patience = Patience::new(call.context);
     while at + needle.len() <= haystack.len() {
+        patience.spend(1 + needle.len() / COMPARED_AT_ONCE)?;
         if haystack[at..].starts_with(needle) {
             return Ok(integer(position));
         }
@@ -100,15 +106,25 @@ pub(super) fn instr<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
 }
 
 pub(super) fn upper<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
-    map_text(call, args[0], |text| text.to_ascii_uppercase())
+    map_text(call, args[0], <[u8]>::make_ascii_uppercase)
 }
 
 pub(super) fn lower<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
-    map_text(call, args[0], |text| text.to_ascii_lowercase())
+    map_text(call, args[0], <[u8]>::make_ascii_lowercase)
 }
 
-fn map_text<'a>(call: &Call<'_, 'a>, value: ValueRef<'a>, map: fn(&[u8]) -> Vec<u8>) -> Output<'a> {
-    call.text_of(value).map_or(Ok(ValueRef::Null), |text| call.text(map(text)))
+/// Changes the letters of a text.
+fn map_text<'a>(call: &Call<'_, 'a>, value: ValueRef<'a>, map: fn(&mut [u8])) -> Output<'a> {
+    let Some(text) = call.text_of(value) else { return Ok(ValueRef::Null) };
+    let mut patience = Patience::new(call.context);
+    let mut out = Vec::with_capacity(text.len());
+    for part in text.chunks(PART_BYTES) {
+        patience.spend(part.len())?;
+        let start = out.len();
+        out.extend_from_slice(part);
+        map(&mut out[start..]);
+    }
+    call.text(out)
 }
 
 pub(super) fn trim<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
@@ -140,10 +156,13 @@ fn trim_sides<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>, left: bool, right: bo
             rest = tail;
         }
     }
+    let mut patience = Patience::new(call.context);
     while left && let Some(rest) = set.iter().find_map(|character| text.strip_prefix(*character)) {
+        patience.spend(set.len())?;
         text = rest;
     }
     while right && let Some(rest) = set.iter().find_map(|character| text.strip_suffix(*character)) {
+        patience.spend(set.len())?;
         text = rest;
     }
     Ok(ValueRef::Text(text))
@@ -165,8 +184,11 @@ pub(super) fn replace<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a>
     }
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
+    let mut patience = Patience::new(call.context);
     while rest.len() >= pattern.len() {
+        patience.spend(1 + pattern.len() / COMPARED_AT_ONCE)?;
         if rest.starts_with(pattern) {
+            patience.spend(replacement.len())?;
             out.extend_from_slice(replacement);
             rest = &rest[pattern.len()..];
             call.check_len(out.len() + rest.len())?;
@@ -223,7 +245,13 @@ pub(super) fn unicode<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a>
 pub(super) fn hex<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
     let bytes = call.text_of(args[0]).unwrap_or_default();
     call.check_len(bytes.len().saturating_mul(2))?;
-    call.text(format::hex(bytes))
+    let mut patience = Patience::new(call.context);
+    let mut digits = Vec::with_capacity(bytes.len() * 2);
+    for part in bytes.chunks(PART_BYTES) {
+        patience.spend(part.len())?;
+        digits.extend_from_slice(&format::hex(part));
+    }
+    call.text(digits)
 }
 
 /// `unhex(digits)` and `unhex(digits, ignored)`: NULL unless the text is pairs of hexadecimal digits, with characters
@@ -396,7 +424,9 @@ pub(super) fn glob<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
 fn matches<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>, style: Style) -> Output<'a> {
     let pattern = compile_pattern(call, style, args[0], args.get(2).copied())?;
     let text = call.text_of(args[1]);
-    Ok(pattern.zip(text).map_or(ValueRef::Null, |(pattern, text)| ValueRef::boolean(pattern.matches(text))))
+    let Some((pattern, text)) = pattern.zip(text) else { return Ok(ValueRef::Null) };
+    let found = pattern.matches_unless(text, &|| call.context.is_interrupted());
+    found.map(ValueRef::boolean).ok_or(Error::Interrupted)
 }
 
 /// `zeroblob(n)`
@@ -411,7 +441,11 @@ pub(super) fn randomblob<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<
     let len = usize::try_from(args[0].to_integer().max(1)).map_err(|_| too_big())?;
     call.check_len(len)?;
     let mut blob = vec![0; len];
-    call.context.random(&mut blob);
+    let mut patience = Patience::new(call.context);
+    for part in blob.chunks_mut(PART_BYTES) {
+        patience.spend(part.len())?;
+        call.context.random(part);
+    }
     call.blob(blob)
 }
 

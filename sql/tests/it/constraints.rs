@@ -159,3 +159,15 @@ fn statements_that_fail_halfway_leave_the_transaction_as_it_was() {
     ok(&c, "COMMIT");
     assert_eq!(ok(&c, "SELECT k FROM t"), "1 2 3 8 9");
 }
+
+#[test]
+fn table_info_tells_the_columns_of_a_view() {
+    let connection = connection();
+    ok(&connection, "CREATE TABLE t(a INTEGER PRIMARY KEY, b VARCHAR(10) NOT NULL)");
+    ok(&connection, "CREATE VIEW v AS SELECT b, a AS n, a + 1 AS c FROM t");
+    ok(&connection, "CREATE VIEW named(x) AS SELECT b FROM t");
+    let columns = "VALUES (0, 'b', 'VARCHAR(10)', 0, NULL, 0), (1, 'n', 'INTEGER', 0, NULL, 0), (2, 'c', '', 0, NULL, 0)";
+    assert_eq!(ok(&connection, "PRAGMA table_info(v)"), ok(&connection, columns));
+    let columns = "VALUES (0, 'x', 'VARCHAR(10)', 0, NULL, 0, 0)";
+    assert_eq!(ok(&connection, "PRAGMA main.table_xinfo = named"), ok(&connection, columns));
+}

@@ -5,6 +5,7 @@ mod consequences;
 mod constraints;
 mod crashes;
 mod depth;
+mod interrupts;
 mod parse_corpora;
 mod plans;
 mod spill;

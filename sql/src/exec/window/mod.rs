@@ -12,3 +12,6 @@ mod function;
 mod rows;
 
 pub(super) use rows::WindowRows;
+
+#[cfg(test)]
+mod tests;
