@@ -44,6 +44,9 @@ enum Report {
         /// Writes the figures to this file as JSON.
         #[arg(long)]
         json: Option<PathBuf>,
+        /// Draws how many times faster than SQLite each line is into this file, as SVG.
+        #[arg(long)]
+        plot: Option<PathBuf>,
     },
 }
 
@@ -58,12 +61,15 @@ fn main() -> Result<(), Box<dyn Error>> {
             let scale = if quick { Scale::QUICK } else { Scale::FULL };
             ground::report(temporary(dir)?.path(), scale, &mut say)?;
         }
-        Report::Sql { quick, only, dir, rounds, json } => {
+        Report::Sql { quick, only, dir, rounds, json, plot } => {
             let mut scale = if quick { sql::Scale::QUICK } else { sql::Scale::FULL };
             scale.effort.rounds = rounds.unwrap_or(scale.effort.rounds).max(1);
             let figures = sql::report(temporary(dir)?.path(), scale, &only, &mut say)?;
             if let Some(json) = json {
                 std::fs::write(json, figures.to_json())?;
+            }
+            if let Some(plot) = plot {
+                std::fs::write(plot, figures.to_svg()?)?;
             }
         }
     }

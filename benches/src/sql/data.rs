@@ -78,7 +78,9 @@ pub fn cents(random: &mut Random, below: u64) -> f64 {
     f64::from(u32::try_from(random.below(below)).unwrap_or(0)) / 100.0
 }
 
-fn pick<'t>(random: &mut Random, of: &[&'t str]) -> &'t str {
+/// One of several texts.
+#[must_use]
+pub fn pick<'t>(random: &mut Random, of: &[&'t str]) -> &'t str {
     let number = random.below(u64::try_from(of.len()).unwrap_or(1));
     of[usize::try_from(number).unwrap_or(0)]
 }

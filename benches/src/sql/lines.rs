@@ -40,8 +40,9 @@ fn write(name: &'static str, check: &'static str, statements: &'static [&'static
     Line { name, statements, clock: Clock::Process, call, check: Some(check) }
 }
 
-/// One statement without parameters.
-fn query(name: &'static str, statements: &'static [&'static str]) -> Line {
+/// A line that runs one statement without parameters.
+#[must_use]
+pub fn query(name: &'static str, statements: &'static [&'static str]) -> Line {
     line(name, statements, |session, _, _, look| session.run(0, &[], look))
 }
 
@@ -59,7 +60,7 @@ fn in_transaction(
     Ok(digest)
 }
 
-/// All lines, those that only read first.
+/// All lines over the shop, those that only read first.
 #[must_use]
 pub fn lines() -> Vec<Line> {
     let mut lines = lookups();

@@ -29,6 +29,17 @@ pub struct Figures {
     pub same: bool,
 }
 
+impl Figures {
+    /// How many times faster the first of two engines is.
+    #[must_use]
+    pub fn factor(&self) -> Option<f64> {
+        match self.micros.as_slice() {
+            [Ok(own), Ok(other)] => Some(other / own),
+            _ => None,
+        }
+    }
+}
+
 fn now(clock: Clock, start: Instant) -> Duration {
     match clock {
         Clock::Thread => thread_time(),

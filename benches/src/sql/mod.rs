@@ -10,8 +10,11 @@ pub mod sqlite;
 
 pub mod lines;
 
+pub mod tpch;
+
 pub mod measure;
 
+mod plot;
 mod report;
 
 pub use report::{Report, Scale, report};

@@ -9,22 +9,28 @@ use super::duramen::Duramen;
 use super::engine::{Engine, Failure};
 use super::lines::{Clock, lines};
 use super::measure::{Effort, Figures, measure};
+use super::plot::times_faster;
+use super::tpch::{self, Tpch};
 use crate::cpu::process_time;
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
-    /// How many rows there are.
+    /// How many rows the shop has.
     pub shop: Shop,
+    /// How many rows the tables of TPC-H have.
+    pub tpch: Tpch,
     /// How long is measured.
     pub effort: Effort,
 }
 
 impl Scale {
-    /// 381,000 rows.
-    pub const FULL: Scale = Scale { shop: Shop::FULL, effort: Effort { rounds: 7, round_ms: 100 } };
+    /// 381,000 rows, and 86,000 of TPC-H.
+    pub const FULL: Scale =
+        Scale { shop: Shop::FULL, tpch: Tpch::FULL, effort: Effort { rounds: 7, round_ms: 100 } };
     /// A tenth of it, in some seconds.
-    pub const QUICK: Scale = Scale { shop: Shop::QUICK, effort: Effort { rounds: 3, round_ms: 20 } };
+    pub const QUICK: Scale =
+        Scale { shop: Shop::QUICK, tpch: Tpch::QUICK, effort: Effort { rounds: 3, round_ms: 20 } };
 }
 
 /// What was measured.
@@ -51,6 +57,18 @@ impl Report {
         });
         let lines: Vec<Value> = lines.collect();
         format!("{:#}\n", json!({ "engines": self.engines, "lines": lines }))
+    }
+
+    /// A picture of how many times faster the first engine is than the second.
+    ///
+    /// # Errors
+    /// Where there is only one engine, or the picture cannot be drawn.
+    pub fn to_svg(&self) -> Result<String, Failure> {
+        let [own, other] = self.engines.as_slice() else {
+            return Err("a plot compares two engines: build with --features peers".into());
+        };
+        let bars: Vec<_> = self.figures.iter().filter_map(|line| Some((line.name, line.factor()?))).collect();
+        times_faster(&format!("{own} beside {other}"), &bars)
     }
 }
 
@@ -80,10 +98,7 @@ fn row(say: &mut dyn FnMut(&str), line: &Figures) {
         Err(_) => String::from("-"),
     });
     let cells: Vec<String> = cells.collect();
-    let factor = match line.micros.as_slice() {
-        [Ok(own), Ok(other)] => format!("{:.2}", other / own),
-        _ => String::new(),
-    };
+    let factor = line.factor().map_or_else(String::new, |factor| format!("{factor:.2}"));
     let failures = line.micros.iter().filter_map(|micros| micros.as_ref().err());
     let mut remarks: Vec<&str> = failures.map(String::as_str).collect();
     if line.clock == Clock::Wall {
@@ -107,7 +122,7 @@ pub fn report(
 ) -> Result<Report, Failure> {
     let mut engines = engines(dir)?;
     let names: Vec<String> = engines.iter().map(|engine| engine.name()).collect();
-    let Scale { shop, effort } = scale;
+    let Scale { shop, tpch, effort } = scale;
     say(&format!(
         "µs of CPU a call (of all threads where it writes), median of {} rounds; {} orders{}",
         effort.rounds,
@@ -117,15 +132,15 @@ pub fn report(
     say("");
     say(&format!("| line | {} | times faster | |", names.join(" | ")));
     say(&format!("|---|{}---:|---|", "---:|".repeat(names.len())));
-    let mut loaded = Vec::new();
-    for engine in &mut engines {
-        let before = process_time();
-        load(engine.as_mut(), shop)?;
-        loaded.push(Ok((process_time() - before).as_secs_f64() * 1e6));
+    let mut figures = Vec::new();
+    let loads: [(&str, Load<'_>); 2] =
+        [("load", &|engine| load(engine, shop)), ("tpch_load_sf0.01", &|engine| tpch::load(engine, tpch))];
+    for (name, load) in loads {
+        let loaded = measure_load(&mut engines, name, load)?;
+        row(say, &loaded);
+        figures.push(loaded);
     }
-    let mut figures = vec![Figures { name: "load", clock: Clock::Process, micros: loaded, same: true }];
-    row(say, &figures[0]);
-    for line in lines() {
+    for line in lines().into_iter().chain(tpch::lines()) {
         if !only.is_empty() && !only.iter().any(|part| line.name.contains(part.as_str())) {
             continue;
         }
@@ -134,4 +149,21 @@ pub fn report(
         figures.push(measured);
     }
     Ok(Report { engines: names, figures })
+}
+
+type Load<'l> = &'l dyn Fn(&mut dyn Engine) -> Result<(), Failure>;
+
+/// Fills all engines, once.
+fn measure_load(
+    engines: &mut [Box<dyn Engine>],
+    name: &'static str,
+    load: Load<'_>,
+) -> Result<Figures, Failure> {
+    let mut micros = Vec::new();
+    for engine in engines {
+        let before = process_time();
+        load(engine.as_mut())?;
+        micros.push(Ok((process_time() - before).as_secs_f64() * 1e6));
+    }
+    Ok(Figures { name, clock: Clock::Process, micros, same: true })
 }
