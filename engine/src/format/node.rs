@@ -448,8 +448,11 @@ impl<'a> NodeView<'a> {
     /// The order of an entry's key and a suffix that has the same head.
     #[inline]
     fn compare_tail(&self, i: usize, suffix: &[u8]) -> Ordering {
-        let entry = self.entry(i);
-        entry.tail.cmp(tail_of(suffix)).then(entry.suffix_len.cmp(&suffix.len()))
+        let (entry, tail) = (self.entry(i), tail_of(suffix));
+        // Short keys are all head. To compare nothing with nothing is a call as well.
+        let tails =
+            if entry.tail.is_empty() && tail.is_empty() { Ordering::Equal } else { entry.tail.cmp(tail) };
+        tails.then(entry.suffix_len.cmp(&suffix.len()))
     }
 
     /// The order of an entry's key and `key`, which must start with the node's prefix.

@@ -10,7 +10,7 @@ use crate::format::node::{NodeView, ValueRef};
 use crate::format::page::{Flaw, PageKind, extent_value};
 use crate::ids::PageAddr;
 use crate::page::access::PageRead;
-use crate::page::block::{Block, NewValue, Source};
+use crate::page::block::{NewValue, Source};
 use crate::tree::fetch::{damaged, damaged_in_memory, node};
 use crate::tree::node::{BlockRef, Child, Inner, InnerRef, Kid, Leaf, Node, OwnFences, covering};
 
@@ -280,55 +280,15 @@ pub(crate) fn find<'a>(
     pages: &'a (impl PageRead + ?Sized),
     key: &[u8],
 ) -> Result<Option<NewValue<'a>>> {
-    let Some((base, delta)) = leaf_of(root, pages, key)? else { return Ok(None) };
-    if let Some(delta) = delta {
-        let delta = delta.source(PageKind::Delta, pages)?;
-        if let Ok(i) = delta.view.search(key) {
-            return Ok(Some(delta.value(i)).filter(|value| !matches!(value, NewValue::Tombstone)));
-        }
-    }
-    let base = base.source(PageKind::Leaf, pages)?;
-    Ok(base.view.search(key).ok().map(|i| base.value(i)))
-}
-
-/// A block that was not looked into yet.
-#[derive(Clone, Copy)]
-enum BlockPlace<'a> {
-    Page(PageAddr),
-    Own(&'a Block),
-}
-
-impl<'a> BlockPlace<'a> {
-    #[inline]
-    fn source(self, kind: PageKind, pages: &'a (impl PageRead + ?Sized)) -> Result<Source<'a>> {
-        match self {
-            BlockPlace::Page(addr) => Ok(node(pages, &addr, kind)?.into()),
-            BlockPlace::Own(block) => Ok(block.source()),
-        }
-    }
-}
-
-impl<'a> From<&'a BlockRef> for BlockPlace<'a> {
-    fn from(block: &'a BlockRef) -> BlockPlace<'a> {
-        match block {
-            BlockRef::Page(addr) => BlockPlace::Page(*addr),
-            BlockRef::Own(block) => BlockPlace::Own(block),
-        }
-    }
-}
-
-/// Base and delta of the leaf that covers `key`; `None` where nothing is there.
-#[inline]
-fn leaf_of<'a>(
-    root: &'a Child,
-    pages: &'a (impl PageRead + ?Sized),
-    key: &[u8],
-) -> Result<Option<(BlockPlace<'a>, Option<BlockPlace<'a>>)>> {
     let mut child = root;
     let mut addr = loop {
         match &child.node {
             Node::Empty => return Ok(None),
-            Node::Leaf(leaf) => return Ok(Some(((&leaf.base).into(), leaf.delta.as_ref().map(Into::into)))),
+            Node::Leaf(leaf) => {
+                let delta =
+                    leaf.delta.as_ref().map(|delta| delta.source(PageKind::Delta, pages)).transpose()?;
+                return find_in_leaf(delta, || leaf.base.source(PageKind::Leaf, pages), key);
+            }
             Node::Inner(InnerRef::Own(inner)) => child = &inner.children[inner.position(key)],
             Node::Inner(InnerRef::Page(addr)) => break *addr,
         }
@@ -340,11 +300,29 @@ fn leaf_of<'a>(
             ChildPages::Empty => return Ok(None),
             ChildPages::Inner(below) => addr = below,
             ChildPages::Leaf(base, delta) => {
-                return Ok(Some((BlockPlace::Page(base), delta.map(BlockPlace::Page))));
+                let delta = delta.map(|delta| node(pages, &delta, PageKind::Delta)).transpose()?;
+                let base = || node(pages, &base, PageKind::Leaf).map(Source::from);
+                return find_in_leaf(delta.map(Source::from), base, key);
             }
         }
     }
     Err(too_deep(&ChildView::Own(child)))
+}
+
+/// The value at `key` in a leaf. The base is not looked at where the delta knows.
+#[inline]
+fn find_in_leaf<'a>(
+    delta: Option<Source<'a>>,
+    base: impl FnOnce() -> Result<Source<'a>>,
+    key: &[u8],
+) -> Result<Option<NewValue<'a>>> {
+    if let Some(delta) = delta
+        && let Ok(i) = delta.view.search(key)
+    {
+        return Ok(Some(delta.value(i)).filter(|value| !matches!(value, NewValue::Tombstone)));
+    }
+    let base = base()?;
+    Ok(base.view.search(key).ok().map(|i| base.value(i)))
 }
 
 /// As [`node`], for a page whose entries are about to be mixed with others: they must be between its fences.

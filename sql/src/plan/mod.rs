@@ -7,6 +7,7 @@ mod volatile;
 
 pub mod physical;
 
+mod factor;
 mod flatten;
 mod push;
 mod reduce;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use duramen_engine::TreeId;
 
+use super::factor::factor;
 use super::flatten::flatten;
 use super::physical::{
     AggregateCall, Aggregation, Compound, Count, Distinct, FrameBound, FrameSize, Limit, Node, Parts,
@@ -315,6 +316,7 @@ impl<'v> Planner<'v> {
         }
         flatten(select)?;
         if let Body::Query(query) = &mut select.body {
+            factor(&mut query.filter);
             reduce(query);
             push_down(query);
         }

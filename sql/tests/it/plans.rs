@@ -288,3 +288,22 @@ fn a_known_pattern_matches_as_one_that_is_not() {
         }
     }
 }
+
+#[test]
+fn what_all_arms_of_an_or_ask_for_chooses_the_index() {
+    let mut c = connection(
+        "CREATE TABLE t(a, b, c); CREATE INDEX i ON t(a);
+         INSERT INTO t VALUES (1, 1, 1), (1, 2, 2), (1, 3, NULL), (2, 1, 2), (NULL, 1, 1);
+         INSERT INTO t SELECT value, value, value FROM generate_series(100, 199)",
+    );
+    let either = "SELECT b FROM t WHERE (a = 1 AND b = 1) OR (c = 2 AND a = 1)";
+    assert_eq!(rows(&mut c, either), "1 2");
+    let plan = rows(&mut c, &format!("EXPLAIN QUERY PLAN {either}"));
+    assert!(plan.contains("SEARCH t USING INDEX i (a=?)"), "{plan}");
+    // Nothing is left of an arm: it is the common condition.
+    assert_eq!(rows(&mut c, "SELECT b FROM t WHERE a = 1 OR (a = 1 AND c = 7)"), "1 2 3");
+    assert_eq!(
+        rows(&mut c, "SELECT count(*) FROM t WHERE NOT ((a = 1 AND b = 1) OR (a = 1 AND c = 2))"),
+        "101"
+    );
+}
