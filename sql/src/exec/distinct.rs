@@ -1,5 +1,6 @@
 //! `DISTINCT`: rows whose values did not come before.
 //!
+//! Where rows with the same values come one behind the other each is compared with the one before, else they are hashed.
 //! When there is no room for more of them, rows that may be new are put aside; sorted by their values the first of each
 //! is found, and sorted by when they came those are given.
 
@@ -20,6 +21,8 @@ pub(super) struct DistinctRows {
     plan: Arc<Distinct>,
     seen: KeyTable,
     key: Vec<u8>,
+    /// The values of the row before, where rows with the same values come together.
+    before: Option<Vec<u8>>,
     buffer: ArenaBuffer,
     /// Rows that may be new, by their values, each with its number and all of the frame.
     aside: SpillSorter,
@@ -35,6 +38,7 @@ impl DistinctRows {
             plan,
             seen: KeyTable::default(),
             key: Vec::new(),
+            before: None,
             buffer: ArenaBuffer::new(),
             aside: SpillSorter::default(),
             put_aside: 0,
@@ -71,6 +75,7 @@ impl Operator for DistinctRows {
         self.aside.clear();
         self.put_aside = 0;
         self.new = None;
+        self.before = None;
         self.input.open(frame, ctx)
     }
 
@@ -82,6 +87,13 @@ impl Operator for DistinctRows {
                 push_group_key(key, plan.values.iter().zip(&plan.collations), env);
                 Ok(())
             })?;
+            if plan.together {
+                if self.before.as_ref() == Some(&self.key) {
+                    continue;
+                }
+                std::mem::swap(self.before.get_or_insert_default(), &mut self.key);
+                return Ok(true);
+            }
             if self.put_aside == 0 && self.seen.held_bytes() <= ctx.memory_bytes() {
                 if self.seen.insert(&self.key).1 {
                     return Ok(true);

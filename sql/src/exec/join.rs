@@ -13,44 +13,22 @@ use crate::value::{Affinity, ArenaBuffer, Collation};
 
 /// For each row of the first side, the rows of the second.
 pub(super) struct NestedRows {
-    pub(super) outer: BoxOperator,
-    pub(super) inner: BoxOperator,
-    pub(super) at_row: bool,
+    outer: BoxOperator,
+    inner: BoxOperator,
+    /// For a left join the rows of the second side: a row of the first without any fit comes once with these empty.
+    left: Option<Arc<Vec<usize>>>,
+    /// Whether it is at a row of the first side, and whether something fit to that.
+    at_row: bool,
+    found: bool,
+}
+
+impl NestedRows {
+    pub(super) fn new(outer: BoxOperator, inner: BoxOperator, left: Option<Arc<Vec<usize>>>) -> NestedRows {
+        NestedRows { outer, inner, left, at_row: false, found: false }
+    }
 }
 
 impl Operator for NestedRows {
-    fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
-        self.at_row = false;
-        self.outer.open(frame, ctx)
-    }
-
-    fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
-        loop {
-            if !self.at_row {
-                if !self.outer.next(frame, ctx)? {
-                    return Ok(false);
-                }
-                self.inner.open(frame, ctx)?;
-                self.at_row = true;
-            }
-            if self.inner.next(frame, ctx)? {
-                return Ok(true);
-            }
-            self.at_row = false;
-        }
-    }
-}
-
-/// The same; a row without any fit comes once with the second side empty.
-pub(super) struct LeftRows {
-    pub(super) outer: BoxOperator,
-    pub(super) inner: BoxOperator,
-    pub(super) rows: Arc<Vec<usize>>,
-    pub(super) at_row: bool,
-    pub(super) found: bool,
-}
-
-impl Operator for LeftRows {
     fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
         self.at_row = false;
         self.outer.open(frame, ctx)
@@ -71,8 +49,10 @@ impl Operator for LeftRows {
                 return Ok(true);
             }
             self.at_row = false;
-            if !self.found {
-                clear_rows(frame, &self.rows);
+            if let Some(rows) = &self.left
+                && !self.found
+            {
+                clear_rows(frame, rows);
                 return Ok(true);
             }
         }

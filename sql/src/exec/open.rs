@@ -6,7 +6,7 @@ use super::compound::CompoundRows;
 use super::distinct::DistinctRows;
 use super::each::EachValue;
 use super::filter::{FilterRows, LimitRows, OneRow};
-use super::join::{HashRows, LeftRows, NestedRows, OuterRows};
+use super::join::{HashRows, NestedRows, OuterRows};
 use super::operator::BoxOperator;
 use super::recursive::{RecursionRow, RecursiveRows};
 use super::rows::QueryRows;
@@ -34,16 +34,10 @@ pub(super) fn operator(node: &Node) -> BoxOperator {
         Node::Filter(input, tests) => {
             Box::new(FilterRows { input: operator(input), tests: tests.clone(), buffer })
         }
-        Node::Nested(outer, inner) => {
-            Box::new(NestedRows { outer: operator(outer), inner: operator(inner), at_row: false })
+        Node::Nested(outer, inner) => Box::new(NestedRows::new(operator(outer), operator(inner), None)),
+        Node::Left(outer, inner, rows) => {
+            Box::new(NestedRows::new(operator(outer), operator(inner), Some(rows.clone())))
         }
-        Node::Left(outer, inner, rows) => Box::new(LeftRows {
-            outer: operator(outer),
-            inner: operator(inner),
-            rows: rows.clone(),
-            at_row: false,
-            found: false,
-        }),
         Node::Hash(outer, inner, plan) => Box::new(HashRows {
             outer: operator(outer),
             inner: operator(inner),

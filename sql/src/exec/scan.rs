@@ -36,6 +36,8 @@ pub(super) struct ScanRows {
     low: Vec<u8>,
     high: Option<Vec<u8>>,
     scratch: Vec<u8>,
+    /// The columns by which the row that was given last is told apart.
+    given: Vec<u8>,
     buffer: ArenaBuffer,
 }
 
@@ -47,6 +49,7 @@ impl ScanRows {
             low: Vec::new(),
             high: None,
             scratch: Vec::new(),
+            given: Vec::new(),
             buffer: ArenaBuffer::new(),
         }
     }
@@ -227,6 +230,7 @@ fn record(bytes: &[u8]) -> Result<Record<'_>> {
 impl Operator for ScanRows {
     fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
         self.low.clear();
+        self.given.clear();
         let possible = match &self.plan.access {
             Access::All => {
                 self.high = None;
@@ -251,6 +255,7 @@ impl Operator for ScanRows {
                 return Ok(false);
             }
             if passes(&self.plan.tests, &mut self.buffer, frame, ctx)? {
+                self.note_given(frame)?;
                 return Ok(true);
             }
         }
@@ -258,8 +263,25 @@ impl Operator for ScanRows {
 }
 
 impl ScanRows {
+    /// Takes note of what rows are to differ in from the one that is given.
+    #[inline]
+    fn note_given(&mut self, frame: &Frame<'_>) -> Result<()> {
+        if self.plan.apart.is_empty() {
+            return Ok(());
+        }
+        self.given.clear();
+        if let Some(cursor) = &frame.cursors[self.plan.cursor + 1] {
+            let mut rest = cursor.key();
+            for direction in &self.plan.apart {
+                skip_value(&mut rest, *direction).map_err(|_| Error::Malformed)?;
+            }
+            self.given.extend_from_slice(&cursor.key()[..cursor.key().len() - rest.len()]);
+        }
+        Ok(())
+    }
+
     fn advance<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
-        let ScanRows { plan, state, scratch, buffer, .. } = self;
+        let ScanRows { plan, state, scratch, given, buffer, .. } = self;
         if let Access::Rowid(value) = &plan.access {
             if matches!(state, State::Running) {
                 return Ok(false);
@@ -284,7 +306,11 @@ impl ScanRows {
             none => none.insert(Place::new(ctx.stores, plan.store, over)?),
         };
         let ends = (self.low.as_slice(), self.high.as_deref());
-        if !step(cursor, state, plan.reverse, ends, ctx.pace)? {
+        let found = match given.is_empty() {
+            true => step(cursor, state, plan.reverse, ends, ctx.pace)?,
+            false => leave(cursor, given, ctx.pace)? && ends.1.is_none_or(|high| cursor.key() < high),
+        };
+        if !found {
             return Ok(false);
         }
         fetch(plan, cursor, ctx, (scratch, buffer), &mut rows[plan.row])?;
@@ -322,6 +348,26 @@ fn step(
     };
     pace.read(u64::from(found || !started));
     Ok(found && high.is_none_or(|high| cursor.key() < high))
+}
+
+/// So many entries are looked at one by one before those that start alike are jumped over.
+const WORTH_JUMPING: usize = 16;
+
+/// Moves a cursor behind all entries that start with these bytes, which it empties.
+fn leave(cursor: &mut Place<'_>, beginning: &mut Vec<u8>, pace: &Pace) -> Result<bool> {
+    for _ in 0..WORTH_JUMPING {
+        let found = cursor.next()?;
+        pace.read(u64::from(found));
+        if !found || !cursor.key().starts_with(beginning) {
+            beginning.clear();
+            return Ok(found);
+        }
+    }
+    beginning.push(BEHIND);
+    let found = cursor.seek(beginning)?;
+    pace.read(u64::from(found));
+    beginning.clear();
+    Ok(found)
 }
 
 /// Reads the row of the entry a cursor is at.

@@ -9,14 +9,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::access::{AROUND, Items, Mask, Wants};
-use super::order::advance;
+use super::order::{Order, Progress, advance};
 use super::path::{Candidates, Path, Stored, Way, float};
 use super::physical::{FunctionRows, HashJoin, Limit, Node, OuterJoin, Recursive, Scan};
 use super::planner::{Map, Planner, constant_limit};
 use super::scan::Reading;
 use super::volatile::is_volatile;
 use crate::bound::{
-    Body, CompareOp, Expr, From, Join, JoinKind, OrderTerm, Select, Slot, Source, SourceRows, slots_of_from,
+    Body, CompareOp, Expr, From, Join, JoinKind, Select, Slot, Source, SourceRows, slots_of_from,
 };
 use crate::error::{Error, Result};
 
@@ -45,7 +45,7 @@ struct Region<'q> {
     items: Vec<Item<'q>>,
     names: Items,
     conditions: Vec<(&'q Expr, Mask)>,
-    wanted: &'q [OrderTerm],
+    order: Order<'q>,
     /// What each wanted term needs.
     needs: Vec<Mask>,
     ways: Map<(usize, Mask, bool), Rc<Vec<Path>>>,
@@ -58,6 +58,8 @@ struct Step {
     path: Option<Path>,
     hash: bool,
     reverse: bool,
+    /// Of how many columns of a key one row is enough.
+    apart: usize,
 }
 
 /// Some items joined.
@@ -87,7 +89,7 @@ impl Planner<'_> {
         &mut self,
         from: Option<&From>,
         filter: &[Expr],
-        wanted: &[OrderTerm],
+        order: Order<'_>,
         limit: Option<f64>,
     ) -> Result<(Node, bool)> {
         let Some(from) = from else {
@@ -98,7 +100,7 @@ impl Planner<'_> {
             };
             return Ok((node, false));
         };
-        self.region(from, filter, wanted, limit)
+        self.region(from, filter, order, limit)
     }
 
     /// A join whose tables may be read in any order.
@@ -106,10 +108,11 @@ impl Planner<'_> {
         &mut self,
         from: &From,
         filter: &[Expr],
-        wanted: &[OrderTerm],
+        order: Order<'_>,
         limit: Option<f64>,
     ) -> Result<(Node, bool)> {
-        let mut region = self.gathered(from, filter, wanted)?;
+        let wanted = order.terms();
+        let mut region = self.gathered(from, filter, order)?;
         let joined = match region.items.len() <= MOST_TRIED {
             true => self.best_of_all(&mut region, limit)?,
             false => self.one_by_one(&mut region)?,
@@ -147,7 +150,7 @@ impl Planner<'_> {
 
     /// The range of one tree in which just the rows of a table are that pass all conditions, if there is one.
     pub(super) fn range_of(&mut self, from: &From, filter: &[Expr]) -> Result<Option<Arc<Scan>>> {
-        let region = self.gathered(from, filter, &[])?;
+        let region = self.gathered(from, filter, Order::Needed(&[]))?;
         let [Item { table: Some(table), what: What::Source(_), .. }] = region.items.as_slice() else {
             return Ok(None);
         };
@@ -164,19 +167,14 @@ impl Planner<'_> {
                 }
         };
         let Some(path) = paths.iter().find(is_range) else { return Ok(None) };
-        match self.scan(table, path, &all, Reading { reverse: false, covering: true })? {
+        match self.scan(table, path, &all, Reading { reverse: false, covering: true, apart: 0 })? {
             Node::Scan(scan) => Ok(Some(scan)),
             _ => Ok(None),
         }
     }
 
     /// Takes a join apart.
-    fn gathered<'q>(
-        &mut self,
-        from: &'q From,
-        filter: &'q [Expr],
-        wanted: &'q [OrderTerm],
-    ) -> Result<Region<'q>> {
+    fn gathered<'q>(&mut self, from: &'q From, filter: &'q [Expr], order: Order<'q>) -> Result<Region<'q>> {
         let mut names = Items::default();
         let mut own = BTreeSet::new();
         slots_of_from(from, &mut own);
@@ -207,11 +205,12 @@ impl Planner<'_> {
                 What::Left(..) | What::Outer(_) => {}
             }
         }
-        let needs = wanted
+        let needs = order
+            .terms()
             .iter()
             .map(|term| if is_volatile(&term.expr) { Mask::MAX } else { names.needed(&term.expr) })
             .collect();
-        Ok(Region { items, names, conditions, wanted, needs, ways: Map::default() })
+        Ok(Region { items, names, conditions, order, needs, ways: Map::default() })
     }
 
     /// About how many rows a source has that is no table.
@@ -276,7 +275,7 @@ impl Planner<'_> {
                 }
             }
         }
-        let wanted = region.wanted.len();
+        let wanted = region.order.terms().len();
         let total = |joined: &Joined| {
             let rows = joined.rows.max(1.0);
             match (wanted, joined.in_order) {
@@ -284,7 +283,10 @@ impl Planner<'_> {
                 (_, Some(terms)) if terms == wanted => {
                     joined.cost * limit.map_or(1.0, |limit| (limit / rows).min(1.0))
                 }
-                _ => joined.cost + rows * rows.log2().max(1.0) * SORT_COST,
+                _ => match region.order {
+                    Order::Needed(_) => joined.cost + rows * rows.log2().max(1.0) * SORT_COST,
+                    Order::Together(_) => joined.cost + rows * BUILD_COST,
+                },
             }
         };
         let all = best.pop().unwrap_or_default();
@@ -334,7 +336,8 @@ impl Planner<'_> {
         placed: Mask,
         number: usize,
     ) -> Result<Vec<Joined>> {
-        let any_order = !region.wanted.is_empty() && before.in_order.is_some_and(|n| n < region.wanted.len());
+        let any_order = !region.order.terms().is_empty()
+            && before.in_order.is_some_and(|n| n < region.order.terms().len());
         let mut found = Vec::new();
         let item = &region.items[number];
         let is_left = matches!(item.what, What::Left(..));
@@ -347,13 +350,13 @@ impl Planner<'_> {
         let equal = equal.is_some_and(|source| {
             !before.steps.is_empty() && !reads_recursion(source) && !region.hashed(number, placed).is_empty()
         });
-        let step = |path, hash, reverse| Step { item: number, path, hash, reverse };
+        let step = |path, hash, reverse| Step { item: number, path, hash, reverse, apart: 0 };
         let longer = |step: Step, rows: f64, cost: f64, in_order| {
             let mut steps = before.steps.clone();
             steps.push(step);
             Joined { steps, rows: before.rows * rows, cost: before.cost + cost, in_order }
         };
-        let done = before.in_order.filter(|&terms| terms == region.wanted.len());
+        let done = before.in_order.filter(|&terms| terms == region.order.terms().len());
         if item.table.is_none() {
             let rows = match item.what {
                 What::Outer(_) | What::Left(From::Join(_), _) => UNKNOWN_ROWS,
@@ -380,15 +383,19 @@ impl Planner<'_> {
             let rows = path.rows.max(at_least);
             fewest = fewest.min(rows);
             let progress = before.in_order.and_then(|start| {
-                if start == region.wanted.len() {
-                    return Some((start, false));
+                if start == region.order.terms().len() {
+                    return Some(Progress { terms: start, reverse: false, columns: 0 });
                 }
-                let progress = advance(table, path, placed, region.wanted, &region.needs, start)?;
-                (!is_left).then_some((progress.terms, progress.reverse))
+                let progress = advance(table, path, placed, region.order.terms(), &region.needs, start)?;
+                (!is_left).then_some(progress)
             });
-            let reverse = progress.is_some_and(|(_, reverse)| reverse);
-            let step = step(Some(path.clone()), false, reverse);
-            let in_order = progress.map(|(terms, _)| terms);
+            let mut step = step(Some(path.clone()), false, progress.is_some_and(|progress| progress.reverse));
+            let in_order = progress.map(|progress| progress.terms);
+            if let (Some(progress), Order::Together(terms), 1) = (progress, region.order, region.items.len())
+                && progress.terms == terms.len()
+            {
+                step.apart = progress.columns;
+            }
             keep(&mut found, longer(step, rows, before.rows * path.cost, in_order));
         }
         if equal {
@@ -451,7 +458,7 @@ impl Planner<'_> {
                             items: Vec::new(),
                             names: names.clone(),
                             conditions: on.iter().map(|on| (on, names.needed(on))).collect(),
-                            wanted: &[],
+                            order: Order::Needed(&[]),
                             needs: Vec::new(),
                             ways: Map::default(),
                         };
@@ -467,7 +474,7 @@ impl Planner<'_> {
                         }
                     }
                     From::Join(_) => {
-                        let (inner, _) = self.region(right, on, &[], None)?;
+                        let (inner, _) = self.region(right, on, Order::Needed(&[]), None)?;
                         let mut slots = BTreeSet::new();
                         slots_of_from(right, &mut slots);
                         let rows = self.rows_of(&slots)?;
@@ -500,8 +507,8 @@ impl Planner<'_> {
         slots_of_from(&join.left, &mut left_slots);
         let mut right_slots = BTreeSet::new();
         slots_of_from(&join.right, &mut right_slots);
-        let (left, _) = self.region(&join.left, &[], &[], None)?;
-        let (right, _) = self.region(&join.right, &[], &[], None)?;
+        let (left, _) = self.region(&join.left, &[], Order::Needed(&[]), None)?;
+        let (right, _) = self.region(&join.right, &[], Order::Needed(&[]), None)?;
         let tests = self.tests(&join.on)?;
         let plan = OuterJoin {
             tests,
@@ -571,7 +578,8 @@ impl Planner<'_> {
         again: Again,
     ) -> Result<Node> {
         if let (Some(table), Some(path)) = (&region.items[step.item].table, &step.path) {
-            return self.scan(table, path, conditions, Reading { reverse: step.reverse, covering: true });
+            let reading = Reading { reverse: step.reverse, covering: true, apart: step.apart };
+            return self.scan(table, path, conditions, reading);
         }
         let conditions: Vec<&Expr> = conditions.iter().map(|&number| region.conditions[number].0).collect();
         let owned: Vec<Expr> = conditions.iter().map(|condition| (*condition).clone()).collect();

@@ -9,6 +9,25 @@ use super::scan::sequence;
 use crate::bound::{Expr, OrderTerm};
 use crate::codec::Direction;
 
+/// An order in which rows are wanted.
+#[derive(Clone, Copy)]
+pub(super) enum Order<'q> {
+    /// They are sorted if they do not come in it.
+    Needed(&'q [OrderTerm]),
+    /// Rows with the same values are wanted one behind the other, and one of them is enough; they are hashed if they
+    /// do not come so.
+    Together(&'q [OrderTerm]),
+}
+
+impl<'q> Order<'q> {
+    /// What rows are in the order of.
+    pub(super) fn terms(self) -> &'q [OrderTerm] {
+        match self {
+            Order::Needed(terms) | Order::Together(terms) => terms,
+        }
+    }
+}
+
 /// How far the tables of a join so far go in the order that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Progress {
@@ -16,6 +35,8 @@ pub(super) struct Progress {
     pub(super) terms: usize,
     /// Whether what is read last is to be read from its end.
     pub(super) reverse: bool,
+    /// How many columns of what is read last the terms are.
+    pub(super) columns: usize,
 }
 
 /// Goes on from the terms that hold before a table is joined; `None` if its rows break the order. `needs` are the items
@@ -29,9 +50,11 @@ pub(super) fn advance(
     start: usize,
 ) -> Option<Progress> {
     let sequence = sequence(from, &path.way);
-    let mut columns = sequence.iter().flatten().filter(|column| !column.is_constant).peekable();
+    let mut columns =
+        sequence.iter().flatten().enumerate().filter(|(_, column)| !column.is_constant).peekable();
     let mut reverse = None;
     let mut terms = start;
+    let mut in_terms = 0;
     while let (Some(term), Some(needed)) = (wanted.get(terms), needs.get(terms)) {
         let fixed = if path.is_single { known | from.own | AROUND } else { AROUND };
         let is_fixed = needed & !fixed == 0;
@@ -39,7 +62,7 @@ pub(super) fn advance(
             terms += 1;
             continue;
         }
-        let Some(column) = columns.peek() else { break };
+        let Some((place, column)) = columns.peek() else { break };
         let backwards = term.descending != (column.direction == Direction::Descending);
         let nulls_fit = term.nulls_first != term.descending || is_not_null(&column.expr);
         if *bare(&term.expr) != column.expr
@@ -50,11 +73,13 @@ pub(super) fn advance(
             break;
         }
         reverse = Some(backwards);
+        in_terms = place + 1;
         columns.next();
         terms += 1;
     }
     let all_apart = path.is_single || (sequence.is_some() && columns.peek().is_none());
-    (terms == wanted.len() || all_apart).then_some(Progress { terms, reverse: reverse == Some(true) })
+    let progress = Progress { terms, reverse: reverse == Some(true), columns: in_terms };
+    (terms == wanted.len() || all_apart).then_some(progress)
 }
 
 /// Whether an expression is the same in all rows that are read, since the path looks for one value of it.

@@ -148,6 +148,9 @@ pub struct Scan {
     pub access: Access,
     /// Whether from the last to the first.
     pub reverse: bool,
+    /// The directions of those columns of a key by which rows are told apart: of rows that are the same in them one is
+    /// enough. With none all rows are given.
+    pub apart: Vec<Direction>,
     /// What rows must pass.
     pub tests: Vec<Test>,
     /// How it reads, for people.
@@ -371,6 +374,8 @@ pub struct Distinct {
     pub values: Arc<Vec<Scalar>>,
     /// How they compare.
     pub collations: Vec<Collation>,
+    /// Whether rows with the same values come one behind the other.
+    pub together: bool,
 }
 
 /// Leaves out rows.

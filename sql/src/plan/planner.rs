@@ -7,6 +7,7 @@ use duramen_engine::TreeId;
 
 use super::factor::factor;
 use super::flatten::flatten;
+use super::order::Order;
 use super::physical::{
     AggregateCall, Aggregation, Compound, Count, Distinct, FrameBound, FrameSize, Limit, Node, Parts,
     QueryPlan, Reuse, Rows, SelectPlan, Sort, SortKey, SubqueryPlan, Values, Window, WindowCall,
@@ -421,14 +422,20 @@ impl<'v> Planner<'v> {
 
     fn query(&mut self, select: &Select, query: &Query) -> Result<QueryPlan> {
         let mut ordered = false;
+        let mut together = false;
+        let different = match (&query.aggregation, &query.distinct) {
+            (None, Some(collations)) if is_plain(select, query) => values_in_order(query, collations),
+            _ => Vec::new(),
+        };
         let mut root = match self.counted(query)? {
             Some(node) => node,
             None => {
                 let extreme = extreme(query);
-                let wanted: &[bound::OrderTerm] = match (&query.aggregation, &extreme) {
-                    (None, _) if query.windows.is_empty() => &select.order_by,
-                    (Some(_), Some((term, _))) => std::slice::from_ref(term),
-                    _ => &[],
+                let order = match (&query.aggregation, &extreme) {
+                    _ if !different.is_empty() => Order::Together(&different),
+                    (None, _) if query.windows.is_empty() => Order::Needed(&select.order_by),
+                    (Some(_), Some((term, _))) => Order::Needed(std::slice::from_ref(term)),
+                    _ => Order::Needed(&[]),
                 };
                 let limit = if query.distinct.is_none() { limit_of(select) } else { None };
                 let with_value: Vec<Expr>;
@@ -440,7 +447,7 @@ impl<'v> Planner<'v> {
                     _ => &query.filter,
                 };
                 let limit = if extreme.is_some() { Some(1.0) } else { limit };
-                let (mut node, in_order) = self.from(query.from.as_ref(), filter, wanted, limit)?;
+                let (mut node, in_order) = self.from(query.from.as_ref(), filter, order, limit)?;
                 match &query.aggregation {
                     Some(aggregation) => {
                         if in_order {
@@ -455,6 +462,7 @@ impl<'v> Planner<'v> {
                     }
                     None => {
                         ordered = in_order;
+                        together = in_order && !different.is_empty();
                         node
                     }
                 }
@@ -469,7 +477,7 @@ impl<'v> Planner<'v> {
         }
         let values = Arc::new(self.scalars(&query.columns)?);
         if let Some(collations) = &query.distinct {
-            let distinct = Distinct { values: values.clone(), collations: collations.clone() };
+            let distinct = Distinct { values: values.clone(), collations: collations.clone(), together };
             root = Node::Distinct(Box::new(root), Arc::new(distinct));
         }
         let limit = self.limit(select)?;
@@ -594,6 +602,23 @@ impl<'v> Planner<'v> {
         let tests = self.tests(tests)?;
         Ok(Node::Rows(Arc::new(Rows { row, query, kept, tests })))
     }
+}
+
+/// Whether the rows of `FROM` are those of the query, in any order.
+fn is_plain(select: &Select, query: &Query) -> bool {
+    query.windows.is_empty() && query.having.is_empty() && select.order_by.is_empty()
+}
+
+/// The order in which rows with the same values lie together.
+fn values_in_order(query: &Query, collations: &[Collation]) -> Vec<bound::OrderTerm> {
+    let values = query.columns.iter().zip(collations);
+    let term = |(expr, collation): (&Expr, &Collation)| bound::OrderTerm {
+        expr: expr.clone(),
+        descending: false,
+        nulls_first: true,
+        collation: collation.clone(),
+    };
+    values.map(term).collect()
 }
 
 /// How many rows of a query are asked for, if its text says so.

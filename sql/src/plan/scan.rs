@@ -20,6 +20,8 @@ pub(super) struct Reading {
     pub(super) reverse: bool,
     /// Whether rows may be made of the entries of an index.
     pub(super) covering: bool,
+    /// Of rows that are the same in so many columns of a key one is enough.
+    pub(super) apart: usize,
 }
 
 impl Planner<'_> {
@@ -43,6 +45,7 @@ impl Planner<'_> {
         let row = self.add_table(stored, covering);
         let cursor = self.add_cursors();
         let mut each = Vec::new();
+        let mut apart = Vec::new();
         let name = stored.name;
         let (access, label) = match &path.way {
             Way::Whole | Way::Any(_) => (Access::All, format!("SCAN {name}")),
@@ -64,6 +67,10 @@ impl Planner<'_> {
                 let bound = number.map(|number| &stored.indexes[number]);
                 let (range, label) =
                     self.key_range(from, bound, terms, covering.is_some(), reading, &mut each)?;
+                let columns = key_columns(stored, bound)?.get(..reading.apart).unwrap_or_default();
+                if !reading.reverse {
+                    apart.extend(columns.iter().map(|column| column.direction));
+                }
                 (Access::Keys(range), label)
             }
         };
@@ -76,6 +83,7 @@ impl Planner<'_> {
             has_rowid: stored.table.has_rowid(),
             access,
             reverse: reading.reverse,
+            apart,
             tests,
             label,
         };
@@ -122,7 +130,12 @@ impl Planner<'_> {
                 .arm_path(&arm, known)?
                 .ok_or_else(|| Error::statement("an arm of a condition has no index"))?;
             let all: Vec<usize> = (0..arm.conditions.len()).collect();
-            scans.push(self.scan(&arm, &path, &all, Reading { reverse: false, covering: false })?);
+            scans.push(self.scan(
+                &arm,
+                &path,
+                &all,
+                Reading { reverse: false, covering: false, apart: 0 },
+            )?);
         }
         let row = self.add_table(stored, None);
         let key: Vec<Expr> = match &stored.table.key {
@@ -146,11 +159,7 @@ impl Planner<'_> {
         each: &mut Vec<Each>,
     ) -> Result<(KeyRange, String)> {
         let stored = from.stored;
-        let columns: &[IndexColumn] = match (bound, &stored.table.key) {
-            (Some(bound), _) => &bound.index.columns,
-            (None, TableKey::Primary { columns, .. }) => columns,
-            (None, TableKey::Rowid { .. }) => return Err(Error::statement("no such key")),
-        };
+        let columns = key_columns(stored, bound)?;
         let mut equal = Vec::new();
         for (number, column) in terms.equal.iter().zip(columns) {
             let mut part = self.equal_value(&from.terms[*number], column.direction, reading, each)?;
@@ -338,6 +347,15 @@ fn fetch(stored: Stored<'_>, bound: Option<&BoundIndex>) -> Fetch {
                 .collect();
             Fetch::ByKey { directions, parts }
         }
+    }
+}
+
+/// The columns of an index, or of the key of a table `WITHOUT ROWID`.
+fn key_columns<'q>(stored: Stored<'q>, bound: Option<&'q BoundIndex>) -> Result<&'q [IndexColumn]> {
+    match (bound, &stored.table.key) {
+        (Some(bound), _) => Ok(&bound.index.columns),
+        (None, TableKey::Primary { columns, .. }) => Ok(columns),
+        (None, TableKey::Rowid { .. }) => Err(Error::statement("no such key")),
     }
 }
 

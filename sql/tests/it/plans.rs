@@ -307,3 +307,46 @@ fn what_all_arms_of_an_or_ask_for_chooses_the_index() {
         "101"
     );
 }
+
+#[test]
+fn different_values_come_out_of_an_index_as_out_of_a_hash_table() {
+    let mut c = connection(
+        "CREATE TABLE t(id INTEGER PRIMARY KEY, a, b, s TEXT COLLATE NOCASE, d);
+         CREATE TABLE w(k, l, v, PRIMARY KEY(k, l)) WITHOUT ROWID;
+         WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999)
+         INSERT INTO t SELECT i, nullif(i * i % 7, 4), i % 3, char(65 + i % 40), i / 300 FROM n;
+         INSERT INTO w SELECT a, id, b FROM t WHERE a IS NOT NULL;
+         CREATE INDEX t_ab ON t(a DESC, b);
+         CREATE INDEX t_s ON t(s, b);
+         CREATE INDEX t_d ON t(d)",
+    );
+    let queries = [
+        ("a", "t"),
+        ("a, b", "t"),
+        ("b, a", "t"),
+        ("a", "t WHERE b = 1"),
+        ("b", "t WHERE a = 2"),
+        ("a, b", "t WHERE a IN (1, 2) AND b > 0"),
+        ("a", "t WHERE id % 100 = 99"),
+        ("a", "t WHERE a > 0 AND (SELECT count(*) FROM w WHERE k = t.a AND l > 990) > 0"),
+        ("lower(s)", "t"),
+        ("s", "t WHERE s < 'c'"),
+        ("d", "t INDEXED BY t_d"),
+        ("d, 1 + 0", "t WHERE d IN (0, 2, 3)"),
+        ("k", "w"),
+        ("k, l", "w WHERE l < 30"),
+        ("k", "w WHERE v = 2 AND k > 0"),
+        ("1 + 0", "t"),
+        ("t.a", "t, w WHERE w.l = t.id"),
+    ];
+    for (values, from) in queries {
+        let grouped = format!("SELECT {values} FROM {from} GROUP BY {values}");
+        let sorted = |sql: &str, c: &mut Connection| {
+            let mut rows: Vec<String> = rows(c, sql).to_lowercase().split(' ').map(String::from).collect();
+            rows.sort();
+            rows
+        };
+        let distinct = format!("SELECT DISTINCT {values} FROM {from}");
+        assert_eq!(sorted(&distinct, &mut c), sorted(&grouped, &mut c), "{distinct}");
+    }
+}
