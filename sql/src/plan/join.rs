@@ -9,12 +9,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::access::{AROUND, Items, Mask, Wants};
-use super::order::{Order, Progress, advance};
+use super::order::{Progress, advance};
 use super::path::{Candidates, Path, Stored, Way, float};
 use super::physical::{FunctionRows, HashJoin, Limit, Node, OuterJoin, Recursive, Scan};
 use super::planner::{Map, Planner, constant_limit};
 use super::scan::Reading;
 use super::volatile::is_volatile;
+use super::wanted::Order;
 use crate::bound::{
     Body, CompareOp, Expr, From, Join, JoinKind, Select, Slot, Source, SourceRows, slots_of_from,
 };

@@ -11,6 +11,7 @@ mod factor;
 mod flatten;
 mod push;
 mod reduce;
+mod wanted;
 
 mod planner;
 

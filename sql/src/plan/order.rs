@@ -1,4 +1,4 @@
-//! Orders that are wanted, and whether rows come in them without being sorted.
+//! Whether rows come in the order that is wanted without being sorted.
 //!
 //! Rows of a join are in the order of its first table; where that tells all its rows apart, or has only one, the order
 //! of the next table comes behind it, and so on.
@@ -8,25 +8,6 @@ use super::path::{Candidates, Path};
 use super::scan::sequence;
 use crate::bound::{Expr, OrderTerm};
 use crate::codec::Direction;
-
-/// An order in which rows are wanted.
-#[derive(Clone, Copy)]
-pub(super) enum Order<'q> {
-    /// They are sorted if they do not come in it.
-    Needed(&'q [OrderTerm]),
-    /// Rows with the same values are wanted one behind the other, and one of them is enough; they are hashed if they
-    /// do not come so.
-    Together(&'q [OrderTerm]),
-}
-
-impl<'q> Order<'q> {
-    /// What rows are in the order of.
-    pub(super) fn terms(self) -> &'q [OrderTerm] {
-        match self {
-            Order::Needed(terms) | Order::Together(terms) => terms,
-        }
-    }
-}
 
 /// How far the tables of a join so far go in the order that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

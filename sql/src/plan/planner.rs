@@ -7,13 +7,13 @@ use duramen_engine::TreeId;
 
 use super::factor::factor;
 use super::flatten::flatten;
-use super::order::Order;
 use super::physical::{
     AggregateCall, Aggregation, Compound, Count, Distinct, FrameBound, FrameSize, Limit, Node, Parts,
     QueryPlan, Reuse, Rows, SelectPlan, Sort, SortKey, SubqueryPlan, Values, Window, WindowCall,
 };
 use super::push::{leave_out, push_down};
 use super::reduce::reduce;
+use super::wanted::Order;
 use crate::bound::{self, Body, Expr, From, Place, Query, QueryId, RecursionId, Select, Slot, SourceRows};
 use crate::error::{Error, Result};
 use crate::expr::{Compiler, Constants, Location, Names, Scalar, SubqueryNumber, Test};
