@@ -221,9 +221,10 @@ impl Binder<'_> {
                 has_collation: false,
             })
         };
+        // Of a column that is named twice the first value counts, of the rowid the last.
         let mut values = Vec::new();
         for (place, column) in table.columns.iter().enumerate() {
-            let given_at = given.iter().rposition(|of| *of == Given::Column(place));
+            let given_at = given.iter().position(|of| *of == Given::Column(place));
             values.push(match given_at {
                 Some(at) if !defaults => from_source(at),
                 // A rowid that is not given is chosen, whatever default its column has.

@@ -171,3 +171,10 @@ fn table_info_tells_the_columns_of_a_view() {
     let columns = "VALUES (0, 'x', 'VARCHAR(10)', 0, NULL, 0, 0)";
     assert_eq!(ok(&connection, "PRAGMA main.table_xinfo = named"), ok(&connection, columns));
 }
+
+#[test]
+fn of_a_column_named_twice_the_first_value_counts_of_the_rowid_the_last() {
+    let c = connection();
+    ok(&c, "CREATE TABLE t(a, b); INSERT INTO t(a, rowid, a, b, rowid) VALUES (1, 20, 3, 4, 50)");
+    assert_eq!(ok(&c, "SELECT rowid, * FROM t"), "50|1|4");
+}
