@@ -39,6 +39,8 @@ pub enum Class {
     Changes,
     /// We panicked.
     Panic,
+    /// Our tables and indexes do not fit together.
+    Damage,
 }
 
 /// A difference between two answers.

@@ -1,6 +1,7 @@
 //! [`Case`]: the statements of a seed, and how a failing case is made smaller.
 
 use crate::random::Random;
+use crate::sql_alter::alter;
 use crate::sql_expr::Generator;
 use crate::sql_functions;
 use crate::sql_operators;
@@ -72,26 +73,36 @@ pub struct Case {
     pub statements: Vec<Statement>,
     /// The tables and views made by them.
     pub tables: Vec<Table>,
-    /// Whether there are triggers and what they write to.
-    log: bool,
+    /// What else there is.
+    more: More,
 }
 
 /// What a case has besides tables, views and indexes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum More {
-    Nothing,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct More {
     /// Foreign keys, which are enforced.
-    Keys,
-    Windows,
-    Triggers,
+    keys: bool,
+    windows: bool,
+    triggers: bool,
+    /// `ALTER TABLE`
+    changes: bool,
 }
 
 impl More {
-    fn of(seed: u64) -> More {
+    fn of(seed: u64, random: &mut Random) -> More {
+        let nothing = More::default();
         match seed % 10 {
-            8 => More::Windows,
-            9 => More::Triggers,
-            _ => More::Nothing,
+            5 => More { keys: true, ..nothing },
+            6 => More { changes: true, ..nothing },
+            7 => More { windows: true, ..nothing },
+            8 => More { triggers: true, ..nothing },
+            9 => More {
+                keys: random.chance(60),
+                windows: random.chance(30),
+                triggers: random.chance(60),
+                changes: random.chance(60),
+            },
+            _ => nothing,
         }
     }
 }
@@ -103,37 +114,36 @@ const QUERIES: usize = 50;
 const STEPS: usize = 45;
 
 impl Case {
-    /// The case of a seed: most have tables, a tenth expressions and two tenths calls of functions.
+    /// The case of a seed: most have tables, a tenth expressions and two tenths calls of functions. Of those with tables, one
+    /// in seven each enforces foreign keys, changes tables, has window functions, has triggers, has several of them.
     #[must_use]
     pub fn of(seed: u64) -> Case {
         let queries = match seed % 10 {
             0 => sql_operators::query,
             1 | 2 => sql_functions::query,
-            _ => return Case::with_tables(seed, More::of(seed)),
+            _ => return Case::with_tables(seed),
         };
         let mut random = Random::for_purpose(seed, 3);
         let statements = (0..QUERIES).map(|_| Statement::query(queries(&mut random), Rows::Exact)).collect();
-        Case { seed, statements, tables: Vec::new(), log: false }
-    }
-
-    /// A case with foreign keys that are enforced.
-    #[must_use]
-    pub fn with_foreign_keys(seed: u64) -> Case {
-        Case::with_tables(seed, More::Keys)
+        Case { seed, statements, tables: Vec::new(), more: More::default() }
     }
 
     /// Tables, and reads and writes of them.
-    fn with_tables(seed: u64, more: More) -> Case {
+    fn with_tables(seed: u64) -> Case {
         let mut random = Random::for_purpose(seed, 3);
+        let more = More::of(seed, &mut random);
         let mut case = Case::start(seed, &mut random, more);
-        if more == More::Triggers {
+        if more.triggers {
             case.add_triggers(&mut random);
         }
-        let mut indexes = 10;
+        let mut names = 10;
         for step in 0..STEPS {
-            let statement = {
+            let statement = if more.changes && random.chance(12) {
+                names += 1;
+                alter(&mut random, &mut case.tables, names).map(Statement::write)
+            } else {
                 let mut generator = Generator::new(&mut random, &case.tables);
-                generator.windows = more == More::Windows;
+                generator.windows = more.windows;
                 match generator.random.below(100) {
                     0..58 => {
                         let query = generator.query();
@@ -142,12 +152,12 @@ impl Case {
                     58..90 => generator.write().map(Statement::write),
                     90..96 => Some(Statement::write(generator.transaction())),
                     96..98 => {
-                        let name = format!("i{}", generator.random.between(1, indexes));
+                        let name = format!("i{}", generator.random.between(1, names));
                         Some(Statement::write(text(format!("DROP INDEX {name}"))))
                     }
                     _ => {
-                        indexes += 1;
-                        let name = format!("i{indexes}");
+                        names += 1;
+                        let name = format!("i{names}");
                         let tables: Vec<Table> =
                             case.tables.iter().filter(|table| !table.view).cloned().collect();
                         let table = generator.random.choose(&tables).cloned();
@@ -160,7 +170,7 @@ impl Case {
                 last.after = match random.below(20) {
                     0 => After::Checkpoint,
                     // A new connection would not enforce foreign keys.
-                    1 if more != More::Keys => After::Reopen,
+                    1 if !more.keys => After::Reopen,
                     _ => After::Nothing,
                 };
             }
@@ -176,17 +186,16 @@ impl Case {
     /// Tables with rows, indexes and views.
     #[must_use]
     pub fn schema(seed: u64, random: &mut Random) -> Case {
-        Case::start(seed, random, More::Nothing)
+        Case::start(seed, random, More::default())
     }
 
     fn start(seed: u64, random: &mut Random, more: More) -> Case {
-        let mut case = Case { seed, statements: Vec::new(), tables: Vec::new(), log: false };
-        let keys = more == More::Keys;
-        if keys {
+        let mut case = Case { seed, statements: Vec::new(), tables: Vec::new(), more };
+        if more.keys {
             case.statements.push(Statement::write(text("PRAGMA foreign_keys = ON")));
         }
         for number in 0..random.between(1, 3) {
-            let parents = if keys { case.tables.clone() } else { Vec::new() };
+            let parents = if more.keys { case.tables.clone() } else { Vec::new() };
             let (table, made) = table(random, &format!("r{number}"), &parents);
             case.statements.push(Statement::write(made));
             case.tables.push(table);
@@ -225,7 +234,6 @@ impl Case {
                 self.statements.push(Statement::write(made));
             }
         }
-        self.log = true;
     }
 
     fn add_indexes(&mut self, random: &mut Random, number: &mut usize) {
@@ -238,10 +246,17 @@ impl Case {
         }
     }
 
-    /// Statements that read all tables.
+    /// Statements that read all tables, and whatever else there is.
     fn dump(&mut self) {
-        if self.log {
-            self.statements.push(Statement::query(text(READ_LOG), Rows::Any));
+        let mut read = |sql: &str| self.statements.push(Statement::query(text(sql), Rows::Any));
+        if self.more.triggers {
+            read(READ_LOG);
+        }
+        if self.more.keys {
+            read("PRAGMA foreign_key_check");
+        }
+        if self.more.changes {
+            read("SELECT type, name, tbl_name, sql FROM sqlite_schema");
         }
         for table in self.tables.iter().filter(|table| !table.view) {
             self.statements.push(Statement::query(text(table.dump()), Rows::Any));

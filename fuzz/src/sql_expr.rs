@@ -217,6 +217,18 @@ impl<'t> Generator<'t> {
             ("soundex", 1),
             ("date", 1),
             ("julianday", 1),
+            ("sqrt", 1),
+            ("floor", 1),
+            ("ceil", 1),
+            ("trunc", 1),
+            ("pow", 2),
+            ("mod", 2),
+            ("exp", 1),
+            ("ln", 1),
+            ("log", 2),
+            ("atan2", 2),
+            ("cos", 1),
+            ("degrees", 1),
         ];
         let (name, count) = self.random.choose(CALLS).copied().unwrap_or(("typeof", 1));
         let arguments = (0..count).map(|_| self.expr(depth - 1)).collect();
@@ -239,7 +251,8 @@ impl<'t> Generator<'t> {
                 seq([Sql::Seq(parts.into()), self.operand(lower)])
             }
             8 | 9 => {
-                let count = self.random.between(0, 4);
+                // The empty list would be the word TRUE or FALSE to SQLite: `x IS (y NOT IN ())` is a test of truth.
+                let count = self.random.between(1, 4);
                 let items: Vec<Sql> = (0..count).map(|_| self.operand(0)).collect();
                 let not = self.random.one(&["IN", "NOT IN"]);
                 seq([self.operand(lower), text(not), brackets(commas(items))])
@@ -350,6 +363,22 @@ impl<'t> Generator<'t> {
         brackets(seq([text("CAST("), expr, text("AS INTEGER) % 1000")]))
     }
 
+    /// An aggregate that takes the rows in the order of their numbers.
+    pub fn percentile(&mut self) -> Sql {
+        let (name, share) = self
+            .random
+            .choose(&[
+                ("median(", ")"),
+                ("percentile(", ", 50)"),
+                ("percentile(", ", 12.5)"),
+                ("percentile_cont(", ", 0.75)"),
+                ("percentile_disc(", ", 0.3)"),
+            ])
+            .copied()
+            .unwrap_or_default();
+        seq([text(name), self.summand(), text(share)])
+    }
+
     /// An aggregate whose result does not depend on the order of the rows. Its arguments are of the innermost query: one that
     /// names columns of outer queries alone belongs to those, where SQLite finds out late, or never, whether it may stand there.
     pub fn aggregate(&mut self) -> Sql {
@@ -363,7 +392,7 @@ impl<'t> Generator<'t> {
     }
 
     fn aggregate_here(&mut self) -> Sql {
-        let call = match self.random.below(12) {
+        let call = match self.random.below(13) {
             0 | 1 => text("count(*)"),
             2 => seq([text("count("), self.expr(1), text(")")]),
             3 => seq([text("count(DISTINCT"), self.key(), text(")")]),
@@ -378,6 +407,7 @@ impl<'t> Generator<'t> {
                 let parts = [text("group_concat("), key.clone(), text(separator), text("ORDER BY"), key];
                 seq([Sql::Seq(parts.into()), text(format!("COLLATE BINARY {order})"))])
             }
+            10 => self.percentile(),
             _ => seq([text("max(typeof("), self.expr(1), text("))")]),
         };
         if self.random.chance(15) {

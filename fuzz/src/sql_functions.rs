@@ -14,12 +14,16 @@ enum Kind {
     Number,
     /// A small integer.
     Small,
+    /// A small integer, and nothing else.
+    Width,
     Text,
     /// Hexadecimal digits.
     Hex,
     Pattern,
     Escape,
     Format,
+    /// A format that takes widths from arguments.
+    Starred,
     Moment,
     Modifier,
     /// A format of `strftime`.
@@ -31,7 +35,8 @@ enum Kind {
 }
 
 use Kind::{
-    Any, Escape, Escaped, Format, Hex, Modifier, Moment, Number, Pattern, Share, Small, Strftime, Text,
+    Any, Escape, Escaped, Format, Hex, Modifier, Moment, Number, Pattern, Share, Small, Starred, Strftime,
+    Text, Width,
 };
 
 /// Functions from values to a value, with what they take.
@@ -101,7 +106,7 @@ const SCALARS: &[(&str, &[Kind])] = &[
     ("printf", &[Format, Any]),
     ("printf", &[Format, Number]),
     ("printf", &[Format, Number, Any]),
-    ("printf", &[Format, Small, Small, Number]),
+    ("printf", &[Starred, Width, Width, Width, Width, Number]),
     ("quote", &[Any]),
     ("quote", &[Number]),
     ("radians", &[Number]),
@@ -229,7 +234,7 @@ fn aggregate(random: &mut Random) -> Sql {
 }
 
 fn argument(random: &mut Random, kind: Kind) -> Sql {
-    let odd = random.chance(8) && kind != Share;
+    let odd = random.chance(8) && !matches!(kind, Share | Width);
     let made = match kind {
         _ if odd => values::any_literal(random).into(),
         Any => match random.below(3) {
@@ -243,7 +248,7 @@ fn argument(random: &mut Random, kind: Kind) -> Sql {
             1 => format!("'{}'", values::any_number(random)),
             _ => values::any_number(random),
         },
-        Small => random
+        Small | Width => random
             .one(&["0", "1", "2", "3", "-1", "-2", "5", "10", "-3", "15", "20", "65", "NULL", "2.5", "'2'"])
             .into(),
         Text => values::any_text(random).into(),
@@ -257,7 +262,8 @@ fn argument(random: &mut Random, kind: Kind) -> Sql {
             ])
             .into(),
         Escape => random.one(&["'!'", "'\\'", "'%'", "'a'", "'ab'", "''", "NULL"]).into(),
-        Format => format(random),
+        Format => format(random, ["", ""]),
+        Starred => format(random, ["*", ".*"]),
         Moment => moment(random),
         Modifier => modifier(random),
         Strftime => strftime(random),
@@ -278,8 +284,8 @@ fn argument(random: &mut Random, kind: Kind) -> Sql {
     value(text(made))
 }
 
-/// A format of `printf`.
-fn format(random: &mut Random) -> String {
+/// A format of `printf`, with these for a width and a precision from an argument.
+fn format(random: &mut Random, [width, precision]: [&str; 2]) -> String {
     let mut format = String::from("'");
     for _ in 0..random.between(1, 2) {
         format.push_str(random.one(&["", "", "a", "[", "% %", "%%"]));
@@ -287,8 +293,8 @@ fn format(random: &mut Random) -> String {
         for _ in 0..random.between(0, 2) {
             format.push_str(random.one(&["", "-", "+", " ", "0", "#", ",", "!"]));
         }
-        format.push_str(random.one(&["", "", "5", "10", "20", "1", "*"]));
-        format.push_str(random.one(&["", "", ".0", ".1", ".3", ".10", ".17", ".20", ".", ".*", ".30"]));
+        format.push_str(random.one(&["", "", "5", "10", "20", "1", width]));
+        format.push_str(random.one(&["", "", ".0", ".1", ".3", ".10", ".17", ".20", ".", precision, ".30"]));
         format.push_str(random.one(&["", "", "", "l", "ll"]));
         format.push_str(random.one(&[
             "d", "i", "u", "f", "e", "E", "g", "G", "x", "X", "o", "c", "s", "z", "q", "Q", "w", "p", "n",

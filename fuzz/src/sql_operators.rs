@@ -55,9 +55,12 @@ const BEHIND: &[&str] = &[
 /// Operators before an operand.
 const BEFORE: &[&str] = &["-", "+", "~", "NOT", "- -", "+ -", "~ -", "NOT NOT", "- +", "NOT ~", "NOT -"];
 
+/// The depth of an expression that is in no brackets.
+const OUTERMOST: usize = 2;
+
 /// A query for a random expression.
 pub fn query(random: &mut Random) -> Sql {
-    seq([text("SELECT"), expression(random, 2)])
+    seq([text("SELECT"), expression(random, OUTERMOST)])
 }
 
 /// Operands with operators between them.
@@ -71,7 +74,9 @@ fn expression(random: &mut Random, depth: usize) -> Sql {
             }
             1 => {
                 let not = random.one(&["IN", "NOT IN"]);
-                let items = (0..random.between(0, 3)).map(|_| operand(random, 0)).collect();
+                // In brackets behind IS the empty list would be the word TRUE or FALSE to SQLite.
+                let least = usize::from(depth < OUTERMOST);
+                let items = (0..random.between(least, 3)).map(|_| operand(random, 0)).collect();
                 let items = Sql::List { items, separator: ", ", least: 0 };
                 seq([text(not), text("("), items, text(")")])
             }

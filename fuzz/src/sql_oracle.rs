@@ -34,13 +34,18 @@ impl Oracle {
 
     fn rows(&self, sql: &str) -> Result<Answer, Error> {
         let mut statement = self.0.prepare(sql)?;
-        let columns: Vec<String> = statement.column_names().map(String::from).collect();
-        let count = columns.len();
         let mut found = Vec::new();
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
+            let count = row.as_ref().column_count();
             found.push((0..count).map(|at| row.get_ref(at).map(value_of)).collect::<Result<_, _>>()?);
         }
+        drop(rows);
+        // Only what has run is sure to be prepared for the schema there is. ALTER TABLE shows columns of a query inside of it.
+        let columns = match sql.starts_with("ALTER") {
+            true => Vec::new(),
+            false => statement.column_names().map(String::from).collect(),
+        };
         Ok(Answer { columns, rows: found, changes: None })
     }
 }
@@ -105,6 +110,7 @@ pub fn run(seed: u64, statements: &[Statement]) -> Result<(usize, Vec<Found>), S
             }
         }
     }
+    found.extend(subject.damage().map(|difference| Found { at: statements.len() - 1, difference }));
     Ok((statements.len(), found))
 }
 

@@ -347,7 +347,7 @@ impl Generator<'_> {
         if self.nesting < 3 && self.random.chance(15) {
             // A query in `FROM` does not see its neighbours.
             let scopes = std::mem::take(&mut self.scopes);
-            let query = if self.random.chance(15) { self.compound() } else { self.subquery() };
+            let query = if self.random.chance(15) { self.unified() } else { self.subquery() };
             self.scopes = scopes;
             if query.rows != Rows::Loose {
                 let source = Source { alias: alias.clone(), columns: query.columns, rowid: false };
@@ -362,6 +362,14 @@ impl Generator<'_> {
                 (text(format!("(SELECT 1 AS a) AS {alias}")), Source { alias, columns, rowid: false })
             }
         }
+    }
+
+    /// A compound whose columns have no affinity: which of its members gives them theirs is not determined.
+    fn unified(&mut self) -> Query {
+        let query = self.compound();
+        let columns = query.columns.iter().map(|column| text(format!("+{0} AS {0}", column.name)));
+        let columns = all(columns.collect());
+        Query { sql: seq([text("SELECT"), columns, text("FROM"), brackets(query.sql)]), ..query }
     }
 
     /// A select, limited at times; what is cut off is determined.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use duramen_engine::io::{Io, MemFs};
 use duramen_engine::{Database, Options};
-use duramen_sql::Connection;
+use duramen_sql::{Connection, Value};
 
 use crate::duramen::{DIR, options_for};
-use crate::sql_answer::{Answer, Outcome, PANIC};
+use crate::sql_answer::{Answer, Class, Difference, Outcome, PANIC, show_value};
 
 /// A database and a connection to it.
 pub struct Subject {
@@ -66,6 +66,17 @@ impl Subject {
     #[must_use]
     pub fn in_transaction(&self) -> bool {
         self.open.as_ref().is_some_and(|(_, connection)| connection.in_transaction())
+    }
+
+    /// What is wrong with what is stored, if anything is.
+    pub fn damage(&mut self) -> Option<Difference> {
+        let answer = self.run("PRAGMA integrity_check");
+        let text = match &answer {
+            Ok(Answer { rows, .. }) if *rows == [[Value::from("ok")]] => return None,
+            Ok(answer) => answer.rows.iter().flatten().map(show_value).collect::<Vec<_>>().join("\n"),
+            Err(error) => error.clone(),
+        };
+        Some(Difference { class: Class::Damage, text, mark: String::new() })
     }
 
     /// Runs a statement. A panic is an error that starts with [`PANIC`].

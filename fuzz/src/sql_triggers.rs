@@ -26,7 +26,14 @@ impl Generator<'_> {
             _ => &["OLD", "NEW"],
         };
         let columns: Vec<_> = table.columns.iter().filter(|column| !column.rowid).cloned().collect();
-        let row = |alias: &&str| Source { alias: (*alias).into(), columns: columns.clone(), rowid: false };
+        let row = |alias: &&str| {
+            let mut columns = columns.clone();
+            if *alias == "NEW" && event == "UPDATE" && time != "AFTER" {
+                // SQLite computes them from what the statement has to do with, and NULL for all else.
+                columns.retain(|column| !column.generated);
+            }
+            Source { alias: (*alias).into(), columns, rowid: false }
+        };
         let scope: Vec<Source> = rows.iter().map(row).filter(|source| !source.columns.is_empty()).collect();
         self.scopes.push(scope);
         self.nesting += 2;

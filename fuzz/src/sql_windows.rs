@@ -55,8 +55,9 @@ impl Generator<'_> {
     }
 
     fn window_aggregate(&mut self) -> Sql {
-        let call = match self.random.below(6) {
+        let call = match self.random.below(7) {
             0 => text("count(*)"),
+            6 => self.percentile(),
             1 => seq([text("count("), self.expr(1), text(")")]),
             2 | 3 => seq([text(self.random.one(&["sum(", "avg(", "total("])), self.summand(), text(")")]),
             4 => seq([text(self.random.one(&["min(", "max("])), self.key(), text(")")]),

@@ -4,7 +4,7 @@
 //! written), the statement says `NOT INDEXED`, so that both sides go by the key.
 
 use crate::sql_expr::{Generator, Source};
-use crate::sql_schema::{Affinity, Column, Table, value_for};
+use crate::sql_schema::{Affinity, Column, Key, Table, value_for};
 use crate::sql_tree::{Sql, all, brackets, commas, optional, seq, text, value};
 use crate::sql_values::Choose;
 
@@ -164,11 +164,21 @@ impl Generator<'_> {
             return optional(text(format!("{target} DO NOTHING")));
         }
         self.scopes.push(vec![Source::of(table, &table.name)]);
+        let known = self.only_others(table);
         let set = self.assignments(table, Into::Conflict);
         let condition =
             if self.random.chance(30) { optional(seq([text("WHERE"), self.predicate(1)])) } else { text("") };
+        self.tables = known;
         self.scopes.pop();
         optional(seq([text(target), text("DO UPDATE SET"), set, condition]))
+    }
+
+    /// Leaves queries only tables that are not written: which of them see the rows written before depends on the plan.
+    /// Gives the tables there were.
+    fn only_others(&mut self, table: &Table) -> Vec<Table> {
+        let others = self.tables.iter().filter(|other| !other.view && other.name != table.name);
+        let others = others.cloned().collect();
+        std::mem::replace(&mut self.tables, others)
     }
 
     /// What follows `SET`.
@@ -199,12 +209,23 @@ impl Generator<'_> {
         }
         let or = self.or(30);
         self.scopes.push(vec![Source::of(table, &table.name)]);
+        let known = self.only_others(table);
         let set = self.assignments(table, Into::Row);
-        let condition = self.condition(80);
+        let condition = match &table.key {
+            Key::Columns(names) => self.one_row(table, &names.join(", ")),
+            _ => self.condition(80),
+        };
+        self.tables = known;
         self.scopes.pop();
         let returning = self.returning(table);
         let head = text(format!("{} NOT INDEXED SET", table.name));
         seq([text("UPDATE"), or, head, set, condition, returning])
+    }
+
+    /// Which row of a table without rowid: its rows may be visited by any index, whatever the statement says.
+    fn one_row(&mut self, table: &Table, key: &str) -> Sql {
+        let (name, number) = (&table.name, self.random.between(0, 5));
+        text(format!("WHERE ({key}) IN (SELECT {key} FROM {name} ORDER BY {key} LIMIT 1 OFFSET {number})"))
     }
 
     fn delete(&mut self, table: &Table) -> Sql {

@@ -407,6 +407,9 @@ impl Session {
         if let Err(error) = result {
             // After the engine failed to write, the transaction could not be committed any more.
             let action = if error.is_of_storage() { ConflictAction::Rollback } else { action };
+            if action == ConflictAction::Fail {
+                self.txn.set_orphans(orphans);
+            }
             self.undo(mark.as_ref(), action, &written)?;
             return Err(error);
         }

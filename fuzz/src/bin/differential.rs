@@ -32,9 +32,6 @@ struct Arguments {
     /// Make the first so many differences small and print them.
     #[arg(long, default_value_t = 10)]
     reports: usize,
-    /// Run cases with foreign keys that are enforced.
-    #[arg(long)]
-    foreign_keys: bool,
     /// Print the statements of each case before it runs.
     #[arg(long)]
     print: bool,
@@ -88,7 +85,7 @@ fn main() -> ExitCode {
 }
 
 fn run_case(arguments: &Arguments, seed: u64, findings: &Findings) {
-    let case = if arguments.foreign_keys { Case::with_foreign_keys(seed) } else { Case::of(seed) };
+    let case = Case::of(seed);
     if arguments.print {
         println!("{}", script(&case.statements));
     }
@@ -121,18 +118,17 @@ fn run_case(arguments: &Arguments, seed: u64, findings: &Findings) {
         reported.push(sort);
         if findings.reports.fetch_add(1, Ordering::Relaxed) < arguments.reports {
             let (statements, difference) = smallest(seed, &case.statements, &found);
-            println!("{}", report(arguments, seed, &statements, &difference));
+            println!("{}", report(seed, &statements, &difference));
         }
     }
 }
 
-fn report(arguments: &Arguments, seed: u64, statements: &[Statement], difference: &Difference) -> String {
+fn report(seed: u64, statements: &[Statement], difference: &Difference) -> String {
     format!(
-        "-- {:?}\n{}\n{}\nreplay: cargo run --release -p duramen-fuzz --features oracle --bin differential -- --cases 1 --seed {seed}{}\n",
+        "-- {:?}\n{}\n{}\nreplay: cargo run --release -p duramen-fuzz --features oracle --bin differential -- --cases 1 --seed {seed}\n",
         difference.class,
         script(statements),
         difference.text,
-        if arguments.foreign_keys { " --foreign-keys" } else { "" }
     )
 }
 

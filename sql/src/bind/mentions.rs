@@ -72,7 +72,8 @@ impl Mentions {
             let bare = name.table.is_none();
             let mut columns = table.columns.iter();
             let place = columns.position(|column| name.column.is(&column.name) && !(bare && column.joined));
-            if let Some(place) = place {
+            let alias = self.table.rowid_alias().filter(|_| self.table.is_rowid(&name.column.text));
+            if let Some(place) = place.or(alias) {
                 self.columns.push((name.column.span, place));
                 return;
             }

@@ -41,6 +41,18 @@ impl Writing<'_, '_> {
     }
 
     fn work_off(&mut self, agenda: &mut Agenda<'_>) -> Result<()> {
+        let done = self.do_all(agenda);
+        if done.is_ok() {
+            self.sequences.end(&mut self.writers)?;
+        }
+        if done.is_ok() || self.on_failure == ConflictAction::Fail {
+            // Rows that are kept must have their parents.
+            self.orphans.end_statement().inspect_err(|_| self.on_failure = ConflictAction::Abort)?;
+        }
+        done
+    }
+
+    fn do_all(&mut self, agenda: &mut Agenda<'_>) -> Result<()> {
         while let Some(job) = agenda.jobs.pop() {
             match self.work(job, agenda) {
                 Ok(()) => {}
@@ -55,8 +67,7 @@ impl Writing<'_, '_> {
                 Err(error) => return Err(error),
             }
         }
-        self.sequences.end(&mut self.writers)?;
-        self.orphans.end_statement()
+        Ok(())
     }
 
     fn work<'p>(&mut self, job: Job<'p>, agenda: &mut Agenda<'p>) -> Result<()> {

@@ -89,7 +89,7 @@ fn calculate(
     integers: impl Fn(i64, i64) -> Option<i64>,
     reals: impl Fn(f64, f64) -> f64,
 ) -> Out {
-    let (a, b) = match (a, b) {
+    let numbers = match (a, b) {
         (ValueRef::Integer(a), ValueRef::Integer(b)) => (Number::Integer(a), Number::Integer(b)),
         (ValueRef::Real(a), ValueRef::Real(b)) => return ValueRef::real(reals(a, b)),
         _ => match (a.to_number(), b.to_number()) {
@@ -97,11 +97,12 @@ fn calculate(
             _ => return ValueRef::Null,
         },
     };
-    if let (Number::Integer(a), Number::Integer(b)) = (a, b)
+    if let (Number::Integer(a), Number::Integer(b)) = numbers
         && let Some(integer) = integers(a, b)
     {
         return ValueRef::Integer(integer);
     }
+    // Text is read as a real here: '-0' is -0.0.
     ValueRef::real(reals(a.to_real(), b.to_real()))
 }
 

@@ -201,3 +201,14 @@ fn an_index_made_anew_agrees_with_its_table() {
     assert_eq!(ok(&c, "SELECT a FROM t WHERE b = 'y'"), "2");
     assert_eq!(refused(&c, "REINDEX nothing1"), "unable to identify the object to be reindexed");
 }
+
+#[test]
+fn a_rowid_that_is_named_so_follows_its_column() {
+    let c = connection();
+    ok(&c, "CREATE TABLE t(a INTEGER PRIMARY KEY, b); CREATE VIEW v AS SELECT t.rowid, b FROM t");
+    ok(&c, "ALTER TABLE t RENAME a TO k");
+    assert_eq!(
+        ok(&c, "SELECT sql FROM sqlite_schema WHERE name = 'v'"),
+        "CREATE VIEW v AS SELECT t.k, b FROM t"
+    );
+}

@@ -69,6 +69,25 @@ fn a_statement_that_fails_and_keeps_its_rows_does_not_count_up() {
 }
 
 #[test]
+fn rows_that_a_failing_statement_keeps_must_have_their_parents() {
+    let c = connection();
+    ok(&c, "PRAGMA foreign_keys = ON; CREATE TABLE p(a INTEGER PRIMARY KEY)");
+    ok(&c, "CREATE TABLE t(a UNIQUE ON CONFLICT FAIL, b REFERENCES p(a))");
+    assert_eq!(refused(&c, "INSERT INTO t VALUES (1, 5), (1, 6)"), "FOREIGN KEY constraint failed");
+    ok(&c, "BEGIN");
+    assert_eq!(refused(&c, "INSERT INTO t VALUES (1, 5), (1, 6)"), "FOREIGN KEY constraint failed");
+    assert_eq!(ok(&c, "COMMIT; SELECT count(*) FROM t"), "0");
+    ok(
+        &c,
+        "CREATE TABLE d(a UNIQUE ON CONFLICT FAIL, b REFERENCES p(a) DEFERRABLE INITIALLY DEFERRED); BEGIN",
+    );
+    assert_eq!(refused(&c, "INSERT INTO d VALUES (1, 5), (1, 6)"), "UNIQUE constraint failed: d.a");
+    assert_eq!(refused(&c, "COMMIT"), "FOREIGN KEY constraint failed");
+    ok(&c, "INSERT INTO p VALUES (5); COMMIT");
+    assert_eq!(ok(&c, "SELECT * FROM d"), "1|5");
+}
+
+#[test]
 fn an_upsert_is_about_the_index_made_last_that_fits() {
     let c = connection();
     ok(&c, "CREATE TABLE t(a, b, UNIQUE (a, b)); INSERT INTO t VALUES (1, 2)");

@@ -104,10 +104,11 @@ impl Numbers {
         )]
         let at = position as usize;
         let number = self.numbers[at];
-        let part = position.fract();
-        if self.kind == Percentile::Discrete || part == 0.0 || at == last {
+        if self.kind == Percentile::Discrete {
             return ValueRef::Real(number);
         }
-        ValueRef::real(number + (self.numbers[at + 1] - number) * part)
+        let part = position.fract();
+        let next = if part == 0.0 || at == last { number } else { self.numbers[at + 1] };
+        ValueRef::real(number + (next - number) * part)
     }
 }

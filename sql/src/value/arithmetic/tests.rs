@@ -35,6 +35,8 @@ fn operands_are_made_numbers() {
     assert_eq!(add(text("abc"), Blob(b"2")), Integer(2));
     assert_eq!(add(Null, Integer(1)), Null);
     assert_eq!(negate(text("1.5")), Real(-1.5));
+    let zero = multiply(text("-0"), Real(1.0));
+    assert!(matches!(zero, Real(real) if real == 0.0 && real.is_sign_negative()), "as a real from the start");
     assert_eq!(subtract(Real(f64::INFINITY), Real(f64::INFINITY)), Null, "no NaN");
 }
 

@@ -138,6 +138,7 @@ fn texts_are_joined() {
 fn percentiles() {
     assert_eq!(of("median", &[int(3), int(1), NULL, int(2)]), shown(real(2.0)));
     assert_eq!(of("median", &[int(3), int(1)]), shown(real(2.0)));
+    assert_eq!(of("median", &[real(-0.0)]), shown(real(0.0)));
     assert_eq!(of("median", &[text("3")]), "input to median() is not numeric");
     assert_eq!(of("median", &[real(f64::INFINITY)]), "Inf input to median()");
     let of_two = |name, rows: &[[ValueRef<'static>; 2]]| {
