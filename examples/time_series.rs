@@ -122,7 +122,7 @@ fn record(
         for (number, line) in lines.by_ref().take(batch.max(1)) {
             let line = line?;
             let wrong = || format!("line {}: not a time and a value: {line}", number + 1);
-            let (time, value) = line.split_once(char::is_whitespace).ok_or_else(wrong)?;
+            let (time, value) = line.trim_end().rsplit_once(char::is_whitespace).ok_or_else(wrong)?;
             let value: f64 = value.trim().parse().map_err(|_| wrong())?;
             if insert.execute(params![series, time, value])? == 0 {
                 return Err(wrong().into());
