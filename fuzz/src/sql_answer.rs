@@ -141,13 +141,19 @@ fn order_of_values(left: &Value, right: &Value) -> Ordering {
 fn numbers_alike(row: &[Value]) -> Vec<Value> {
     row.iter()
         .map(|value| match value {
-            Value::Integer(integer) if integer.unsigned_abs() < 1 << 53 => {
+            Value::Integer(integer) if is_real(*integer) => {
                 format!("{integer}").parse().map_or(Value::Null, Value::Real)
             }
             Value::Real(real) => Value::Real(real + 0.0),
             other => other.clone(),
         })
         .collect()
+}
+
+/// Whether some real has the size of an integer.
+fn is_real(integer: i64) -> bool {
+    let size = integer.unsigned_abs();
+    size == 0 || 64 - size.leading_zeros() - size.trailing_zeros() <= f64::MANTISSA_DIGITS
 }
 
 /// A row in which values that are equal by some collation look the same.

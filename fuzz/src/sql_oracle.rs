@@ -25,7 +25,12 @@ impl Oracle {
 
     /// Runs a statement.
     pub fn run(&mut self, sql: &str) -> Outcome {
-        let mut answer = self.rows(sql).map_err(text_of)?;
+        let answer = self.rows(sql).map_err(text_of);
+        if answer.is_err() && sql.starts_with("ALTER") {
+            // Inside a transaction it would go on as if the table had been altered, until it reads the schema again.
+            self.0.execute_batch("PRAGMA writable_schema = RESET").map_err(text_of)?;
+        }
+        let mut answer = answer?;
         if changes_rows(sql) {
             answer.changes = i64::try_from(self.0.changes()).ok();
         }

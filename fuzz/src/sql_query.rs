@@ -97,7 +97,10 @@ impl Generator<'_> {
                 recursive = "RECURSIVE";
                 self.recursive(&name)
             } else {
+                // Common tables of joins, joined a few times over, would take hours.
+                let was_single = std::mem::replace(&mut self.single, true);
                 let query = self.select(Purpose::Any, None);
+                self.single = was_single;
                 let hint = self.random.one(&["AS", "AS", "AS MATERIALIZED", "AS NOT MATERIALIZED"]);
                 let names: Vec<&str> = query.columns.iter().map(|column| column.name.as_str()).collect();
                 let head = format!("{name}({}) {hint}", names.join(", "));

@@ -136,7 +136,8 @@ pub fn table(random: &mut Random, name: &str, parents: &[Table]) -> (Table, Sql)
             generated_column(random, column_name, &columns, strict)
         } else {
             let (column, definition) = plain_column(random, column_name, strict);
-            (column, seq([definition, reference(random, parents, deferral)]))
+            let reference = reference(random, column.affinity, parents, deferral);
+            (column, seq([definition, reference]))
         };
         if column.unique {
             unique.push(vec![column.name.clone()]);
@@ -203,10 +204,19 @@ fn conflict_clause(random: &mut Random, percent: u64) -> &'static str {
 }
 
 /// What makes a column refer to a unique one of a parent, at times.
-fn reference(random: &mut Random, parents: &[Table], deferral: &str) -> Sql {
+fn reference(random: &mut Random, affinity: Affinity, parents: &[Table], deferral: &str) -> Sql {
     let Some(parent) = random.choose(parents).cloned() else { return text("") };
-    let keys: Vec<&Vec<String>> = parent.unique.iter().filter(|columns| columns.len() == 1).collect();
-    let Some([key]) = random.choose(&keys).map(|columns| columns.as_slice()) else { return text("") };
+    // SQLite finds a parent by its affinity, and children by theirs.
+    let fits = |name: &str| {
+        let same = |column: &Column| column.name == name && kind_of(column.affinity) == kind_of(affinity);
+        parent.columns.iter().any(same)
+    };
+    let single = parent.unique.iter().filter_map(|columns| match columns.as_slice() {
+        [name] if fits(name) => Some(name),
+        _ => None,
+    });
+    let keys: Vec<&String> = single.collect();
+    let Some(key) = random.choose(&keys) else { return text("") };
     if random.chance(40) {
         return text("");
     }
@@ -218,6 +228,15 @@ fn reference(random: &mut Random, parents: &[Table], deferral: &str) -> Sql {
     let (delete, update) = (random.one(actions), random.one(actions));
     let (delete, update) = (on("DELETE", delete), on("UPDATE", update));
     optional(text(format!("REFERENCES {}({key}){delete}{update}{deferral}", parent.name)))
+}
+
+/// One of the affinities that convert alike.
+fn kind_of(affinity: Affinity) -> Affinity {
+    match affinity {
+        Affinity::Integer | Affinity::Real => Affinity::Numeric,
+        Affinity::Blob => Affinity::Any,
+        other => other,
+    }
 }
 
 /// The name of a type, and what affinity it gives.

@@ -118,6 +118,7 @@ impl Binder<'_> {
 
     #[inline(never)]
     fn unary(&mut self, op: UnaryOp, operand: &ast::Expr) -> Result<Expr> {
+        let is_literal = matches!(operand.kind, ExprKind::Literal(_));
         let operand = self.boxed(operand)?;
         Ok(match op {
             UnaryOp::Minus => match *operand {
@@ -125,7 +126,7 @@ impl Binder<'_> {
                     Expr::Literal(Value::Integer(-integer))
                 }
                 // The integer 2^63 is a real; with a minus it is the smallest integer.
-                Expr::Literal(Value::Real(real)) => Expr::Literal(Value::Real(-real)),
+                Expr::Literal(Value::Real(real)) if is_literal => Expr::Literal(Value::Real(-real)),
                 _ => Expr::Negate(operand),
             },
             UnaryOp::Plus => Expr::Plus(operand),

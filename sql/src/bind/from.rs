@@ -69,6 +69,8 @@ impl Binder<'_> {
     fn tables(&mut self, from: &ast::From) -> Result<From> {
         let start = self.scope().tables.len();
         let mut left = self.term(&from.first)?;
+        let keeps_right =
+            from.joins.iter().any(|join| matches!(join.kind, ast::JoinKind::Right | ast::JoinKind::Full));
         for join in &from.joins {
             let middle = self.scope().tables.len();
             let right = self.term(&join.table)?;
@@ -91,6 +93,9 @@ impl Binder<'_> {
             };
             let mut on = Vec::new();
             for name in names {
+                if keeps_right {
+                    self.is_once(&name, start, middle)?;
+                }
                 on.push(self.join_using(&name, start, middle, kind)?);
             }
             left = From::Join(Box::new(Join { kind, left, right, on }));
@@ -112,6 +117,16 @@ impl Binder<'_> {
             .filter(|column| !column.hidden && !column.joined && left(&column.name))
             .map(|column| column.name.clone())
             .collect()
+    }
+
+    /// Refuses a name for `USING` that several tables on the left have: where some may be NULL, none of them is meant.
+    fn is_once(&mut self, name: &str, start: usize, middle: usize) -> Result<()> {
+        let columns = self.scope().tables[start..middle].iter().flat_map(|table| &table.columns);
+        let meant = columns.filter(|column| !column.joined && column.name.eq_ignore_ascii_case(name));
+        match meant.count() {
+            0 | 1 => Ok(()),
+            _ => Err(Error::statement(format!("ambiguous reference to {name} in USING()"))),
+        }
     }
 
     /// Makes one column of the two that `USING` names.

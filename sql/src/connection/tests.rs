@@ -445,3 +445,31 @@ fn an_insert_that_fails_leaves_a_transaction_as_it_was() {
     c.execute("COMMIT", ()).expect("it commits");
     assert_eq!(integers(&c, "SELECT a FROM t ORDER BY a"), [[1], [2]]);
 }
+
+#[test]
+fn only_a_minus_before_a_number_makes_zero_negative() {
+    let c = connection("");
+    let result = c.run("SELECT -0.0, - -0.0, - - -0.0, - - -5.0", &[]).expect("it runs");
+    assert_eq!(format!("{:?}", result.rows[0]), "[Real(-0.0), Real(0.0), Real(0.0), Real(-5.0)]");
+}
+
+#[test]
+fn in_converts_alike_whether_its_query_is_run_once_or_for_each_row() {
+    let c = connection(
+        "CREATE TABLE t(a INTEGER, r REAL); INSERT INTO t VALUES (9007199254740993, 9007199254740992)",
+    );
+    let sql = "SELECT r IN (SELECT quote(a) FROM t), r IN (SELECT quote(o.a)), r IN (SELECT quote(o.a) FROM t) FROM t AS o";
+    assert_eq!(integers(&c, sql), [[1, 1, 1]]);
+}
+
+#[test]
+fn using_means_one_column_on_the_left_where_a_join_keeps_its_right_side() {
+    let c = connection("CREATE TABLE a(x, y); CREATE TABLE b(x, y); CREATE TABLE d(y)");
+    let using = "ON a.x = b.x JOIN d USING (y)";
+    assert_eq!(
+        error(&c, &format!("SELECT 1 FROM a FULL JOIN b {using}")),
+        "ambiguous reference to y in USING()"
+    );
+    assert_eq!(integers(&c, &format!("SELECT count(*) FROM a LEFT JOIN b {using}")), [[0]]);
+    assert_eq!(integers(&c, "SELECT count(*) FROM a FULL JOIN b USING (x, y) JOIN d USING (y)"), [[0]]);
+}

@@ -127,7 +127,9 @@ pub(super) fn parent_key(parent: &ParentKey, values: &[Value]) -> Option<Vec<u8>
         let IndexPart::Column(place) = column.part else { return None };
         let at = parent.columns.iter().position(|&known| known == place)?;
         let arena = buffer.arena();
-        let value = parent.table.columns[place].affinity.apply(values.get(at)?.as_ref(), &arena);
+        // As in comparisons, no integer is rounded to a real.
+        let affinity = parent.table.columns[place].affinity.min(Affinity::Numeric);
+        let value = affinity.apply(values.get(at)?.as_ref(), &arena);
         push_value(&mut key, value, &column.collation, column.direction);
     }
     Some(key)

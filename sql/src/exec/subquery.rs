@@ -202,8 +202,9 @@ impl<'v> Runtime<'_, 'v> {
                     is_equal = None;
                     continue;
                 }
-                if !compare_with_affinity(*value, *wanted, *affinity, collation).is_some_and(Ordering::is_eq)
-                {
+                // As in the set of a query that is run once, integers become reals for a column of reals.
+                let value = affinity.apply_numeric(*value);
+                if !compare_with_affinity(value, *wanted, *affinity, collation).is_some_and(Ordering::is_eq) {
                     is_equal = Some(false);
                     break;
                 }

@@ -88,6 +88,17 @@ fn rows_that_a_failing_statement_keeps_must_have_their_parents() {
 }
 
 #[test]
+fn a_parent_is_found_without_rounding() {
+    let c = connection();
+    ok(
+        &c,
+        "PRAGMA foreign_keys = ON; CREATE TABLE p(a REAL UNIQUE); CREATE TABLE t(a INTEGER REFERENCES p(a))",
+    );
+    ok(&c, "INSERT INTO p VALUES (-9223372036854775808), (2); INSERT INTO t VALUES (2)");
+    assert_eq!(refused(&c, "INSERT INTO t VALUES (-9223372036854775807)"), "FOREIGN KEY constraint failed");
+}
+
+#[test]
 fn an_upsert_is_about_the_index_made_last_that_fits() {
     let c = connection();
     ok(&c, "CREATE TABLE t(a, b, UNIQUE (a, b)); INSERT INTO t VALUES (1, 2)");
