@@ -325,7 +325,8 @@ impl<'v> Planner<'v> {
         if let Body::Query(query) = &select.body {
             return self.query(select, query);
         }
-        let (mut root, row) = self.body(&select.body, select.slot)?;
+        let row = self.add_slot(select.slot);
+        let mut root = self.combination(&select.body, row)?;
         let output: Vec<Scalar> =
             (0..select.columns.len()).map(|place| Scalar::Column { row, place }).collect();
         let output = Arc::new(output);
@@ -341,58 +342,43 @@ impl<'v> Planner<'v> {
         Ok(QueryPlan { root, output })
     }
 
-    /// A body whose rows go into one row of the frame.
-    fn body(&mut self, body: &Body, slot: Slot) -> Result<(Node, usize)> {
-        let row = self.add_slot(slot);
+    /// Rows that are given or combined, into one row of the frame.
+    fn combination(&mut self, body: &Body, row: usize) -> Result<Node> {
         Ok(match body {
             Body::Values(rows) => {
                 let rows = rows.iter().map(|values| self.scalars(values)).collect::<Result<_>>()?;
-                (Node::Values(Arc::new(Values { row, rows })), row)
+                Node::Values(Arc::new(Values { row, rows }))
             }
             Body::Compound(compound) => {
                 let left = self.member(&compound.left)?;
                 let right = self.member(&compound.right)?;
                 let plan =
                     Compound { op: compound.op, row, left, right, collations: compound.collations.clone() };
-                (Node::Compound(Arc::new(plan)), row)
+                Node::Compound(Arc::new(plan))
             }
             Body::Query(_) => return Err(Error::statement("a query is no combination of rows")),
         })
     }
 
+    /// A member of a compound. It needs no name: nothing but what combines it reads its rows.
     fn member(&mut self, body: &Body) -> Result<QueryPlan> {
         let width = match body {
-            Body::Query(query) => query.columns.len(),
+            Body::Query(query) => {
+                let mut select = Select {
+                    body: Body::Query(query.clone()),
+                    columns: Vec::new(),
+                    order_by: Vec::new(),
+                    limit: None,
+                    offset: None,
+                    slot: Slot(0),
+                };
+                return self.select(&mut select);
+            }
             Body::Values(rows) => rows.first().map_or(0, Vec::len),
             Body::Compound(compound) => compound.collations.len(),
         };
-        if let Body::Query(_) = body {
-            let mut select = Select {
-                body: body.clone(),
-                columns: Vec::new(),
-                order_by: Vec::new(),
-                limit: None,
-                offset: None,
-                slot: Slot(0),
-            };
-            return self.select(&mut select);
-        }
         let row = self.add_row();
-        // Members need no name: nothing but what combines them reads their rows.
-        let (root, row) = match body {
-            Body::Values(rows) => {
-                let rows = rows.iter().map(|values| self.scalars(values)).collect::<Result<_>>()?;
-                (Node::Values(Arc::new(Values { row, rows })), row)
-            }
-            Body::Compound(compound) => {
-                let left = self.member(&compound.left)?;
-                let right = self.member(&compound.right)?;
-                let plan =
-                    Compound { op: compound.op, row, left, right, collations: compound.collations.clone() };
-                (Node::Compound(Arc::new(plan)), row)
-            }
-            Body::Query(_) => return Err(Error::statement("a query is no combination of rows")),
-        };
+        let root = self.combination(body, row)?;
         let output = (0..width).map(|place| Scalar::Column { row, place }).collect();
         Ok(QueryPlan { root, output: Arc::new(output) })
     }
