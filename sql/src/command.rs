@@ -23,7 +23,7 @@ impl Session {
             Statement::Begin(mode) => done(self.txn.begin(*mode)),
             Statement::Commit => {
                 self.before_commit()?;
-                done(self.end_with(Txn::commit))
+                done(self.end_with(Txn::commit).map(drop))
             }
             Statement::Rollback => {
                 if !self.txn.is_open() {
@@ -37,13 +37,9 @@ impl Session {
                 if self.txn.release_commits(&name.text) {
                     self.before_commit()?;
                 }
-                done(self.end_with(|txn| txn.release(&name.text)))
+                done(self.end_with(|txn| txn.release(&name.text)).map(drop))
             }
-            Statement::RollbackTo(name) => {
-                self.changed += 1;
-                self.schema_changed();
-                done(self.txn.rollback_to(&name.text))
-            }
+            Statement::RollbackTo(name) => done(self.rollback_to(&name.text)),
             Statement::CreateTable(_)
             | Statement::CreateIndex(_)
             | Statement::CreateView(_)

@@ -171,6 +171,26 @@ impl Connection {
         Ok(CachedStatement::new(self.execution(sql)?))
     }
 
+    /// Prepares the first statement of a text, and gives back the text behind it; `None` if only blanks, comments and
+    /// semicolons are left. So the statements of a text can be run one after the other, each prepared after those before
+    /// it were run.
+    ///
+    /// # Errors
+    /// As [`Connection::prepare`]. What comes after the statement is not looked at.
+    pub fn prepare_next<'t>(&self, sql: &'t str) -> Result<Option<(CachedStatement, &'t str)>> {
+        let mut session = self.shared.lock()?;
+        let (ready, rest) = match session.remembered(sql)? {
+            Some(ready) => (ready, ""),
+            None => {
+                let Some(parsed) = parse_next(sql, 0, &session.ambient.limits)? else { return Ok(None) };
+                let (text, rest) = sql.split_at(parsed.next);
+                ((session.prepare_alone(text, parsed)?, None), rest)
+            }
+        };
+        drop(session);
+        Ok(Some((CachedStatement::new(Execution::new(self.shared.clone(), ready)), rest)))
+    }
+
     fn execution(&self, sql: &str) -> Result<Execution> {
         let prepared = self.shared.lock()?.prepared(sql)?;
         let prepared = prepared.ok_or_else(|| Error::statement("the text holds no statement"))?;

@@ -72,12 +72,16 @@ mod rows;
 
 mod statement;
 
+mod owned_rows;
+
 mod connection;
 
 mod backup;
 mod blob;
 mod functions;
 mod transaction;
+
+mod joint;
 
 pub use blob::Blob;
 pub use connection::{Connection, ConnectionOptions, InterruptHandle, ResultSet};
@@ -86,6 +90,7 @@ pub use exec::Action;
 pub use from_sql::{FromSql, FromSqlError, FromSqlResult};
 pub use functions::{AggregateFunction, Arguments, WindowFunction};
 pub use limits::Limits;
+pub use owned_rows::OwnedRows;
 pub use params::{Binding, Params, ParamsFromIter, params_from_iter};
 pub use row::{Row, RowIndex};
 pub use rows::{AndThenRows, MappedRows, Rows};

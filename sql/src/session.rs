@@ -426,7 +426,7 @@ impl Session {
         if self.txn.is_of_statement() {
             self.before_commit()?;
         }
-        let result = self.end_with(Txn::end_statement);
+        let result = self.end_with(Txn::end_statement).map(drop);
         if result.is_err() && self.txn.is_of_statement() {
             self.abandon();
         }
@@ -434,9 +434,15 @@ impl Session {
     }
 
     /// Ends a transaction, or a part of it. A commit that the engine fails to make leaves nothing of the transaction.
-    pub(crate) fn end_with(&mut self, end: impl FnOnce(&mut Txn) -> Result<Option<Commit>>) -> Result<()> {
+    pub(crate) fn end_with(
+        &mut self,
+        end: impl FnOnce(&mut Txn) -> Result<Option<Commit>>,
+    ) -> Result<Option<Lsn>> {
         let was_open = self.txn.is_open();
-        let result = end(&mut self.txn).map(|commit| self.committed(commit));
+        let result = end(&mut self.txn).map(|commit| {
+            self.committed(commit);
+            commit.map(|commit| commit.lsn)
+        });
         if was_open && !self.txn.is_open() {
             self.pragmas.end_transaction();
             if result.is_err() {
@@ -492,6 +498,13 @@ impl Session {
                 self.txn.release_mark(mark)
             }
         }
+    }
+
+    /// Goes back to a savepoint of the program.
+    pub(crate) fn rollback_to(&mut self, name: &str) -> Result<()> {
+        self.changed += 1;
+        self.schema_changed();
+        self.txn.rollback_to(name)
     }
 
     /// Drops the transaction and all it did.

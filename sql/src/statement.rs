@@ -52,6 +52,16 @@ impl Statement {
         params.bind(&mut Binding::new(&prepared.parameters, &mut means.parameters))
     }
 
+    /// Starts it: what it does besides giving rows is done when this returns.
+    pub(crate) fn start(&mut self, params: impl Params) -> Result<()> {
+        self.bind(params)?;
+        self.execution.start()
+    }
+
+    pub(crate) fn execution_mut(&mut self) -> &mut Execution {
+        &mut self.execution
+    }
+
     /// Runs a statement that gives no rows. The number of rows that it inserted, updated or deleted; 0 for others.
     ///
     /// # Errors

@@ -1,0 +1,117 @@
+//! A transaction that its owner begins and ends by calls, and that SQL shares with other trees of the database.
+//!
+//! An authorizer may refuse `BEGIN` and its relatives in statements; these calls stay with the owner of the connection.
+
+use duramen_engine::{Lsn, View, WriteTxn};
+
+use crate::ast::TransactionMode;
+use crate::connection::Connection;
+use crate::error::{Error, Result};
+use crate::transaction::TransactionBehavior;
+use crate::txn::Txn;
+
+impl Connection {
+    /// Begins a transaction, as `BEGIN` does. Statements, and [`Connection::with_write_txn`], are part of it until
+    /// [`Connection::commit`] or [`Connection::rollback`].
+    ///
+    /// ```
+    /// use duramen_engine::View;
+    /// use duramen_sql::{Connection, TransactionBehavior};
+    ///
+    /// let connection = Connection::open_in_memory()?;
+    /// connection.begin(TransactionBehavior::Immediate)?;
+    /// connection.execute("CREATE TABLE t (a)", ())?;
+    /// connection.with_write_txn(|txn| {
+    ///     let tree = txn.create_tree(b"beside the tables")?;
+    ///     txn.put(tree, b"key", b"value")
+    /// })??;
+    /// assert!(connection.commit()?.is_some());
+    /// assert!(connection.with_view(|view| view.tree(b"beside the tables").is_some())?);
+    /// # Ok::<(), duramen_sql::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If one is open already; if the writer is taken for longer than the database's time-out.
+    pub fn begin(&self, behavior: TransactionBehavior) -> Result<()> {
+        let mode = match behavior {
+            TransactionBehavior::Deferred => TransactionMode::Deferred,
+            TransactionBehavior::Immediate => TransactionMode::Immediate,
+            TransactionBehavior::Exclusive => TransactionMode::Exclusive,
+        };
+        self.lock()?.txn.begin(mode)
+    }
+
+    /// Commits the open transaction: the commit that was made, `None` if nothing was written. One flush at the durability
+    /// [`Durability::Immediate`](duramen_engine::Durability::Immediate).
+    ///
+    /// # Errors
+    /// Those of the engine; then nothing of the transaction is left. A violated foreign key that was put off; then the
+    /// transaction is still open.
+    pub fn commit(&self) -> Result<Option<Lsn>> {
+        let mut session = self.lock()?;
+        session.before_commit()?;
+        session.end_with(Txn::commit)
+    }
+
+    /// Undoes the open transaction. Queries that are open end with [`Error::RolledBack`].
+    ///
+    /// # Errors
+    /// If none is open.
+    pub fn rollback(&self) -> Result<()> {
+        let mut session = self.lock()?;
+        if !session.txn.is_open() {
+            return Err(Error::statement("cannot rollback - no transaction is active"));
+        }
+        session.abandon();
+        Ok(())
+    }
+
+    /// Makes a savepoint in the open transaction, as `SAVEPOINT` does. O(1).
+    ///
+    /// # Errors
+    /// [`Error::Reentrant`].
+    pub fn set_savepoint(&self, name: &str) -> Result<()> {
+        self.lock()?.txn.savepoint(name)
+    }
+
+    /// Forgets the newest savepoint of this name and those after it, as `RELEASE` does; what was done stays.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    pub fn release_savepoint(&self, name: &str) -> Result<()> {
+        let mut session = self.lock()?;
+        if session.txn.release_commits(name) {
+            session.before_commit()?;
+        }
+        session.end_with(|txn| txn.release(name)).map(drop)
+    }
+
+    /// Undoes what was done since the newest savepoint of this name, which stays: `ROLLBACK TO`.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    pub fn rollback_to_savepoint(&self, name: &str) -> Result<()> {
+        self.lock()?.rollback_to(name)
+    }
+
+    /// Runs something on the open transaction, which writes from then on. The trees whose names begin with `sql` are not to
+    /// be touched.
+    ///
+    /// # Errors
+    /// If no transaction is open; if another connection writes, or wrote since this transaction first read.
+    pub fn with_write_txn<T>(&self, run: impl FnOnce(&mut WriteTxn) -> T) -> Result<T> {
+        let mut session = self.lock()?;
+        if !session.txn.is_open() {
+            return Err(Error::statement("no transaction is open"));
+        }
+        Ok(run(session.txn.writers()?.main))
+    }
+
+    /// Runs something on what a query would read now: the open transaction, else the newest commit.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn with_view<T>(&self, run: impl FnOnce(&dyn View) -> T) -> Result<T> {
+        self.lock()?.txn.read(|stores| Ok(run(stores.main)))
+    }
+}
