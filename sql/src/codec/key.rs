@@ -356,23 +356,65 @@ fn number_len(first: u8, rest: &[u8], mask: u8) -> Result<usize, Malformed> {
     Ok(if odd % 2 == 1 { len + 8 } else { len })
 }
 
-/// The key of a row in a table: the rowid, big-endian with its sign turned over.
-#[inline]
-#[must_use]
-pub fn rowid_bytes(rowid: i64) -> [u8; 8] {
-    (rowid.cast_unsigned() ^ 1 << 63).to_be_bytes()
+/// The key of a row in a table: its rowid in 2 to 9 bytes that sort as the rowids do.
+///
+/// The first byte is 0x80 plus the number of bytes that follow for rowids from 0 on, and less that number for those
+/// below 0; these bytes are the lowest of the rowid, big-endian, as few as tell it. So the keys of up to 16 million
+/// rows are no longer than what a node compares at once.
+#[derive(Clone, Copy, Debug)]
+pub struct RowidKey {
+    bytes: [u8; 9],
+    start: usize,
 }
 
-/// Appends [`rowid_bytes`].
+impl std::ops::Deref for RowidKey {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+}
+
+/// Between the first bytes of the keys of rowids below 0 and those of the others.
+const ROWID_SIGN: u8 = 0x80;
+
+/// How many bytes tell a rowid apart from all others of its sign.
+#[inline]
+fn payload_len(rowid: i64) -> u8 {
+    let used = 64 - (rowid ^ rowid >> 63).leading_zeros();
+    u8::try_from(used.div_ceil(8).max(1)).unwrap_or(8)
+}
+
+/// The key of a row in a table.
+#[inline]
+#[must_use]
+pub fn rowid_key(rowid: i64) -> RowidKey {
+    let len = payload_len(rowid);
+    let start = 8 - usize::from(len);
+    let mut bytes = [0; 9];
+    bytes[1..].copy_from_slice(&rowid.to_be_bytes());
+    bytes[start] = if rowid < 0 { ROWID_SIGN - len } else { ROWID_SIGN + len };
+    RowidKey { bytes, start }
+}
+
+/// Appends [`rowid_key`].
 pub fn push_rowid(key: &mut Vec<u8>, rowid: i64) {
-    key.extend_from_slice(&rowid_bytes(rowid));
+    key.extend_from_slice(&rowid_key(rowid));
 }
 
 /// The rowid that [`push_rowid`] made a key of.
 #[inline]
 pub fn rowid_of(key: &[u8]) -> Result<i64, Malformed> {
-    let bytes = key.try_into().map_err(|_| Malformed)?;
-    Ok((u64::from_be_bytes(bytes) ^ 1 << 63).cast_signed())
+    let (&first, payload) = key.split_first().ok_or(Malformed)?;
+    let len = u8::try_from(payload.len()).map_err(|_| Malformed)?;
+    if len != first.abs_diff(ROWID_SIGN) || !(1..=8).contains(&len) {
+        return Err(Malformed);
+    }
+    let word = payload.iter().fold(0u64, |word, &byte| word << 8 | u64::from(byte));
+    let ones = if first < ROWID_SIGN { u64::MAX.checked_shl(8 * u32::from(len)).unwrap_or(0) } else { 0 };
+    let rowid = (word | ones).cast_signed();
+    if (rowid < 0) == (first < ROWID_SIGN) { Ok(rowid) } else { Err(Malformed) }
 }
 
 /// Appends the rowid to the key of an index entry: 2 to 9 bytes that sort as the rowids do and can be found from
@@ -381,8 +423,7 @@ pub fn rowid_of(key: &[u8]) -> Result<i64, Malformed> {
 /// The first four bits are 7 plus the number of payload bytes for rowids from 0 on, and 8 less that number for those
 /// below 0; the last four are the number of payload bytes less one. In between is the payload, big-endian.
 pub fn push_rowid_suffix(key: &mut Vec<u8>, rowid: i64) {
-    let bits = if rowid < 0 { 64 - rowid.leading_ones() } else { 64 - rowid.leading_zeros() };
-    let len = bits.div_ceil(8).max(1);
+    let len = u32::from(payload_len(rowid));
     let class = if rowid < 0 { 8 - len } else { 7 + len };
     let payload = rowid.cast_unsigned() & u64::MAX >> (64 - 8 * len);
     let whole = u128::from(class) << (8 * len + 4) | u128::from(payload) << 4 | u128::from(len - 1);

@@ -8,7 +8,7 @@ use super::operator::{BoxOperator, Operator, passes, with_env};
 use super::pace::Pace;
 use super::place::Place;
 use crate::codec::{
-    Direction, Record, next_value, push_rowid, push_value, rowid_bytes, rowid_of, skip_value,
+    Direction, Record, next_value, push_rowid, push_value, rowid_key, rowid_of, skip_value,
     split_rowid_suffix,
 };
 use crate::error::{Error, Result};
@@ -290,7 +290,7 @@ impl ScanRows {
             let rowid = with_env(buffer, frame, ctx, |env| Ok(exact_rowid(value.eval(env))))?;
             let Some(rowid) = rowid else { return Ok(false) };
             ctx.pace.read(1);
-            let Some(bytes) = ctx.stores.get(plan.store, plan.tree, &rowid_bytes(rowid))? else {
+            let Some(bytes) = ctx.stores.get(plan.store, plan.tree, &rowid_key(rowid))? else {
                 return Ok(false);
             };
             frame.rows[plan.row] = Row::page(record(bytes)?, rowid);
@@ -391,7 +391,7 @@ fn fetch<'v>(
         Fetch::Own => Row::page(record(cursor.value()?)?, 0),
         Fetch::ByRowid => {
             let (_, rowid) = split_rowid_suffix(cursor.key()).map_err(|_| Error::Malformed)?;
-            let bytes = ctx.stores.get(plan.store, plan.tree, &rowid_bytes(rowid))?;
+            let bytes = ctx.stores.get(plan.store, plan.tree, &rowid_key(rowid))?;
             Row::page(record(bytes.ok_or(Error::Malformed)?)?, rowid)
         }
         Fetch::ByKey { directions, parts } => {
