@@ -75,6 +75,8 @@ mod scratch;
 mod tree;
 mod value;
 
+pub mod storage;
+
 pub use duramen_engine as engine;
 pub use duramen_engine::{
     Access, Background, CheckpointReport, Cursor, Database, DatabaseId, Durability, Durable, History, Info,
@@ -89,5 +91,6 @@ pub use crate::error::{Error, Part, Result};
 pub use crate::key::TreeKey;
 pub use crate::range::{Entry, Range};
 pub use crate::scratch::Scratch;
+pub use crate::storage::{Profile, Storage, StorageOptions};
 pub use crate::tree::{Tree, TreeName};
 pub use crate::value::TreeValue;

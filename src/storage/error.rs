@@ -1,0 +1,105 @@
+//! [`Error`]: what can go wrong with the storage of an object, by what the caller can do about it.
+
+use std::fmt;
+
+/// The result of a call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Error {
+    // Fix the call; the session goes on.
+    /// The key-value layer refused; never [`duramen_kv::Error::Engine`], which becomes [`Error::Engine`].
+    Kv(duramen_kv::Error),
+    /// A statement failed. What it did is undone, the rest of the transaction stays.
+    Sql(duramen_sql::Error),
+    /// The past could not be named or read.
+    Pitr(duramen_pitr::Error),
+    /// A program that runs inside a call of the storage called it again.
+    Reentrant,
+
+    // The session is over; what was committed is there at the next open.
+    /// The session was ended by its owner, for this reason.
+    Aborted(String),
+    /// The transaction was left in a state where a foreign key that was put off is violated: it could not be committed.
+    ConstraintsViolated(duramen_sql::Error),
+    /// `OR ROLLBACK` or `RAISE(ROLLBACK)` undid the transaction that its statement was a part of. Nothing of it is left.
+    TurnRolledBack,
+    /// A call of the storage panicked.
+    Panicked,
+
+    /// The engine refused or failed; its own error says what the caller can do. If it could not write, the session is
+    /// over.
+    Engine(duramen_engine::Error),
+}
+
+impl From<duramen_engine::Error> for Error {
+    fn from(error: duramen_engine::Error) -> Error {
+        Error::Engine(error)
+    }
+}
+
+impl From<duramen_kv::Error> for Error {
+    fn from(error: duramen_kv::Error) -> Error {
+        match error {
+            duramen_kv::Error::Engine(error) => Error::Engine(error),
+            error => Error::Kv(error),
+        }
+    }
+}
+
+impl From<duramen_sql::Error> for Error {
+    fn from(error: duramen_sql::Error) -> Error {
+        match error {
+            duramen_sql::Error::Engine(error) => Error::Engine(error),
+            duramen_sql::Error::Reentrant => Error::Reentrant,
+            error => Error::Sql(error),
+        }
+    }
+}
+
+impl From<duramen_pitr::Error> for Error {
+    fn from(error: duramen_pitr::Error) -> Error {
+        match error {
+            duramen_pitr::Error::Engine(error) => Error::Engine(error),
+            error => Error::Pitr(error),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Kv(error) => error.fmt(f),
+            Error::Sql(error) => error.fmt(f),
+            Error::Pitr(error) => error.fmt(f),
+            Error::Engine(error) => error.fmt(f),
+            Error::Reentrant => f.write_str("the storage is in use by the call that runs this"),
+            Error::Aborted(reason) => f.write_str(reason),
+            Error::ConstraintsViolated(error) => write!(
+                f,
+                "Durable Object was reset and rolled back to its last known good state because the application left \
+                 the database in a state where constraints were violated: {error}"
+            ),
+            Error::TurnRolledBack => f.write_str(
+                "the transaction was rolled back by one of its statements, and the object was reset to the state before it",
+            ),
+            Error::Panicked => f.write_str("a call of the storage panicked, and the object was reset"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // Their texts are the text of this error, so what comes next is their own source.
+            Error::Kv(error) => error.source(),
+            Error::Sql(error) => error.source(),
+            Error::Pitr(error) => error.source(),
+            Error::Engine(error) => error.source(),
+            Error::ConstraintsViolated(error) => Some(error),
+            Error::Reentrant | Error::Aborted(_) | Error::TurnRolledBack | Error::Panicked => None,
+        }
+    }
+}
