@@ -39,3 +39,4 @@ pub mod sql_values;
 pub mod sql_windows;
 pub mod sql_write;
 pub mod sweep;
+pub mod vectors;
