@@ -6,6 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::code_names::code_name;
 use crate::value::Class;
 
 /// The result of an SQL call.
@@ -199,6 +200,19 @@ impl Error {
     #[must_use]
     pub fn primary_code(&self) -> i32 {
         self.code() & 0xff
+    }
+
+    /// What SQLite calls the primary result code: `SQLITE_CONSTRAINT`.
+    #[must_use]
+    pub fn primary_code_name(&self) -> &'static str {
+        code_name(self.primary_code())
+    }
+
+    /// What SQLite calls the extended result code: `SQLITE_CONSTRAINT_UNIQUE`. The same as the primary one where there is
+    /// none of its own.
+    #[must_use]
+    pub fn code_name(&self) -> &'static str {
+        code_name(self.code())
     }
 
     /// SQLite's extended result code; the low byte is the primary one.

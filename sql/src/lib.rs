@@ -18,6 +18,8 @@
 pub mod value;
 
 pub mod ast;
+mod code_names;
+
 pub mod error;
 pub mod limits;
 
@@ -90,7 +92,7 @@ pub use exec::Action;
 pub use from_sql::{FromSql, FromSqlError, FromSqlResult};
 pub use functions::{AggregateFunction, Arguments, WindowFunction};
 pub use limits::Limits;
-pub use owned_rows::OwnedRows;
+pub use owned_rows::{OwnedRow, OwnedRows};
 pub use params::{Binding, Params, ParamsFromIter, params_from_iter};
 pub use row::{Row, RowIndex};
 pub use rows::{AndThenRows, MappedRows, Rows};

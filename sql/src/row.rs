@@ -50,8 +50,7 @@ impl Row<'_> {
     /// If there is no such column, or its value cannot be read as this type.
     pub fn get<I: RowIndex, T: FromSql>(&self, column: I) -> Result<T> {
         let place = column.place(self.columns())?;
-        let value = self.execution.value(place)?;
-        T::column_result(value).map_err(|error| self.conversion(error, place, value))
+        read(self.columns(), place, self.execution.value(place)?)
     }
 
     /// As [`Row::get`], where anything that goes wrong is a mistake in the program.
@@ -105,19 +104,20 @@ impl Row<'_> {
     pub fn column_count(&self) -> usize {
         self.columns().len()
     }
+}
 
-    fn conversion(&self, error: FromSqlError, place: usize, value: ValueRef<'_>) -> Error {
-        match error {
-            FromSqlError::InvalidType => {
-                Error::InvalidColumnType(place, self.columns()[place].to_string(), value.class())
-            }
-            FromSqlError::OutOfRange(integer) => Error::IntegralValueOutOfRange(place, integer),
-            FromSqlError::Other(error) => Error::FromSqlConversionFailure(place, value.class(), error.into()),
-            error @ FromSqlError::InvalidBlobSize { .. } => {
-                Error::FromSqlConversionFailure(place, value.class(), std::sync::Arc::new(error))
-            }
+/// The value of the column at a place, as a type of the program.
+pub(crate) fn read<T: FromSql>(columns: &[Box<str>], place: usize, value: ValueRef<'_>) -> Result<T> {
+    T::column_result(value).map_err(|error| match error {
+        FromSqlError::InvalidType => {
+            Error::InvalidColumnType(place, columns[place].to_string(), value.class())
         }
-    }
+        FromSqlError::OutOfRange(integer) => Error::IntegralValueOutOfRange(place, integer),
+        FromSqlError::Other(error) => Error::FromSqlConversionFailure(place, value.class(), error.into()),
+        error @ FromSqlError::InvalidBlobSize { .. } => {
+            Error::FromSqlConversionFailure(place, value.class(), std::sync::Arc::new(error))
+        }
+    })
 }
 
 impl std::fmt::Debug for Row<'_> {

@@ -14,6 +14,18 @@ pub enum Error {
     Kv(duramen_kv::Error),
     /// A statement failed. What it did is undone, the rest of the transaction stays.
     Sql(duramen_sql::Error),
+    /// As many parameters were given as the last statement of the text does not have.
+    WrongParameterCount,
+    /// A statement of the text other than the last one has parameters. Those before it were run.
+    ParametersBeforeLast,
+    /// The text has no statement, or an empty one. Those before it were run.
+    NoStatement,
+    /// One row was asked for, and there was none.
+    NoRow,
+    /// One row was asked for, and there were more.
+    SeveralRows,
+    /// The object was emptied while the query was open.
+    QueryCanceled,
     /// The past could not be named or read.
     Pitr(duramen_pitr::Error),
     /// A program that runs inside a call of the storage called it again.
@@ -54,6 +66,7 @@ impl From<duramen_sql::Error> for Error {
         match error {
             duramen_sql::Error::Engine(error) => Error::Engine(error),
             duramen_sql::Error::Reentrant => Error::Reentrant,
+            duramen_sql::Error::InvalidParameterCount(..) => Error::WrongParameterCount,
             error => Error::Sql(error),
         }
     }
@@ -72,22 +85,47 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Kv(error) => error.fmt(f),
-            Error::Sql(error) => error.fmt(f),
+            Error::Sql(error) => write_sql(error, f),
+            Error::WrongParameterCount => f.write_str("Wrong number of parameter bindings for SQL query."),
+            Error::ParametersBeforeLast => f.write_str(
+                "When executing multiple SQL statements in a single call, only the last statement can have parameters.",
+            ),
+            Error::NoStatement => f.write_str("SQL code did not contain a statement."),
+            Error::NoRow => f.write_str("Expected exactly one result from SQL query, but got no results."),
+            Error::SeveralRows => {
+                f.write_str("Expected exactly one result from SQL query, but got multiple results.")
+            }
+            Error::QueryCanceled => {
+                f.write_str("SQLite query was canceled because the database was deleted.")
+            }
             Error::Pitr(error) => error.fmt(f),
             Error::Engine(error) => error.fmt(f),
             Error::Reentrant => f.write_str("the storage is in use by the call that runs this"),
             Error::Aborted(reason) => f.write_str(reason),
-            Error::ConstraintsViolated(error) => write!(
-                f,
-                "Durable Object was reset and rolled back to its last known good state because the application left \
-                 the database in a state where constraints were violated: {error}"
-            ),
+            Error::ConstraintsViolated(error) => {
+                f.write_str(
+                    "Durable Object was reset and rolled back to its last known good state because the application \
+                     left the database in a state where constraints were violated: ",
+                )?;
+                write_sql(error, f)
+            }
             Error::TurnRolledBack => f.write_str(
                 "the transaction was rolled back by one of its statements, and the object was reset to the state before it",
             ),
             Error::Panicked => f.write_str("a call of the storage panicked, and the object was reset"),
         }
     }
+}
+
+/// The message of a statement's error, where in the statement its cause stands, and its codes.
+fn write_sql(error: &duramen_sql::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{error}")?;
+    if let Some(offset) = error.offset() {
+        write!(f, " at offset {offset}")?;
+    }
+    let (primary, extended) = (error.primary_code_name(), error.code_name());
+    write!(f, ": {primary}")?;
+    if primary == extended { Ok(()) } else { write!(f, " (extended: {extended})") }
 }
 
 impl std::error::Error for Error {
@@ -99,6 +137,12 @@ impl std::error::Error for Error {
             Error::Pitr(error) => error.source(),
             Error::Engine(error) => error.source(),
             Error::ConstraintsViolated(error) => Some(error),
+            Error::WrongParameterCount
+            | Error::ParametersBeforeLast
+            | Error::NoStatement
+            | Error::NoRow
+            | Error::SeveralRows
+            | Error::QueryCanceled => None,
             Error::Reentrant | Error::Aborted(_) | Error::TurnRolledBack | Error::Panicked => None,
         }
     }

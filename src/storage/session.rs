@@ -44,6 +44,8 @@ pub(crate) struct Session {
     committed: Lsn,
     rows_read: u64,
     rows_written: u64,
+    /// How often everything was deleted.
+    deletions: u64,
 }
 
 /// The session while it is locked.
@@ -124,6 +126,7 @@ impl Session {
             broken: None,
             rows_read: 0,
             rows_written: 0,
+            deletions: 0,
         })
     }
 
@@ -144,6 +147,11 @@ impl Session {
     /// The newest commit.
     pub(crate) fn committed(&self) -> Lsn {
         self.committed
+    }
+
+    /// How often everything was deleted. A query that began before the last time is canceled.
+    pub(crate) fn deletions(&self) -> u64 {
+        self.deletions
     }
 
     /// Makes sure that a transaction is open.
