@@ -1,17 +1,16 @@
 //! Statements that are no queries and write no rows: transactions, definitions, pragmas, `EXPLAIN`.
 
-use std::sync::Arc;
-
 use crate::ast::{ExplainKind, Expr, Parameters, Pragma, Select, SelectBody, Statement};
-use crate::bind::{Binder, Catalog};
+use crate::bind::Catalog;
 use crate::error::{Error, Result};
-use crate::exec::{Checker, Definer, Depth, foreign_key_check, run_select};
+use crate::exec::{Definer, PragmaCall, run_select};
 use crate::plan::{Line, explain_select};
-use crate::pragma::{Answer, explain_columns, pragma_rows};
+use crate::pragma::{Answer, explain_columns};
+use crate::pragma_rows::PragmaReader;
 use crate::prepared::Plan;
-use crate::schema::Store;
+use crate::schema::{Store, pragma_columns};
 use crate::session::{Session, Steps};
-use crate::store::{Writers, copy_database, create_schema, has_schema, keep_number, kept_number};
+use crate::store::{Writers, copy_database, create_schema, has_schema, keep_number};
 use crate::txn::Txn;
 use crate::value::Value;
 
@@ -154,7 +153,7 @@ impl Session {
         let functions = self.functions().clone();
         let collations = self.collations().to_vec();
         let limits = self.ambient.limits.clone();
-        let settings = self.pragmas.write_settings();
+        let settings = self.names.pragmas.write_settings();
         self.write_uncommitted(Steps::Many, parameters, |writing| {
             let catalog = Catalog {
                 main: &main,
@@ -190,85 +189,47 @@ impl Session {
     }
 
     fn pragma(&mut self, pragma: &Pragma) -> Result<Answer> {
-        let (main, temp) = self.schemas()?;
         let name = pragma.name.text.to_ascii_lowercase();
-        if matches!(&*name, "user_version" | "application_id") {
-            let schema = pragma.schema.as_ref().map(|schema| &*schema.text);
-            return self.kept_number(&name, schema, pragma.value.as_deref());
+        let value = pragma.value.as_deref();
+        let schema = pragma.schema.as_ref().map(|schema| &*schema.text);
+        let is_kept = matches!(&*name, "user_version" | "application_id");
+        let told = match pragma_columns(&name) {
+            Some(columns) => Some(columns.iter().map(|column| Box::from(*column)).collect()),
+            None => (is_kept && value.is_none()).then(|| vec![name.as_str().into()]),
+        };
+        if let Some(columns) = told {
+            let rows = self.pragma_rows(PragmaCall { name: &name, argument: value, schema })?;
+            return Ok(Answer { columns, rows });
         }
-        if let Some(columns) = crate::schema::pragma_columns(&name) {
-            let schema = pragma.schema.as_ref().map(|schema| &*schema.text);
-            if let Some(rows) = self.check(&name, pragma.value.as_deref(), schema)? {
-                return Ok(Answer {
-                    columns: columns.iter().map(|column| Box::from(*column)).collect(),
-                    rows,
-                });
-            }
-            let rows = match self.view_columns(&name, pragma.value.as_deref(), schema)? {
-                Some(rows) => rows,
-                None => pragma_rows(&main, &temp, &name, pragma.value.as_deref(), schema)?,
-            };
-            return Ok(Answer { columns: columns.iter().map(|column| Box::from(*column)).collect(), rows });
+        if let Some(value) = value.filter(|_| is_kept) {
+            return self.keep_number(&name, schema, value).map(|()| Answer::default());
         }
-        if name == "foreign_keys" && pragma.value.is_some() && self.txn.is_open() {
+        if name == "foreign_keys" && value.is_some() && self.txn.is_open() {
             // Inside a transaction it cannot be changed.
             return Ok(Answer::default());
         }
-        if pragma.value.is_some() {
+        if value.is_some() {
             self.settings_changed();
         }
-        self.pragmas.apply(&mut self.ambient, &name, pragma.value.as_deref())
+        self.names.pragmas.apply(&mut self.ambient, &name, value)
     }
 
-    /// The rows of `table_info` and `table_xinfo` for a view; `None` for all else.
-    fn view_columns(
-        &mut self,
-        pragma: &str,
-        name: Option<&str>,
-        schema: Option<&str>,
-    ) -> Result<Option<Vec<Vec<Value>>>> {
-        let Some(name) = name.filter(|_| matches!(pragma, "table_info" | "table_xinfo")) else {
-            return Ok(None);
-        };
+    /// The rows of a pragma that tells about the database.
+    fn pragma_rows(&mut self, call: PragmaCall<'_>) -> Result<Vec<Vec<Value>>> {
         let (main, temp) = self.schemas()?;
+        let views = self.txn.views()?;
         let catalog = self.catalog(&main, &temp);
-        let stores = [Store::Temp, Store::Main].into_iter();
-        let mut wanted =
-            stores.filter(|store| schema.is_none_or(|name| name.eq_ignore_ascii_case(store.name())));
-        let found = wanted.find_map(|store| Some((store, catalog.schema(store).view(name)?)));
-        let Some((store, view)) = found else { return Ok(None) };
-        let columns = Binder::new(catalog).view_columns(store, view)?;
-        let row = |(place, (name, type_name)): (usize, (Arc<str>, Arc<str>))| {
-            let zero = Value::Integer(0);
-            let place = Value::Integer(i64::try_from(place).unwrap_or(i64::MAX));
-            let mut row = vec![
-                place,
-                Value::from(&*name),
-                Value::from(&*type_name),
-                zero.clone(),
-                Value::Null,
-                zero.clone(),
-            ];
-            if pragma == "table_xinfo" {
-                row.push(zero);
-            }
-            row
-        };
-        Ok(Some(columns.into_iter().enumerate().map(row).collect()))
+        let pragmas = &self.names.pragmas;
+        self.with_given(&[], |given| {
+            PragmaReader { catalog, stores: views.stores(), given, pragmas }.rows(call)
+        })
     }
 
-    /// A number of the database that means something to programs only.
-    fn kept_number(&mut self, name: &str, schema: Option<&str>, value: Option<&str>) -> Result<Answer> {
+    /// Keeps a number of the database that means something to programs only.
+    fn keep_number(&mut self, name: &str, schema: Option<&str>, value: &str) -> Result<()> {
         let store = match schema {
             Some(schema) if schema.eq_ignore_ascii_case("temp") => Store::Temp,
             _ => Store::Main,
-        };
-        let Some(value) = value else {
-            let number = self.txn.with_stores(|stores| kept_number(stores, store, name))?;
-            return Ok(Answer {
-                columns: vec![name.into()],
-                rows: vec![vec![Value::Integer(number.into())]],
-            });
         };
         if store == Store::Temp {
             self.txn.make_temp()?;
@@ -284,42 +245,7 @@ impl Session {
             keep_number(&mut writing.writers, store, name, number)
         })?;
         self.schema_changed();
-        self.end_statement()?;
-        Ok(Answer::default())
-    }
-}
-
-impl Session {
-    /// The rows of a pragma that looks at stored rows; `None` for others.
-    fn check(
-        &mut self,
-        name: &str,
-        value: Option<&str>,
-        schema: Option<&str>,
-    ) -> Result<Option<Vec<Vec<Value>>>> {
-        let depth = match name {
-            "integrity_check" => Depth::Full,
-            "quick_check" => Depth::Quick,
-            "foreign_key_check" => {
-                let (main, temp) = self.schemas()?;
-                let views = self.txn.views()?;
-                let catalog = self.catalog(&main, &temp);
-                return foreign_key_check(views.stores(), catalog, value, schema).map(Some);
-            }
-            _ => return Ok(None),
-        };
-        let most = value.map_or(Some(100), |value| value.parse::<usize>().ok());
-        let only = value.filter(|_| most.is_none());
-        let (main, temp) = self.schemas()?;
-        let views = self.txn.views()?;
-        let catalog = self.catalog(&main, &temp);
-        let checks = !self.pragmas.is_on("ignore_check_constraints");
-        let most = most.filter(|most| *most > 0).unwrap_or(100);
-        let found = self.with_given(&[], |given| {
-            Checker { stores: views.stores(), catalog, given, depth, most, checks }.run(only, schema)
-        })?;
-        let messages = if found.is_empty() { vec!["ok".to_string()] } else { found };
-        Ok(Some(messages.into_iter().map(|message| vec![Value::from(message)]).collect()))
+        self.end_statement()
     }
 }
 

@@ -108,7 +108,7 @@ impl Connection {
         let connection = Connection::new(database);
         let mut session = connection.shared.lock()?;
         session.ambient.limits = options.limits;
-        session.pragmas.set("foreign_keys", options.foreign_keys.into());
+        session.names.pragmas.set("foreign_keys", options.foreign_keys.into());
         drop(session);
         Ok(connection)
     }

@@ -46,8 +46,11 @@ pub mod exec;
 mod ambient;
 
 mod pragma;
+mod pragma_rows;
 
 mod prepared;
+
+mod names;
 
 mod hooks;
 

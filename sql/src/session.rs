@@ -16,13 +16,14 @@ use crate::ambient::Ambient;
 use crate::ast::{ConflictAction, Parameters, Statement};
 use crate::bind::{Binder, Catalog};
 use crate::error::{ConstraintKind, Error, Result};
-use crate::exec::{FunctionTables, Given, Looked, Lookup, Pace, Undo, Views, Writing};
+use crate::exec::{Given, Looked, Lookup, Pace, Undo, Views, Writing};
 use crate::func::Registry;
 use crate::hooks::Hooks;
 use crate::limits::Limits;
+use crate::names::{Names, Schemas};
 use crate::parse::{Parsed, parse_next};
 use crate::plan::{Planner, plan_delete, plan_insert, plan_update};
-use crate::pragma::{Pragmas, columns_of, pragma_rows};
+use crate::pragma::columns_of;
 use crate::prepared::{Identities, Plan, Plans, Prepared, Ready};
 use crate::schema::{Schema, Store};
 use crate::store::{Stores, create_schema, has_schema, identity, load_schema};
@@ -34,39 +35,16 @@ pub(crate) struct Session {
     pub(crate) txn: Txn,
     pub(crate) plans: Plans,
     pub(crate) ambient: Ambient,
-    pub(crate) pragmas: Pragmas,
+    pub(crate) names: Names,
     pub(crate) hooks: Hooks,
     pub(crate) pace: Pace,
-    schemas: Option<Schemas>,
     known: Option<(Lsn, Identities)>,
-    functions: Registry,
-    collations: Vec<Collation>,
     /// Grows when a function, a collation or a setting changes.
     definitions: u64,
     /// Grows when this connection changes what its open queries read.
     pub(crate) changed: u64,
     /// Grows when a transaction is rolled back.
     pub(crate) rolled_back: u64,
-}
-
-/// The schemas of both stores, and what they are identified by.
-#[derive(Clone)]
-struct Schemas {
-    identities: Identities,
-    main: Arc<Schema>,
-    temp: Arc<Schema>,
-}
-
-/// What table functions read.
-struct Tables<'s>(Option<&'s Schemas>);
-
-impl FunctionTables for Tables<'_> {
-    fn pragma(&self, name: &str, argument: Option<&str>, schema: Option<&str>) -> Result<Vec<Vec<Value>>> {
-        match self.0 {
-            Some(schemas) => pragma_rows(&schemas.main, &schemas.temp, name, argument, schema),
-            None => Ok(Vec::new()),
-        }
-    }
 }
 
 /// How a statement writes.
@@ -92,13 +70,10 @@ impl Session {
             txn: Txn::new(database),
             plans: Plans::new(),
             ambient: Ambient::new(Limits::default(), interrupt.clone()),
-            pragmas: Pragmas::default(),
+            names: Names::default(),
             hooks: Hooks::default(),
             pace: Pace::new(interrupt),
-            schemas: None,
             known: None,
-            functions: Registry::new(),
-            collations: Vec::new(),
             definitions: 0,
             changed: 0,
             rolled_back: 0,
@@ -106,24 +81,24 @@ impl Session {
     }
 
     pub(crate) fn functions(&self) -> &Registry {
-        &self.functions
+        &self.names.functions
     }
 
     pub(crate) fn collations(&self) -> &[Collation] {
-        &self.collations
+        &self.names.collations
     }
 
     /// The functions, to be changed.
     pub(crate) fn functions_mut(&mut self) -> &mut Registry {
         self.definitions += 1;
-        &mut self.functions
+        &mut self.names.functions
     }
 
     /// The collations, to be changed.
     pub(crate) fn collations_mut(&mut self) -> &mut Vec<Collation> {
         self.definitions += 1;
-        self.schemas = None;
-        &mut self.collations
+        self.names.schemas = None;
+        &mut self.names.collations
     }
 
     /// Plans were made with settings that do not hold any more.
@@ -155,7 +130,7 @@ impl Session {
     /// The schemas as statements see them now.
     pub(crate) fn schemas(&mut self) -> Result<(Arc<Schema>, Arc<Schema>)> {
         self.load_schemas()?;
-        match &self.schemas {
+        match &self.names.schemas {
             Some(schemas) => Ok((schemas.main.clone(), schemas.temp.clone())),
             None => Ok((Arc::new(Schema::new()), Arc::new(Schema::new()))),
         }
@@ -164,20 +139,20 @@ impl Session {
     /// Makes sure that the schemas kept are those that statements see now.
     fn load_schemas(&mut self) -> Result<Identities> {
         let mut identities = self.identities()?;
-        if self.schemas.as_ref().is_some_and(|schemas| schemas.identities == identities) {
+        if self.names.schemas.as_ref().is_some_and(|schemas| schemas.identities == identities) {
             return Ok(identities);
         }
         if !self.txn.is_open() && identities.0 == [0; 16] {
             self.make_schema()?;
             identities = self.identities()?;
         }
-        let collations = &self.collations;
+        let collations = &self.names.collations;
         let collation = |name: &str| {
             Collation::built_in(name)
                 .or_else(|| collations.iter().find(|own| own.name().eq_ignore_ascii_case(name)).cloned())
                 .ok_or_else(|| Error::statement(format!("no such collation sequence: {name}")))
         };
-        self.schemas = Some(self.txn.with_stores(|stores| {
+        self.names.schemas = Some(self.txn.with_stores(|stores| {
             Ok(Schemas {
                 identities,
                 main: Arc::new(load_schema(stores, Store::Main, &collation)?),
@@ -206,15 +181,7 @@ impl Session {
 
     /// What statements may name, in these schemas.
     pub(crate) fn catalog<'c>(&'c self, main: &'c Schema, temp: &'c Schema) -> Catalog<'c> {
-        Catalog {
-            main,
-            temp,
-            functions: &self.functions,
-            collations: &self.collations,
-            limits: &self.ambient.limits,
-            settings: self.pragmas.write_settings(),
-            home: None,
-        }
+        self.names.catalog(main, temp, &self.ambient.limits)
     }
 
     /// Whether a statement can be run as it was prepared.
@@ -273,15 +240,7 @@ impl Session {
         }
         let schema = self.load_schemas()?;
         let (main, temp) = self.schemas()?;
-        let catalog = Catalog {
-            main: &main,
-            temp: &temp,
-            functions: &self.functions,
-            collations: &self.collations,
-            limits: &self.ambient.limits,
-            settings: self.pragmas.write_settings(),
-            home: None,
-        };
+        let catalog = self.names.catalog(&main, &temp, &self.ambient.limits);
         let plan = self.txn.with_stores(|stores| {
             let mut binder = Binder::new(catalog);
             Ok(match statement {
@@ -306,7 +265,7 @@ impl Session {
             Plan::Other(statement) => columns_of(statement).into(),
             plan => match plan.returning() {
                 Some(returning) => returning.columns.iter().map(|column| Box::from(&*column.name)).collect(),
-                None if self.pragmas.counts_changes() => Arc::from(plan.count_column()),
+                None if self.names.pragmas.counts_changes() => Arc::from(plan.count_column()),
                 None => Arc::default(),
             },
         };
@@ -324,12 +283,11 @@ impl Session {
         if prepared.definitions != self.definitions {
             return Ok(None);
         }
-        let tables = Tables(self.schemas.as_ref());
         let given = Given {
             parameters,
             context: &self.ambient,
             pace: &self.pace,
-            tables: &tables,
+            tables: &self.names,
             watch: self.hooks.watch(),
         };
         let known = &mut self.known;
@@ -345,12 +303,11 @@ impl Session {
 
     /// Runs something with what a query is given.
     pub(crate) fn with_given<T>(&self, parameters: &[Value], run: impl FnOnce(Given<'_>) -> T) -> T {
-        let tables = Tables(self.schemas.as_ref());
         run(Given {
             parameters,
             context: &self.ambient,
             pace: &self.pace,
-            tables: &tables,
+            tables: &self.names,
             watch: self.hooks.watch(),
         })
     }
@@ -377,12 +334,11 @@ impl Session {
         self.changed += 1;
         let mut mark = if steps == Steps::Many { self.txn.mark() } else { None };
         let is_alone = self.txn.is_of_statement();
-        let tables = Tables(self.schemas.as_ref());
         let given = Given {
             parameters,
             context: &self.ambient,
             pace: &self.pace,
-            tables: &tables,
+            tables: &self.names,
             watch: self.hooks.watch(),
         };
         let orphans = self.txn.orphans();
@@ -391,7 +347,7 @@ impl Session {
         if steps == Steps::Rows && !is_alone {
             writing.undo = Undo::Unmarked;
         }
-        writing.put_off_foreign_keys = self.pragmas.is_on("defer_foreign_keys");
+        writing.put_off_foreign_keys = self.names.pragmas.is_on("defer_foreign_keys");
         let result = run(&mut writing);
         let action = writing.on_failure;
         let (orphans, before) = (writing.orphans, orphans);
@@ -444,7 +400,7 @@ impl Session {
             commit.map(|commit| commit.lsn)
         });
         if was_open && !self.txn.is_open() {
-            self.pragmas.end_transaction();
+            self.names.pragmas.end_transaction();
             if result.is_err() {
                 self.rolled_back += 1;
                 self.hooks.rolled_back();
@@ -516,7 +472,7 @@ impl Session {
             self.txn.drop_open();
             self.hooks.rolled_back();
         }
-        self.pragmas.end_transaction();
+        self.names.pragmas.end_transaction();
         self.schema_changed();
     }
 }

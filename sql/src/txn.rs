@@ -12,7 +12,8 @@ use duramen_engine::{Database, Durability, Lsn, Options, ReadView, Savepoint, Vi
 use crate::ast::TransactionMode;
 use crate::error::{Error, Result};
 use crate::exec::{Orphans, Views, violation};
-use crate::store::{Savepoints, Stores, Writers};
+use crate::schema::Store;
+use crate::store::{Savepoints, Stores, Writers, create_schema};
 
 /// The transaction of a connection; see the head of the file.
 pub(crate) struct Txn {
@@ -116,12 +117,15 @@ impl Txn {
         first && self.find_savepoint(name).is_ok_and(|place| place == 0)
     }
 
-    /// Makes the store of temporary objects, if there is none.
+    /// Makes the store of temporary objects with an empty schema, if there is none.
     pub(crate) fn make_temp(&mut self) -> Result<()> {
         if self.temp.is_some() {
             return Ok(());
         }
         let temp = Database::in_memory(Options::default())?;
+        let mut txn = temp.begin_write()?;
+        create_schema(&mut Writers { main: &mut txn, temp: None }, Store::Main)?;
+        txn.commit(Durability::Immediate)?;
         if let Some(open) = &mut self.open {
             let mut txn = temp.begin_write()?;
             for savepoint in &mut open.savepoints {

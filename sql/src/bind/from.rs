@@ -528,12 +528,20 @@ impl Binder<'_> {
         alias: Option<Box<str>>,
     ) -> Result<(SourceRows, ScopeTable)> {
         let name = format!("pragma_{pragma}");
-        let Some(columns) = crate::schema::pragma_columns(pragma) else {
-            return Err(Error::statement(format!("no such table: {name}")));
+        let (columns, hidden): (Vec<&str>, &[&str]) = match crate::schema::pragma_columns(pragma) {
+            Some(columns) => (columns.to_vec(), &["arg", "schema"]),
+            None => match crate::schema::pragma_value(pragma) {
+                Some(value) => (vec![value], &[]),
+                None => return Err(Error::statement(format!("no such table: {name}"))),
+            },
         };
+        if arguments.len() > hidden.len() {
+            let most = hidden.len();
+            return Err(Error::statement(format!("too many arguments on {name}() - max {most}")));
+        }
         let arguments = self.exprs(arguments)?;
-        let mut names: Vec<(&str, bool)> = columns.iter().map(|column| (*column, false)).collect();
-        names.extend([("arg", true), ("schema", true)]);
+        let shown = columns.into_iter().map(|column| (column, false));
+        let names: Vec<_> = shown.chain(hidden.iter().map(|column| (*column, true))).collect();
         Ok(self.function_rows(TableFunction::Pragma(pragma.into()), arguments, &name, alias, &names))
     }
 

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::binder::Binder;
-use crate::bound::SourceRows;
+use crate::bound::{ResultColumn, SourceRows};
 use crate::error::Result;
 use crate::schema::{Store, View};
+use crate::value::Affinity;
 
 impl Binder<'_> {
-    /// The names and declared types of the columns of a view.
+    /// The names and types of the columns of a view: the declared type of what a column is, where that fits the affinity
+    /// it has in the view, else the type that goes with the affinity.
     ///
     /// # Errors
     /// If its query does not fit the schema any more.
@@ -17,9 +19,17 @@ impl Binder<'_> {
         Ok(match rows {
             SourceRows::Select { select, .. } => {
                 let columns = select.columns.into_iter();
-                columns.map(|column| (column.name, column.type_name.unwrap_or_default())).collect()
+                columns.map(|column| (column.name.clone(), type_of(&column))).collect()
             }
             _ => Vec::new(),
         })
+    }
+}
+
+fn type_of(column: &ResultColumn) -> Arc<str> {
+    let declared = column.type_name.as_ref().filter(|name| !name.is_empty());
+    match declared.filter(|name| Affinity::of_type(name) == column.affinity) {
+        Some(declared) => declared.clone(),
+        None => column.affinity.type_name().into(),
     }
 }

@@ -12,7 +12,7 @@ use crate::bound::{
     Settings, Slot, Source, Target, Update, Upsert, UpsertTarget, WithPrograms,
 };
 use crate::error::{Error, Result};
-use crate::schema::{IndexPart, Store, Table, TableKey, TableKind, View};
+use crate::schema::{IndexPart, Store, Table, TableKey, TableKind, View, is_pragma_table};
 use crate::value::{Affinity, Collation, Value};
 
 impl Binder<'_> {
@@ -35,6 +35,10 @@ impl Binder<'_> {
                 Ok(Written { store, table, view: Some(view) })
             }
             None => {
+                let function = name.name.text.to_ascii_lowercase();
+                if schema.is_none() && function.strip_prefix("pragma_").is_some_and(is_pragma_table) {
+                    return Err(Error::statement(format!("table {function} may not be modified")));
+                }
                 let shown = match (schema, self.catalog.home) {
                     (Some(schema), _) => format!("{schema}.{}", name.name.text),
                     (None, Some(home)) => format!("{}.{}", home.name(), name.name.text),

@@ -11,9 +11,7 @@ use crate::ast::{self, AlterAction, Span, Statement, TableBody};
 use crate::bind::{Binder, Catalog, Mentions};
 use crate::error::{Error, Result};
 use crate::schema::{Schema, Store, Table, TableKind, Trigger, View};
-use crate::store::{
-    SchemaRow, load_schema, put_schema_row, put_sequence_row, renew_identity, schema_rows, sequence_rows,
-};
+use crate::store::{SchemaRow, load_schema, put_schema_row, put_sequence_row, schema_rows, sequence_rows};
 
 /// A table that is altered.
 pub(super) struct Altered {
@@ -109,10 +107,7 @@ impl<'c> Definer<'_, 'c, '_> {
         }
         self.rename_automatic_indexes(store, &old.name, new)?;
         self.rename_sequence(store, &old.name, new)?;
-        renew_identity(&mut self.writers, store)?;
-        if self.writers.temp.is_some() && crate::store::has_schema(self.writers.stores(), Store::Temp) {
-            renew_identity(&mut self.writers, Store::Temp)?;
-        }
+        self.renew(store)?;
         let renamed = Altered { store, table: Arc::new(renamed(old, new)) };
         self.test_schema(&renamed, " after rename", Names::Lenient)
     }

@@ -39,9 +39,10 @@ impl Definer<'_, '_, '_> {
         self.test_schema(altered, " after rename", Names::Strict)
     }
 
-    fn renew(&mut self, store: Store) -> Result<()> {
+    /// Whatever was made for the schema of a store, or for temporary objects that name its own, is out of date.
+    pub(super) fn renew(&mut self, store: Store) -> Result<()> {
         renew_identity(&mut self.writers, store)?;
-        if store == Store::Main && crate::store::has_schema(self.writers.stores(), Store::Temp) {
+        if store == Store::Main && self.writers.temp.is_some() {
             renew_identity(&mut self.writers, Store::Temp)?;
         }
         Ok(())

@@ -184,8 +184,7 @@ impl Checker<'_> {
                 }
             } else if table.strict {
                 if fits(table, column, value.as_ref()).is_err() {
-                    let wanted = column.type_name.to_ascii_uppercase();
-                    findings.add(format!("non-{wanted} value in {name}"));
+                    findings.add(format!("non-{} value in {name}", column.type_name));
                 }
             } else {
                 match (column.affinity, &value) {

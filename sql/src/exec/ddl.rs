@@ -462,15 +462,9 @@ fn statement_of_columns(name: &str, columns: &[crate::bound::ResultColumn]) -> S
     let list: Vec<String> = names
         .iter()
         .zip(columns)
-        .map(|(name, column)| {
-            let type_name = match column.affinity {
-                Affinity::Text => " TEXT",
-                Affinity::Numeric | Affinity::FlexNum => " NUM",
-                Affinity::Integer => " INT",
-                Affinity::Real => " REAL",
-                Affinity::Blob | Affinity::None => "",
-            };
-            format!("{}{type_name}", quoted(name))
+        .map(|(name, column)| match column.affinity {
+            Affinity::Blob | Affinity::None => quoted(name),
+            affinity => format!("{} {}", quoted(name), affinity.type_name()),
         })
         .collect();
     format!("CREATE TABLE {}({open}{}{close}", quoted(name), list.join(between))

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::expr::{Cells, Row, Scope, Shared};
 use crate::plan::{FrameSize, SubqueryPlan};
 use crate::store::Stores;
+use crate::value::Value;
 
 /// The rows and cursors of one query.
 pub struct Frame<'v> {
@@ -82,18 +83,24 @@ pub struct Ctx<'c, 'v> {
     pub tables: &'c dyn FunctionTables,
 }
 
-/// Gives the rows of table functions that tell about the schema.
+/// A pragma whose rows are read.
+#[derive(Clone, Copy, Debug)]
+pub struct PragmaCall<'p> {
+    /// Its name, in small letters.
+    pub name: &'p str,
+    /// What it is about.
+    pub argument: Option<&'p str>,
+    /// The schema that is looked at; all if none is named.
+    pub schema: Option<&'p str>,
+}
+
+/// Gives the rows of table functions that tell about the database.
 pub trait FunctionTables {
     /// The rows of a pragma.
     ///
     /// # Errors
-    /// Where its argument does not fit.
-    fn pragma(
-        &self,
-        name: &str,
-        argument: Option<&str>,
-        schema: Option<&str>,
-    ) -> Result<Vec<Vec<crate::value::Value>>>;
+    /// Where its argument does not fit; those of the engine.
+    fn pragma(&self, call: PragmaCall<'_>, ctx: &Ctx<'_, '_>) -> Result<Vec<Vec<Value>>>;
 }
 
 impl Ctx<'_, '_> {

@@ -88,7 +88,7 @@ mod reindex;
 pub use check::{Checker, Depth};
 pub use ddl::Definer;
 pub use foreign_check::foreign_key_check;
-pub use frame::{Ctx, Frame, FunctionTables};
+pub use frame::{Ctx, Frame, FunctionTables, PragmaCall};
 pub use image::Image;
 pub use lookup::{Looked, Lookup};
 pub use operator::Operator;

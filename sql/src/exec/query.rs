@@ -48,7 +48,14 @@ pub struct Given<'g> {
     pub watch: Option<&'g dyn Watch>,
 }
 
-impl Given<'_> {
+impl<'g> Given<'g> {
+    /// What a query that runs was given, for another one inside it.
+    #[must_use]
+    pub fn of(ctx: &Ctx<'g, '_>) -> Given<'g> {
+        let Shared { parameters, context, .. } = *ctx.shared;
+        Given { parameters, context, pace: ctx.pace, tables: ctx.tables, watch: None }
+    }
+
     /// Runs something with all that is around the frame of a query.
     pub(super) fn with_ctx<'v, T>(
         self,

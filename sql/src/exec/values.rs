@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::chunk::Chunk;
-use super::frame::{Ctx, Frame};
+use super::frame::{Ctx, Frame, PragmaCall};
 use super::operator::{Operator, passes, with_env, with_values};
 use super::scan::ScanRows;
 use crate::bound::TableFunction;
@@ -122,7 +122,8 @@ impl FunctionTable {
                     value.to_text(&mut room).map(|text| String::from_utf8_lossy(text).into_owned())
                 };
                 let (argument, schema) = (text(0), text(1));
-                for row in ctx.tables.pragma(name, argument.as_deref(), schema.as_deref())? {
+                let call = PragmaCall { name, argument: argument.as_deref(), schema: schema.as_deref() };
+                for row in ctx.tables.pragma(call, ctx)? {
                     let row: Vec<ValueRef<'_>> = row.iter().map(Value::as_ref).collect();
                     self.rows.push(&row)?;
                 }

@@ -444,8 +444,8 @@ impl<'w, 'g> Writing<'w, 'g> {
 
 /// Refuses what does not have the type of its column in a `STRICT` table.
 pub(super) fn fits(table: &Table, column: &Column, value: ValueRef<'_>) -> Result<()> {
-    let column_type = column.type_name.to_ascii_uppercase();
-    let value_type = match (column_type.as_str(), value) {
+    let column_type = &*column.type_name;
+    let value_type = match (column_type, value) {
         ("INT" | "INTEGER", ValueRef::Integer(_))
         | ("REAL", ValueRef::Real(_))
         | ("TEXT", ValueRef::Text(_))

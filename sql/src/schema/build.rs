@@ -13,6 +13,9 @@ use crate::codec::Direction;
 use crate::error::{Error, Result};
 use crate::value::{Affinity, Collation, Value};
 
+/// Types that are shown in these letters, however they were written.
+const STANDARD_TYPES: [&str; 6] = ["ANY", "BLOB", "INT", "INTEGER", "REAL", "TEXT"];
+
 /// What building needs to know of the rest.
 pub struct Builder<'b> {
     /// The trees of the indexes that constraints make, by name.
@@ -275,28 +278,26 @@ impl Builder<'_> {
     }
 
     fn column(&self, column: &ast::ColumnDefinition, strict: bool, table: &str) -> Result<Column> {
-        let type_name: Box<str> =
-            column.type_name.as_ref().map_or_else(Box::default, |t| without_quotes(&t.text));
+        let written = column.type_name.as_ref().map_or_else(Box::default, |t| without_quotes(&t.text));
+        let standard = STANDARD_TYPES.iter().find(|known| known.eq_ignore_ascii_case(&written));
         let name = &column.name.text;
         if strict {
-            if type_name.is_empty() {
+            if written.is_empty() {
                 return Err(Error::statement(format!("missing datatype for {table}.{name}")));
             }
-            let known = ["INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"];
-            if !known.iter().any(|known| known.eq_ignore_ascii_case(&type_name)) {
-                return Err(Error::statement(format!(
-                    "unknown datatype for {table}.{name}: \"{type_name}\""
-                )));
+            if standard.is_none() {
+                return Err(Error::statement(format!("unknown datatype for {table}.{name}: \"{written}\"")));
             }
         }
+        let type_name = standard.map_or_else(|| Arc::from(&*written), |standard| Arc::from(*standard));
         let affinity = match &*type_name {
             "" => Affinity::Blob,
-            any if strict && any.eq_ignore_ascii_case("ANY") => Affinity::Blob,
+            "ANY" if strict => Affinity::Blob,
             name => Affinity::of_type(name),
         };
         let mut built = Column {
             name: (**name).into(),
-            type_name: type_name.into(),
+            type_name,
             affinity,
             collation: Collation::Binary,
             not_null: None,

@@ -19,7 +19,7 @@ mod build;
 pub use build::{Builder, constant};
 pub use index::{Index, IndexColumn, IndexOrigin, IndexPart};
 pub use objects::{Schema, SchemaId, Store};
-pub use pragma::pragma_columns;
+pub use pragma::{SETTINGS, is_pragma_table, pragma_columns, pragma_names, pragma_value};
 pub use table::{Check, Column, ForeignKey, Generated, Table, TableKey, TableKind};
 pub use trigger::Trigger;
 pub use view::View;

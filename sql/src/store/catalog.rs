@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use duramen_engine::{TreeId, View as _};
 
-use super::stores::Stores;
+use super::stores::{SCHEMA_TREE, Stores};
 use super::writers::Writers;
 use crate::ast::{Statement, TableBody};
 use crate::codec::{Record, encode_record, rowid_of};
@@ -16,8 +16,6 @@ use crate::parse::parse_next;
 use crate::schema::{Builder, Column, Schema, Store, Table, TableKey, TableKind, Trigger, View};
 use crate::value::{Affinity, Collation, Value, ValueRef};
 
-/// The tree of the rows of `sqlite_schema`.
-const SCHEMA_TREE: &[u8] = b"sql/schema";
 /// The tree of `sqlite_sequence`.
 const SEQUENCE_TREE: &[u8] = b"sql/sequence";
 /// The tree of what else is known of the schema, and the key of its identity there.
@@ -55,7 +53,7 @@ pub fn sequence_tree(stores: Stores<'_>, store: Store) -> Result<Option<TreeId>>
 /// Whether a store has a schema at all.
 #[must_use]
 pub fn has_schema(stores: Stores<'_>, store: Store) -> bool {
-    (store == Store::Main || stores.temp.is_some()) && stores.view(store).tree(SCHEMA_TREE).is_some()
+    stores.view(store).tree(SCHEMA_TREE).is_some()
 }
 
 /// Makes the trees of an empty schema.
@@ -73,9 +71,6 @@ pub fn create_schema(writers: &mut Writers<'_>, store: Store) -> Result<()> {
 /// # Errors
 /// Those of the engine.
 pub fn kept_number(stores: Stores<'_>, store: Store, name: &str) -> Result<i32> {
-    if !has_schema(stores, store) {
-        return Ok(0);
-    }
     let Some(tree) = stores.view(store).tree(META_TREE) else { return Ok(0) };
     let bytes = stores.get(store, tree, name.as_bytes())?;
     Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, i32::from_le_bytes))
@@ -95,9 +90,6 @@ pub fn keep_number(writers: &mut Writers<'_>, store: Store, name: &str, number: 
 /// # Errors
 /// Those of the engine.
 pub fn identity(stores: Stores<'_>, store: Store) -> Result<Identity> {
-    if store == Store::Temp && stores.temp.is_none() {
-        return Ok([0; 16]);
-    }
     let Some(tree) = stores.view(store).tree(META_TREE) else { return Ok([0; 16]) };
     let bytes = stores.get(store, tree, IDENTITY)?;
     Ok(bytes.and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; 16]))
@@ -127,9 +119,6 @@ pub fn renew_identity(writers: &mut Writers<'_>, store: Store) -> Result<()> {
 /// Those of the engine, and malformed rows.
 pub fn schema_rows(stores: Stores<'_>, store: Store) -> Result<Vec<SchemaRow>> {
     let mut rows = Vec::new();
-    if !has_schema(stores, store) {
-        return Ok(rows);
-    }
     let Some(tree) = stores.view(store).tree(SCHEMA_TREE) else { return Ok(rows) };
     let mut cursor = stores.cursor(store, tree)?;
     let mut more = cursor.first()?;
@@ -263,9 +252,7 @@ pub fn load_schema(
         rows.iter().filter(|row| &*row.kind == "index").map(|row| (&*row.name, TreeId(row.tree))).collect();
     let tree_of = |name: &str| trees.get(name).copied().unwrap_or_default();
     let builder = Builder { tree_of: &tree_of, collation };
-    if has_schema(stores, store)
-        && let Some(tree) = stores.view(store).tree(SCHEMA_TREE)
-    {
+    if let Some(tree) = stores.view(store).tree(SCHEMA_TREE) {
         let names: &[&str] = match store {
             Store::Main => &["sqlite_master", "sqlite_schema"],
             Store::Temp => &["sqlite_temp_master", "sqlite_temp_schema"],

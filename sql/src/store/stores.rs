@@ -1,11 +1,27 @@
 //! [`Stores`]: the two stores that a statement reads, each in one version.
 
 use std::ops::Bound;
+use std::sync::LazyLock;
 
-use duramen_engine::{Cursor, TreeId, View};
+use duramen_engine::{Cursor, Database, Durability, Options, ReadView, TreeId, View};
 
 use crate::error::Result;
 use crate::schema::Store;
+
+/// The tree of the rows of `sqlite_schema`.
+pub(super) const SCHEMA_TREE: &[u8] = b"sql/schema";
+
+/// What connections without temporary objects read of them: a schema with nothing in it.
+static NO_TEMP: LazyLock<ReadView> = LazyLock::new(|| {
+    let made = || -> duramen_engine::Result<ReadView> {
+        let database = Database::in_memory(Options::default())?;
+        let mut txn = database.begin_write()?;
+        txn.create_tree(SCHEMA_TREE)?;
+        txn.commit(Durability::Immediate)?;
+        database.begin_read()
+    };
+    made().expect("one empty tree fits into memory")
+});
 
 /// What a statement reads: the database, and the temporary objects of the connection if it has any.
 #[derive(Clone, Copy)]
@@ -20,9 +36,9 @@ impl<'v> Stores<'v> {
     /// What is read of a store.
     #[must_use]
     pub fn view(&self, store: Store) -> &'v dyn View {
-        match (store, self.temp) {
-            (Store::Temp, Some(temp)) => temp,
-            _ => self.main,
+        match store {
+            Store::Main => self.main,
+            Store::Temp => self.temp.unwrap_or_else(|| &*NO_TEMP),
         }
     }
 

@@ -51,6 +51,19 @@ impl Affinity {
         }
     }
 
+    /// The type that a column of a query has by its affinity alone; empty where that says nothing.
+    #[must_use]
+    pub fn type_name(self) -> &'static str {
+        match self {
+            Affinity::None => "",
+            Affinity::Blob => "BLOB",
+            Affinity::Text => "TEXT",
+            Affinity::Numeric | Affinity::FlexNum => "NUM",
+            Affinity::Integer => "INT",
+            Affinity::Real => "REAL",
+        }
+    }
+
     /// Whether text that is a number becomes one.
     #[must_use]
     pub fn is_numeric(self) -> bool {

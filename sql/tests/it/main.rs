@@ -8,5 +8,6 @@ mod depth;
 mod interrupts;
 mod parse_corpora;
 mod plans;
+mod pragmas;
 mod spill;
 mod work;

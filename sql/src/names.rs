@@ -1,0 +1,62 @@
+//! [`Names`]: what the statements of a connection may name, and the settings that change what they mean.
+
+use std::sync::Arc;
+
+use crate::bind::Catalog;
+use crate::error::Result;
+use crate::exec::{Ctx, FunctionTables, Given, PragmaCall};
+use crate::func::Registry;
+use crate::limits::Limits;
+use crate::pragma::Pragmas;
+use crate::pragma_rows::PragmaReader;
+use crate::prepared::Identities;
+use crate::schema::Schema;
+use crate::value::{Collation, Value};
+
+/// See the head of the file.
+#[derive(Default)]
+pub(crate) struct Names {
+    /// What exists, as it was read last.
+    pub(crate) schemas: Option<Schemas>,
+    pub(crate) functions: Registry,
+    /// The collations besides the built-in ones.
+    pub(crate) collations: Vec<Collation>,
+    pub(crate) pragmas: Pragmas,
+}
+
+/// The schemas of both stores, and what they are identified by.
+#[derive(Clone)]
+pub(crate) struct Schemas {
+    pub(crate) identities: Identities,
+    pub(crate) main: Arc<Schema>,
+    pub(crate) temp: Arc<Schema>,
+}
+
+impl Names {
+    /// What statements may name, in these schemas.
+    pub(crate) fn catalog<'c>(
+        &'c self,
+        main: &'c Schema,
+        temp: &'c Schema,
+        limits: &'c Limits,
+    ) -> Catalog<'c> {
+        Catalog {
+            main,
+            temp,
+            functions: &self.functions,
+            collations: &self.collations,
+            limits,
+            settings: self.pragmas.write_settings(),
+            home: None,
+        }
+    }
+}
+
+impl FunctionTables for Names {
+    fn pragma(&self, call: PragmaCall<'_>, ctx: &Ctx<'_, '_>) -> Result<Vec<Vec<Value>>> {
+        let Some(Schemas { main, temp, .. }) = &self.schemas else { return Ok(Vec::new()) };
+        let catalog = self.catalog(main, temp, ctx.shared.context.limits());
+        let given = Given::of(ctx);
+        PragmaReader { catalog, stores: ctx.stores, given, pragmas: &self.pragmas }.rows(call)
+    }
+}
