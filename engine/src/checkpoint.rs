@@ -18,7 +18,7 @@ use crate::checkpoint_list::AppendError;
 use crate::error::Result;
 use crate::format::checkpoint::{CheckpointRecord, RootState};
 use crate::ids::{Lsn, PageAddr, SegmentId, Timestamp, TreeId};
-use crate::options::Retention;
+use crate::keep::{Kept, kept_beside_the_next};
 use crate::page::segments::SegmentSet;
 use crate::shared::{Checkpoints, Moves, Shared};
 use crate::tree::{Existence, Root, Written};
@@ -149,25 +149,52 @@ pub(crate) fn finish(
     written: WrittenState,
     place: LogPlace,
 ) -> Result<()> {
-    let Kept { kept, whole_history } = kept_beside_the_next(shared, checkpoints);
     let record = CheckpointRecord {
-        number: checkpoints.list.newest().map_or(1, |newest| newest.number + 1),
         lsn: place.lsn,
         time: place.time,
         replay_from: place.log_end.position,
         log_bytes: place.log_end.bytes,
         bulk: place.bulk,
-        whole_history,
-        kept,
         state: written.state,
+        ..CheckpointRecord::default()
     };
-    append(shared, checkpoints, record)?;
+    append_next(shared, checkpoints, record)?;
     checkpoints.catalog = written.catalog;
     checkpoints.victims.clear();
     written.nodes.publish();
     let mut pending = shared.pending_swap.lock().unwrap_or_else(PoisonError::into_inner);
     pending.get_or_insert_default().extend(written.moves);
     Ok(())
+}
+
+/// Says the newest checkpoint once more, with the orders and the time of now. Nothing but the list is written.
+///
+/// A crash leaves the record before it, or this one.
+pub(crate) fn restate(shared: &Shared, checkpoints: &mut Checkpoints) -> Result<()> {
+    append_outstanding(shared, checkpoints)?;
+    match checkpoints.list.newest() {
+        Some(newest) => {
+            let again = CheckpointRecord { bulk: false, ..newest.clone() };
+            append_next(shared, checkpoints, again)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Appends a record as the next one.
+fn append_next(shared: &Shared, checkpoints: &mut Checkpoints, record: CheckpointRecord) -> Result<()> {
+    let progress = checkpoints.progress.now(&*shared.io.clock);
+    let Kept { kept, whole_history } = kept_beside_the_next(shared, checkpoints, progress);
+    let record = CheckpointRecord {
+        number: checkpoints.list.newest().map_or(1, |newest| newest.number + 1),
+        whole_history,
+        kept,
+        progress,
+        orders: checkpoints.orders.clone(),
+        ancestors: checkpoints.ancestors.clone(),
+        ..record
+    };
+    append(shared, checkpoints, record)
 }
 
 /// Adds the record of a bulk root that could not be added when it was committed.
@@ -191,46 +218,4 @@ fn append(shared: &Shared, checkpoints: &mut Checkpoints, record: CheckpointReco
     shared.log()?.set_checkpoint(number);
     shared.checkpointed_log_bytes.store(log_bytes, Ordering::Relaxed);
     Ok(())
-}
-
-/// What stays reachable beside a new checkpoint.
-struct Kept {
-    /// The numbers of the older checkpoints that are kept.
-    kept: Vec<u64>,
-    /// Whether everything back to the first commit is.
-    whole_history: bool,
-}
-
-/// The checkpoints to keep beside the one about to be appended: the newest so far, those that retention and holds need,
-/// and bulk roots whose log record is kept.
-fn kept_beside_the_next(shared: &Shared, checkpoints: &Checkpoints) -> Kept {
-    let records: Vec<&CheckpointRecord> = checkpoints.list.kept().collect();
-    let floor = history_floor(shared);
-    let Some(newest) = records.last() else {
-        let whole_history = floor < shared.versions.current().lsn;
-        return Kept { kept: Vec::new(), whole_history };
-    };
-    // History from the floor on starts at the newest root at or before it.
-    let start = records.iter().rposition(|record| record.lsn <= floor.min(newest.lsn));
-    let mut kept = Vec::new();
-    let mut spaced_from = None;
-    for record in &records[start.unwrap_or(0)..] {
-        let spaced = spaced_from.is_none_or(|from: u64| {
-            record.log_bytes.saturating_sub(from) >= shared.options.root_spacing_bytes
-        });
-        if spaced || record.bulk || record.number == newest.number {
-            kept.push(record.number);
-            spaced_from = Some(record.log_bytes);
-        }
-    }
-    Kept { kept, whole_history: newest.whole_history && start.is_none() }
-}
-
-/// The oldest commit whose state somebody may still ask for, other than recovery.
-fn history_floor(shared: &Shared) -> Lsn {
-    let held = shared.holds.oldest().unwrap_or(Lsn::MAX);
-    match shared.options.retention {
-        Retention::Needed => held,
-        Retention::All => held.min(shared.holds.retained_from()),
-    }
 }

@@ -87,7 +87,11 @@ impl Database {
     pub fn open_with(io: Io, path: impl AsRef<Path>, options: Options) -> Result<Database> {
         options.validate()?;
         let (shared, recovery) = recovery::open(io, path.as_ref(), options)?;
-        Ok(Database { handle: Arc::new(Handle::new(shared)), recovery: Arc::new(recovery) })
+        let database = Database { handle: Arc::new(Handle::new(shared)), recovery: Arc::new(recovery) };
+        if database.handle.log.is_some() {
+            database.history().open_for_writing()?;
+        }
+        Ok(database)
     }
 
     /// Makes a database in memory, which is gone with its last handle. Everything works as on disk.

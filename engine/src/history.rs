@@ -5,17 +5,21 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::catalog::Catalog;
+use crate::checkpoint;
 use crate::codec::Reader;
 use crate::error::{Error, Result};
-use crate::format::checkpoint::CheckpointRecord;
+use crate::format::checkpoint::{CheckpointRecord, Orders, Pin};
 use crate::format::ops::{Op, Ops};
 use crate::format::wal::RecordKind;
 use crate::handle::Handle;
 use crate::hold::Hold;
 use crate::ids::{CommitTime, LogPosition, Lsn, Timestamp, TreeId};
+use crate::keep;
 use crate::options::Durability;
+use crate::reclaim::{self, Effort};
 use crate::replay::{Replay, reset_target};
 use crate::tree::Root;
 use crate::txn::{ReadView, View, WriteTxn};
@@ -36,7 +40,26 @@ pub struct KeptRoot {
     pub lsn: Lsn,
     /// Its time.
     pub time: Timestamp,
+    /// Bytes of log up to it since the database was made.
+    pub log_bytes: u64,
+    /// How long ago it was made, as far as that was observed.
+    pub age: Duration,
 }
+
+/// Sizes of the history of a database, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HistorySpace {
+    /// Log from the oldest kept root on.
+    pub log_bytes: u64,
+    /// Pages that the newest checkpoint needs.
+    pub live_page_bytes: u64,
+    /// Pages that any kept root needs, those included.
+    pub kept_page_bytes: u64,
+}
+
+/// The longest name of a pin.
+const MAX_PIN_NAME_BYTES: usize = 255;
 
 /// The place of a commit in the log, from which [`History::log_at`] reads on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +90,11 @@ pub enum CommitKind {
     Bulk,
     /// It made an earlier version the newest one.
     Reset {
+        /// That version.
+        to: Lsn,
+    },
+    /// As [`CommitKind::Reset`], by the open before which it had been wished for.
+    WishedReset {
         /// That version.
         to: Lsn,
     },
@@ -107,12 +135,14 @@ impl Commit {
     pub fn kind(&self) -> CommitKind {
         match self.kind {
             RecordKind::Root => CommitKind::Bulk,
-            RecordKind::Reset => {
-                let to = reset_target(&mut Reader::new(&self.payload)).unwrap_or(Lsn::ZERO);
-                CommitKind::Reset { to }
-            }
+            RecordKind::Reset => CommitKind::Reset { to: self.target() },
+            RecordKind::WishedReset => CommitKind::WishedReset { to: self.target() },
             RecordKind::Commit | RecordKind::Close => CommitKind::Operations,
         }
+    }
+
+    fn target(&self) -> Lsn {
+        reset_target(&mut Reader::new(&self.payload)).unwrap_or(Lsn::ZERO)
     }
 
     /// The operations in their order; none for the kinds that have none in the log.
@@ -195,8 +225,17 @@ impl History {
     /// The roots that are kept, oldest first.
     #[must_use]
     pub fn roots(&self) -> Vec<KeptRoot> {
-        let checkpoints = self.handle.checkpoints();
-        checkpoints.list.kept().map(|record| KeptRoot { lsn: record.lsn, time: record.time }).collect()
+        let mut checkpoints = self.handle.checkpoints();
+        let now = checkpoints.progress.now(&*self.handle.io.clock);
+        let root = |record: &CheckpointRecord| KeptRoot {
+            lsn: record.lsn,
+            time: record.time,
+            log_bytes: record.log_bytes,
+            age: now.since(&record.progress),
+        };
+        let mut roots: Vec<KeptRoot> = checkpoints.list.kept().map(root).collect();
+        roots.dedup_by_key(|root| root.lsn);
+        roots
     }
 
     /// The oldest commit that can be read. Every commit from it to the newest can be.
@@ -207,6 +246,14 @@ impl History {
             return Lsn::ZERO;
         }
         checkpoints.list.kept().next().map_or(Lsn::ZERO, |record| record.lsn)
+    }
+
+    /// The newest commit.
+    ///
+    /// # Errors
+    /// [`Error::Poisoned`] after a failed flush.
+    pub fn newest(&self) -> Result<Lsn> {
+        Ok(self.handle.newest()?.lsn)
     }
 
     /// Keeps history back to `lsn` from being reclaimed.
@@ -230,9 +277,127 @@ impl History {
         Ok(())
     }
 
-    /// With [`Retention::All`](crate::Retention::All): lets the history before `lsn` go. The next checkpoints reclaim it.
+    /// Lets the history before `lsn` go, whatever the retention says. The next checkpoints reclaim it.
     pub fn release_before(&self, lsn: Lsn) {
         self.handle.holds.release_before(lsn);
+    }
+
+    /// Believes the wall clock about how long the database was closed, so that a [`Window`](crate::Window) need not wait a
+    /// day to see whether it is put right.
+    pub fn trust_clock(&self) {
+        self.handle.checkpoints().progress.trust(&*self.handle.io.clock);
+    }
+
+    /// Keeps the commit `lsn` and all history from it on reachable under a name, until [`unpin`](History::unpin), in later
+    /// sessions too. Durable when this returns. A pin of that name moves.
+    ///
+    /// # Errors
+    /// [`Error::HistoryUnavailable`]; [`Error::InvalidArgument`] for a name that is empty or over 255 bytes; errors of the
+    /// disk, after which all is as before.
+    pub fn pin(&self, name: &str, lsn: Lsn) -> Result<()> {
+        if name.is_empty() || name.len() > MAX_PIN_NAME_BYTES {
+            let text = format!("the name of a pin has 1 to {MAX_PIN_NAME_BYTES} bytes, not {}", name.len());
+            return Err(Error::InvalidArgument(text));
+        }
+        let _there = self.durable_version(lsn)?;
+        self.order(|orders| {
+            orders.pins.retain(|pin| pin.name != name);
+            orders.pins.push(Pin { name: name.into(), lsn });
+        })
+    }
+
+    /// Lets a pin go; whether there was one of that name.
+    ///
+    /// # Errors
+    /// Errors of the disk, after which the pin is as before.
+    pub fn unpin(&self, name: &str) -> Result<bool> {
+        let known = self.handle.checkpoints().orders.pins.iter().any(|pin| pin.name == name);
+        if known {
+            self.order(|orders| orders.pins.retain(|pin| pin.name != name))?;
+        }
+        Ok(known)
+    }
+
+    /// The pins and the commits they keep, in the order of those.
+    #[must_use]
+    pub fn pins(&self) -> Vec<(String, Lsn)> {
+        let checkpoints = self.handle.checkpoints();
+        let mut pins: Vec<_> =
+            checkpoints.orders.pins.iter().map(|pin| (pin.name.clone(), pin.lsn)).collect();
+        pins.sort_by_key(|(_, lsn)| *lsn);
+        pins
+    }
+
+    /// Has the next open for writing make the version after commit `lsn` the newest one, before it does anything else;
+    /// with `None` no longer. Durable when this returns, and replaces what was wished before. The history back to `lsn`
+    /// stays until then.
+    ///
+    /// An open that cannot carry it out fails, and the next one tries again.
+    ///
+    /// # Errors
+    /// [`Error::HistoryUnavailable`]; errors of the disk, after which all is as before.
+    pub fn wish_reset(&self, lsn: Option<Lsn>) -> Result<()> {
+        let _there = lsn.map(|lsn| self.durable_version(lsn)).transpose()?;
+        self.order(|orders| orders.wish = lsn)
+    }
+
+    /// What the next open for writing goes back to.
+    #[must_use]
+    pub fn wished_reset(&self) -> Option<Lsn> {
+        self.handle.checkpoints().orders.wish
+    }
+
+    /// A version that no crash takes away any more: what orders name must be there when they are followed.
+    fn durable_version(&self, lsn: Lsn) -> Result<PastView> {
+        let view = self.read_at(lsn)?;
+        self.handle.log()?.flush_to(lsn)?;
+        Ok(view)
+    }
+
+    /// Changes the orders and makes them durable, in a checkpoint record of their own.
+    fn order(&self, change: impl FnOnce(&mut Orders)) -> Result<()> {
+        let handle = &self.handle;
+        let mut checkpoints = handle.checkpoints();
+        if checkpoints.list.newest().is_none() {
+            checkpoint::run(handle, &mut checkpoints)?;
+        }
+        if checkpoints.list.newest().is_none() {
+            return Err(Error::InvalidArgument("nothing was committed yet, so there is no history".into()));
+        }
+        let before = checkpoints.orders.clone();
+        change(&mut checkpoints.orders);
+        checkpoint::restate(handle, &mut checkpoints).inspect_err(|_| checkpoints.orders = before)
+    }
+
+    /// The moment before the first reset after `lsn` that an open carried out because it had been wished for; the newest
+    /// one where there is none.
+    ///
+    /// # Errors
+    /// As [`log_from`](History::log_from).
+    pub fn before_wished_reset(&self, lsn: Lsn) -> Result<Lsn> {
+        let mut last = lsn;
+        for commit in self.log_from(lsn)? {
+            let commit = commit?;
+            if matches!(commit.kind(), CommitKind::WishedReset { .. }) {
+                break;
+            }
+            last = commit.lsn();
+        }
+        Ok(last)
+    }
+
+    /// Sizes of what is kept. Walks the inner pages of the kept roots, some thousandths of the data.
+    ///
+    /// # Errors
+    /// Errors of the disk.
+    pub fn space(&self) -> Result<HistorySpace> {
+        let checkpoints = self.handle.checkpoints();
+        let (live_page_bytes, kept_page_bytes) = reclaim::reachable(&self.handle, &checkpoints)?;
+        let oldest = checkpoints.list.kept().next();
+        let whole = checkpoints.list.newest().is_none_or(|newest| newest.whole_history);
+        let before = oldest.filter(|_| !whole).map_or(0, |oldest| oldest.log_bytes);
+        let log_bytes = self.handle.log_bytes().saturating_sub(before);
+        Ok(HistorySpace { log_bytes, live_page_bytes, kept_page_bytes })
     }
 
     /// The commits after `after`, oldest first, up to the newest at the time of the call. Reads the log files as it goes
@@ -336,6 +501,29 @@ impl History {
         txn.reset_to(lsn, &[])?;
         txn.commit(Durability::Immediate)
     }
+
+    /// Does what an open for writing owes history, before anything else is done: carries out the reset that was wished
+    /// for, and lets go what the retention does not keep.
+    ///
+    /// The wish is over once the log holds its commit (see [`commit_root`](crate::txn)), so a crash leaves it to be carried
+    /// out again or carried out; nothing can be committed between the two.
+    pub(crate) fn open_for_writing(&self) -> Result<()> {
+        let wish = self.wished_reset();
+        if let Some(wish) = wish {
+            let mut txn = WriteTxn::begin(self.handle.clone())?;
+            txn.reset_as_wished(wish)?;
+            txn.commit(Durability::Immediate)?;
+        }
+        let handle = &self.handle;
+        let mut checkpoints = handle.checkpoints();
+        let now = checkpoints.progress.now(&*handle.io.clock);
+        // What is doubted now must be on disk to be believed one day.
+        if keep::lets_history_go(handle, &checkpoints, now.believed()) {
+            checkpoint::restate(handle, &mut checkpoints)?;
+            reclaim::run(handle, &mut checkpoints, Effort::WhenDue)?;
+        }
+        Ok(())
+    }
 }
 
 /// Where the log after a kept root starts; without one, its beginning.
@@ -358,6 +546,13 @@ impl WriteTxn {
     pub fn reset_to(&mut self, lsn: Lsn, keep: &[TreeId]) -> Result<()> {
         let PastView { view, hold } = History::new(self.handle().clone()).read_at(lsn)?;
         self.reset_to_version(view.version(), hold, keep);
+        Ok(())
+    }
+
+    /// As [`reset_to`](WriteTxn::reset_to), because it had been wished for.
+    fn reset_as_wished(&mut self, lsn: Lsn) -> Result<()> {
+        self.reset_to(lsn, &[])?;
+        self.mark_as_wished();
         Ok(())
     }
 }

@@ -36,9 +36,11 @@ mod history;
 mod hold;
 mod ids;
 pub mod io;
+mod keep;
 mod options;
 #[doc(hidden)]
 pub mod page;
+mod progress;
 mod reclaim;
 mod recovery;
 mod replay;
@@ -60,11 +62,12 @@ pub use database::{Database, Info};
 pub use durable::Durable;
 pub use error::{Corruption, Error, Result};
 pub use format::ops::Op;
-pub use history::{Commit, CommitKind, Commits, History, KeptRoot, LogMark, PastView};
+pub use history::{Commit, CommitKind, Commits, History, HistorySpace, KeptRoot, LogMark, PastView};
 pub use hold::Hold;
 pub use ids::{CommitTime, DatabaseId, LogPosition, Lsn, PAGE_UNIT, PageAddr, SegmentId, Timestamp, TreeId};
 pub use options::{
     Access, Background, Durability, MAX_KEY_BYTES, MAX_TREE_NAME_BYTES, MAX_VALUE_BYTES, Options, Retention,
+    Window,
 };
 pub use recovery::RecoveryReport;
 pub use scratch::Scratch;

@@ -71,8 +71,32 @@ pub enum Retention {
     /// Only what recovery, read views and holds need.
     #[default]
     Needed,
+    /// What the last days need.
+    Window(Window),
     /// All of it, until [`History::release_before`](crate::History::release_before) lets older history go.
     All,
+}
+
+/// How far back history is kept: while it is both young and small enough. Pins, views and holds keep theirs in any case.
+///
+/// Age is time that was observed to pass, not a difference of readings of the wall clock: a clock that jumps deletes
+/// nothing. Time during which the database was closed for over an hour counts once the clock has stood by it for a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The age up to which history is kept. Default: 30 days.
+    pub time: Duration,
+    /// The most bytes of log to keep. Pages that only the past needs come on top, at most about as much once more.
+    /// Default: no limit.
+    pub bytes: u64,
+    /// History up to this age is kept even where it takes more than `bytes`. Default: 24 hours.
+    pub min_keep: Duration,
+}
+
+impl Default for Window {
+    fn default() -> Window {
+        const DAY: Duration = Duration::from_secs(86_400);
+        Window { time: 30 * DAY, bytes: u64::MAX, min_keep: DAY }
+    }
 }
 
 /// How a database is opened. `Options::default()` suits most programs; the sizes are settable so that tests reach every
@@ -108,8 +132,8 @@ pub struct Options {
     pub background: Background,
     /// How much history is kept. Default: [`Retention::Needed`].
     pub retention: Retention,
-    /// With [`Retention::All`], one checkpoint root is kept for each so many bytes of log. Smaller values reach a past
-    /// moment faster and cost more space. Default: 64 MiB.
+    /// Of the history that is kept, one checkpoint root stays for each so many bytes of log, and one for each day in a
+    /// [`Window`]. Smaller values reach a past moment faster and cost more space. Default: 64 MiB.
     pub root_spacing_bytes: u64,
 }
 

@@ -15,6 +15,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::catalog::Catalog;
 use crate::error::Result;
+use crate::format::checkpoint::CheckpointRecord;
 use crate::ids::{PageAddr, SegmentId};
 use crate::shared::{Checkpoints, Shared};
 
@@ -57,6 +58,15 @@ fn remove_log(shared: &Shared, checkpoints: &Checkpoints) -> Result<()> {
     Ok(())
 }
 
+/// Bytes of pages that the newest checkpoint reaches, and that any kept one does.
+pub(crate) fn reachable(shared: &Shared, checkpoints: &Checkpoints) -> Result<(u64, u64)> {
+    let mut newest = Liveness::default();
+    if let Some(record) = checkpoints.list.newest() {
+        newest.add(shared, checkpoints, record, Pinned::No, &mut HashSet::new())?;
+    }
+    Ok((newest.total(), mark(shared, checkpoints)?.total()))
+}
+
 /// Bytes that kept roots reach in each segment.
 #[derive(Debug, Default)]
 struct Liveness {
@@ -73,27 +83,47 @@ impl Liveness {
     fn total(&self) -> u64 {
         self.live.values().sum()
     }
+
+    /// Adds what a root reaches that was not `seen` yet.
+    fn add(
+        &mut self,
+        shared: &Shared,
+        checkpoints: &Checkpoints,
+        record: &CheckpointRecord,
+        pinned: Pinned,
+        seen: &mut HashSet<PageAddr>,
+    ) -> Result<()> {
+        let pages = shared.pages.segments();
+        let mut visit = |addr: &PageAddr| {
+            *self.live.entry(addr.segment).or_default() += addr.padded_len();
+            if pinned == Pinned::Yes {
+                self.pinned.insert(addr.segment);
+            }
+        };
+        let (catalog_tree, catalog) = Catalog::load(&record.state, &*pages, &checkpoints.list.path())?;
+        catalog_tree.mark(&*pages, seen, &mut visit)?;
+        for (_, entry) in catalog.iter() {
+            entry.root.mark(&*pages, seen, &mut visit)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a root stays kept after the next checkpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pinned {
+    Yes,
+    No,
 }
 
 fn mark(shared: &Shared, checkpoints: &Checkpoints) -> Result<Liveness> {
-    let pages = shared.pages.segments();
     let mut liveness = Liveness::default();
     let mut seen: HashSet<PageAddr> = HashSet::new();
     // The two newest roots come last, so that a page they share with older ones counts as pinned.
     let count = checkpoints.list.kept().count();
     for (index, record) in checkpoints.list.kept().enumerate() {
-        let pinned = index + 2 < count;
-        let mut visit = |addr: &PageAddr| {
-            *liveness.live.entry(addr.segment).or_default() += addr.padded_len();
-            if pinned {
-                liveness.pinned.insert(addr.segment);
-            }
-        };
-        let (catalog_tree, catalog) = Catalog::load(&record.state, &*pages, &checkpoints.list.path())?;
-        catalog_tree.mark(&*pages, &mut seen, &mut visit)?;
-        for (_, entry) in catalog.iter() {
-            entry.root.mark(&*pages, &mut seen, &mut visit)?;
-        }
+        let pinned = if index + 2 < count { Pinned::Yes } else { Pinned::No };
+        liveness.add(shared, checkpoints, record, pinned, &mut seen)?;
     }
     Ok(liveness)
 }

@@ -23,12 +23,14 @@ use crate::catalog::Catalog;
 use crate::checkpoint_list::{self, AppendError, CheckpointList};
 use crate::commit_clock::CommitClock;
 use crate::error::{Error, Result};
-use crate::format::checkpoint::CheckpointRecord;
+use crate::format::checkpoint::{Ancestor, CheckpointRecord, Orders};
+use crate::format::wal::RecordKind;
 use crate::ids::{DatabaseId, LogPosition, Lsn, SegmentId, Timestamp, to_usize};
 use crate::io::{DirLock, Fs, Io, LockKind, OpenMode};
 use crate::options::{Access, Options};
 use crate::page::meter::Meter;
 use crate::page::store::{PageOptions, PageStore};
+use crate::progress::ProgressClock;
 use crate::replay::{Replay, root_state};
 use crate::scratch;
 use crate::shared::{Checkpoints, Holds, Shared};
@@ -160,6 +162,9 @@ struct Parts {
     log: Option<Arc<Log>>,
     list: CheckpointList,
     catalog_tree: Root,
+    orders: Orders,
+    progress: ProgressClock,
+    ancestors: Vec<Ancestor>,
     replay: Replay,
     /// The end of the log after the newest commit, and where its bytes were at the newest checkpoint.
     log_end: LogEnd,
@@ -190,6 +195,9 @@ impl Parts {
             checkpoints: Mutex::new(Checkpoints {
                 list: self.list,
                 catalog: self.catalog_tree,
+                orders: self.orders,
+                progress: self.progress,
+                ancestors: self.ancestors,
                 outstanding: None,
                 victims: Vec::new(),
                 marked_page_bytes: 0,
@@ -245,6 +253,9 @@ fn create(
         log: Some(Arc::new(Log::create(log_setup(&io, dir, database, &options)))),
         list: CheckpointList::new(io.fs.clone(), dir, database),
         catalog_tree: Root::empty(),
+        orders: Orders::default(),
+        progress: ProgressClock::new(&*io.clock),
+        ancestors: Vec::new(),
         replay: Replay { catalog: Catalog::new(), lsn: Lsn::ZERO, time: Timestamp(i64::MIN) },
         log_end: LogEnd::default(),
         checkpointed_log_bytes: 0,
@@ -321,12 +332,18 @@ fn open_existing(
         log: None,
         list,
         catalog_tree,
+        orders: newest.orders.clone(),
+        progress: match newest.number {
+            0 => ProgressClock::new(&*io.clock),
+            _ => ProgressClock::resume(newest.progress, &*io.clock),
+        },
+        ancestors: newest.ancestors.clone(),
         replay: Replay { catalog, lsn: newest.lsn, time: newest.time },
         log_end: LogEnd { position: newest.replay_from, bytes: newest.log_bytes },
         checkpointed_log_bytes: newest.log_bytes,
     };
     let mut report = RecoveryReport { checkpoint_lsn: newest.lsn, ..RecoveryReport::default() };
-    let unlisted = replay_log(&mut reader, dir, &mut parts, &mut report)?;
+    let unlisted = replay_log(&mut reader, &io, dir, &mut parts, &mut report)?;
     let end = reader.end().expect("the log was read to its end");
     check_against_list(&parts.list, &newest, &end)?;
     match &end.shutdown {
@@ -360,6 +377,7 @@ fn no_log(dir: &Path) -> Error {
 /// record to add.
 fn replay_log(
     reader: &mut LogReader,
+    io: &Io,
     dir: &Path,
     parts: &mut Parts,
     report: &mut RecoveryReport,
@@ -368,6 +386,9 @@ fn replay_log(
     while let Some(record) = reader.next_record()? {
         parts.log_end.bytes += record.bytes;
         if let Some(state) = root_state(record.kind, record.payload) {
+            if record.kind == RecordKind::WishedReset {
+                parts.orders.wish = None;
+            }
             unlisted = Some(CheckpointRecord {
                 number: parts.list.newest().map_or(1, |newest| newest.number + 1),
                 lsn: record.lsn,
@@ -377,6 +398,10 @@ fn replay_log(
                 bulk: true,
                 whole_history: parts.list.newest().is_none_or(|newest| newest.whole_history),
                 kept: parts.list.kept().map(|kept| kept.number).collect(),
+                // Later than it was, so that it counts as younger than it is.
+                progress: parts.progress.now(&*io.clock),
+                orders: parts.orders.clone(),
+                ancestors: parts.ancestors.clone(),
                 state,
             });
         }

@@ -54,7 +54,7 @@ impl Replay {
         let place = Place { file: &file, offset: record.position.offset };
         match record.kind {
             RecordKind::Commit => self.apply_operations(record.payload, place, pages, params)?,
-            RecordKind::Root | RecordKind::Reset => {
+            RecordKind::Root | RecordKind::Reset | RecordKind::WishedReset => {
                 let state = root_state(record.kind, record.payload)
                     .ok_or_else(|| place.damaged("an undecodable root"))?;
                 pages.extend(&state.segments);
@@ -121,7 +121,7 @@ pub(crate) fn root_state(kind: RecordKind, payload: &[u8]) -> Option<RootState> 
     let mut reader = Reader::new(payload);
     match kind {
         RecordKind::Root => {}
-        RecordKind::Reset => drop(reset_target(&mut reader)?),
+        RecordKind::Reset | RecordKind::WishedReset => drop(reset_target(&mut reader)?),
         RecordKind::Commit | RecordKind::Close => return None,
     }
     let state = RootState::decode(&mut reader).ok()?;

@@ -14,11 +14,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use crate::checkpoint_list::CheckpointList;
 use crate::commit_clock::CommitClock;
 use crate::error::{Error, Result};
-use crate::format::checkpoint::CheckpointRecord;
+use crate::format::checkpoint::{Ancestor, CheckpointRecord, Orders};
 use crate::ids::{CommitTime, DatabaseId, LogPosition, Lsn, PageAddr, SegmentId, to_u64};
 use crate::io::{DirLock, Io};
 use crate::options::Options;
 use crate::page::store::PageStore;
+use crate::progress::ProgressClock;
 use crate::tree::{Root, TreeParams};
 use crate::version::{LogEnd, Version, VersionSet};
 use crate::wal::Log;
@@ -71,6 +72,12 @@ pub(crate) struct Checkpoints {
     pub(crate) list: CheckpointList,
     /// The catalog tree as the newest checkpoint wrote it.
     pub(crate) catalog: Root,
+    /// What was asked for that outlives this open; the next record carries it.
+    pub(crate) orders: Orders,
+    /// How much time has passed.
+    pub(crate) progress: ProgressClock,
+    /// The databases that this one descends from.
+    pub(crate) ancestors: Vec<Ancestor>,
     /// A bulk root that is in the log and could not be added to the list; the next checkpoint adds it first.
     pub(crate) outstanding: Option<CheckpointRecord>,
     /// Segments that the next checkpoint moves the live pages out of.
@@ -189,7 +196,7 @@ impl Shared {
 pub(crate) struct Holds {
     held: Mutex<BTreeMap<(Lsn, u64), ()>>,
     next: AtomicU64,
-    /// With [`Retention::All`](crate::Retention::All): what is before this commit may go.
+    /// What is before this commit may go, whatever the retention says.
     retained_from: Mutex<Lsn>,
 }
 
@@ -205,7 +212,7 @@ impl Holds {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&(lsn, id));
     }
 
-    /// With full retention: the commit from which on history is kept.
+    /// The commit before which history was let go.
     pub(crate) fn retained_from(&self) -> Lsn {
         *self.retained_from.lock().unwrap_or_else(PoisonError::into_inner)
     }

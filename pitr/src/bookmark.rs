@@ -5,11 +5,14 @@
 //! | 8 | epoch of the commit |
 //! | 8-8 | number of the commit |
 //! | 16 | the first half of the database's id |
-//! | 8 | zero |
+//! | 8 | 0, or 1 for the moment before a restore to come |
 //! | 8 | CRC-32 of all of the above as bytes, big-endian |
 //!
 //! in lower-case hex, with a dash after the first three groups of eight: 59 characters. Texts of one database sort as its
 //! commits do.
+//!
+//! A bookmark with a 1 is that of the commit which was the newest when a restore was put off to the next session. It
+//! means the commit that was the newest when the restore then came.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,7 +22,9 @@ use duramen_engine::{DatabaseId, Lsn};
 const BYTES: usize = 28;
 const LSN_BYTES: usize = 12;
 const TAG_BYTES: usize = 8;
+const FLAGS_AT: usize = LSN_BYTES + TAG_BYTES;
 const CRC_AT: usize = BYTES - 4;
+const BEFORE_RESTORE: u32 = 1;
 /// Length of the text.
 const TEXT_BYTES: usize = 2 * BYTES + 3;
 /// Where the dashes are.
@@ -31,13 +36,26 @@ const DASHES: [usize; 3] = [8, 17, 26];
 pub struct Bookmark {
     lsn: Lsn,
     tag: [u8; TAG_BYTES],
+    flags: u32,
 }
 
 impl Bookmark {
     /// The moment right after a commit of a database.
     #[must_use]
     pub fn new(database: DatabaseId, lsn: Lsn) -> Bookmark {
-        Bookmark { lsn, tag: tag_of(database) }
+        Bookmark { lsn, tag: tag_of(database), flags: 0 }
+    }
+
+    /// The moment right before the next restore that a session of a database begins with, as seen from a commit.
+    #[must_use]
+    pub fn before_restore(database: DatabaseId, lsn: Lsn) -> Bookmark {
+        Bookmark { flags: BEFORE_RESTORE, ..Bookmark::new(database, lsn) }
+    }
+
+    /// Whether it is the moment before the restore that follows its commit, and not that of its commit.
+    #[must_use]
+    pub fn is_before_restore(&self) -> bool {
+        self.flags == BEFORE_RESTORE
     }
 
     /// The commit.
@@ -57,6 +75,7 @@ impl Bookmark {
         bytes[..4].copy_from_slice(&self.lsn.epoch.to_be_bytes());
         bytes[4..LSN_BYTES].copy_from_slice(&self.lsn.number.to_be_bytes());
         bytes[LSN_BYTES..LSN_BYTES + TAG_BYTES].copy_from_slice(&self.tag);
+        bytes[FLAGS_AT..CRC_AT].copy_from_slice(&self.flags.to_be_bytes());
         let crc = crc32fast::hash(&bytes[..CRC_AT]);
         bytes[CRC_AT..].copy_from_slice(&crc.to_be_bytes());
         bytes
@@ -131,8 +150,11 @@ fn parse(text: &[u8]) -> Result<Bookmark, &'static str> {
     let lsn = Lsn { epoch: u32::from_be_bytes(epoch), number: u64::from_be_bytes(number) };
     let mut tag = [0; TAG_BYTES];
     tag.copy_from_slice(&bytes[LSN_BYTES..LSN_BYTES + TAG_BYTES]);
-    let bookmark = Bookmark { lsn, tag };
-    if bookmark.bytes() == bytes {
+    let mut flags = [0; 4];
+    flags.copy_from_slice(&bytes[FLAGS_AT..CRC_AT]);
+    let flags = u32::from_be_bytes(flags);
+    let bookmark = Bookmark { lsn, tag, flags };
+    if bookmark.bytes() == bytes && flags <= BEFORE_RESTORE {
         Ok(bookmark)
     } else {
         Err("its check digits do not fit; was it mistyped?")

@@ -33,6 +33,8 @@ mod bookmark;
 
 mod error;
 
+mod reach;
+
 mod timeline;
 
 mod pitr;
@@ -40,3 +42,4 @@ mod pitr;
 pub use bookmark::{Bookmark, NotABookmark};
 pub use error::{Error, Result};
 pub use pitr::{Moment, Pitr};
+pub use reach::{Pin, Reach};

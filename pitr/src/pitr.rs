@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use duramen_engine::{Database, Durability, History, Lsn, PastView, Timestamp, TreeId, View, WriteTxn};
 
+use crate::reach::{Pin, Reach};
+
 use crate::bookmark::Bookmark;
 use crate::error::{Error, Result};
 use crate::timeline::Timeline;
@@ -108,6 +110,67 @@ impl Pitr {
         Ok(self.bookmark(txn.lsn()))
     }
 
+    /// Has the next session restore a moment: the next time the database is opened for writing, its content is what it was
+    /// then, before anything else is done. On disk when this returns. Calling it again replaces the wish, and
+    /// [`cancel_restore`](Pitr::cancel_restore) takes it back.
+    ///
+    /// Gives the moment right before the restore, whatever is committed until then, to which a restore undoes this one.
+    /// That moment is not there yet; asked for before, it is the newest one.
+    ///
+    /// # Errors
+    /// [`Error::ForeignBookmark`], [`Error::Unavailable`], before anything was put down; those of the engine, after which
+    /// the wish is as before.
+    pub fn on_next_session_restore(&self, bookmark: &Bookmark) -> Result<Bookmark> {
+        let lsn = self.check(bookmark)?;
+        let history = self.database.history();
+        history.wish_reset(Some(lsn)).map_err(|error| self.named(bookmark, error))?;
+        Ok(Bookmark::before_restore(self.database.id(), self.database.last_lsn()))
+    }
+
+    /// The moment that the next session begins with, if one was asked for.
+    #[must_use]
+    pub fn pending_restore(&self) -> Option<Bookmark> {
+        self.database.history().wished_reset().map(|lsn| self.bookmark(lsn))
+    }
+
+    /// Has the next session go on where this one ends, whatever was asked for.
+    ///
+    /// # Errors
+    /// Those of the engine, after which the wish is as before.
+    pub fn cancel_restore(&self) -> Result<()> {
+        Ok(self.database.history().wish_reset(None)?)
+    }
+
+    /// Keeps a moment and everything since reachable under a name, beyond retention and in later sessions too, until
+    /// [`unpin`](Pitr::unpin). A pin of that name moves.
+    ///
+    /// # Errors
+    /// [`Error::ForeignBookmark`], [`Error::Unavailable`]; those of the engine, also for a name that is empty or over 255
+    /// bytes.
+    pub fn pin(&self, name: &str, bookmark: &Bookmark) -> Result<()> {
+        let lsn = self.check(bookmark)?;
+        self.database.history().pin(name, lsn).map_err(|error| self.named(bookmark, error))
+    }
+
+    /// Lets a pin go; whether there was one of that name.
+    ///
+    /// # Errors
+    /// Those of the engine, after which the pin is as before.
+    pub fn unpin(&self, name: &str) -> Result<bool> {
+        Ok(self.database.history().unpin(name)?)
+    }
+
+    /// How far back the database can go, what keeps it so, and what that costs.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn reach(&self) -> Result<Reach> {
+        let history = self.database.history();
+        let pin = |(name, lsn)| Pin { name, bookmark: self.bookmark(lsn) };
+        let pins = history.pins().into_iter().map(pin).collect();
+        Reach::new(&history, pins, &|lsn| self.bookmark(lsn))
+    }
+
     /// The history of the database in the engine's words.
     #[must_use]
     pub fn history(&self) -> History {
@@ -120,8 +183,11 @@ impl Pitr {
             return Err(Error::ForeignBookmark(*bookmark));
         }
         let (oldest, newest) = (self.oldest_bookmark(), self.current_bookmark());
-        if *bookmark < oldest || *bookmark > newest {
+        if bookmark.lsn() < oldest.lsn() || bookmark.lsn() > newest.lsn() {
             return Err(Error::Unavailable { bookmark: *bookmark, oldest, newest });
+        }
+        if bookmark.is_before_restore() {
+            return Ok(self.database.history().before_wished_reset(bookmark.lsn())?);
         }
         Ok(bookmark.lsn())
     }

@@ -18,9 +18,9 @@
 //! | 4 | 4 | checksum | of payload and previous record's checksum, seeded with kind and database, at this offset |
 //! | 8 | length | payload | the fields of [`CheckpointRecord`] in their order |
 //!
-//! In the payload numbers are varints, the time takes eight bytes and checksums four; the two truth values share a byte
-//! (bit 0 bulk, bit 1 whole history). Ascending lists are a count and then the step to each; a segment is followed by its
-//! length.
+//! In the payload numbers are varints, times take eight bytes and checksums four; truth values share a byte (bit 0 bulk,
+//! bit 1 whole history, bit 2 whether there is a wish). Ascending lists are a count and then the step to each; a segment
+//! is followed by its length. A database id is sixteen bytes, a name its length and its bytes.
 //!
 //! The chain of checksums ties every record to all before it: a record of another list, or one written over an older
 //! one, does not verify. The same [`RootState`] encoding is the payload of the log's bulk and reset records.
@@ -84,6 +84,43 @@ impl RootState {
     }
 }
 
+/// How much time has passed in the life of a database, as far as it was observed. See `progress.rs`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// What the wall clock is expected to show now, if all that was observed is true.
+    pub(crate) wall: Timestamp,
+    /// Time that has passed for certain since the database was made, in microseconds.
+    pub(crate) observed_us: u64,
+    /// Time that the wall clock says has passed and that is not believed yet, in microseconds.
+    pub(crate) doubted_us: u64,
+    /// Time that has passed since, with the clock where it was, in microseconds.
+    pub(crate) upheld_us: u64,
+}
+
+/// A commit that stays reachable, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pin {
+    pub(crate) name: String,
+    pub(crate) lsn: Lsn,
+}
+
+/// What was asked for that outlives the process that asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Orders {
+    /// Commits that stay reachable, by name.
+    pub(crate) pins: Vec<Pin>,
+    /// The commit to go back to when the database is next opened for writing.
+    pub(crate) wish: Option<Lsn>,
+}
+
+/// A database that this one was forked from: page segments below a number carry its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ancestor {
+    pub(crate) database: DatabaseId,
+    /// The first segment that is not the ancestor's.
+    pub(crate) before: SegmentId,
+}
+
 /// One checkpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CheckpointRecord {
@@ -104,26 +141,89 @@ pub(crate) struct CheckpointRecord {
     pub(crate) whole_history: bool,
     /// The numbers of the older checkpoints that are kept beside this one, ascending.
     pub(crate) kept: Vec<u64>,
+    /// The time that had passed when the record was made.
+    pub(crate) progress: Progress,
+    /// What was asked for.
+    pub(crate) orders: Orders,
+    /// The databases that this one descends from, the oldest first.
+    pub(crate) ancestors: Vec<Ancestor>,
     /// The pages.
     pub(crate) state: RootState,
+}
+
+fn put_lsn(out: &mut Vec<u8>, lsn: Lsn) {
+    out.put_varint(lsn.epoch.into());
+    out.put_varint(lsn.number);
+}
+
+fn lsn(reader: &mut Reader<'_>) -> Result<Lsn, Short> {
+    Ok(Lsn { epoch: reader.varint_u32()?, number: reader.varint()? })
+}
+
+impl Progress {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.put_i64(self.wall.0);
+        out.put_varint(self.observed_us);
+        out.put_varint(self.doubted_us);
+        out.put_varint(self.upheld_us);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Progress, Short> {
+        Ok(Progress {
+            wall: Timestamp(reader.i64()?),
+            observed_us: reader.varint()?,
+            doubted_us: reader.varint()?,
+            upheld_us: reader.varint()?,
+        })
+    }
+}
+
+impl Orders {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.put_varint(to_u64(self.pins.len()));
+        for pin in &self.pins {
+            out.put_sized(pin.name.as_bytes());
+            put_lsn(out, pin.lsn);
+        }
+        if let Some(wish) = self.wish {
+            put_lsn(out, wish);
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>, wish: bool) -> Result<Orders, Short> {
+        let mut pins = Vec::new();
+        for _ in 0..reader.varint()? {
+            let name = String::from_utf8(reader.sized()?.to_vec()).map_err(|_| Short)?;
+            pins.push(Pin { name, lsn: lsn(reader)? });
+        }
+        let wish = if wish { Some(lsn(reader)?) } else { None };
+        Ok(Orders { pins, wish })
+    }
 }
 
 impl CheckpointRecord {
     fn encode_payload(&self, out: &mut Vec<u8>) {
         out.put_varint(self.number);
-        out.put_varint(self.lsn.epoch.into());
-        out.put_varint(self.lsn.number);
+        put_lsn(out, self.lsn);
         out.put_i64(self.time.0);
         out.put_varint(self.replay_from.segment.0.into());
         out.put_varint(self.replay_from.offset);
         out.put_u32(self.replay_from.previous_crc);
         out.put_varint(self.log_bytes);
-        out.put_u8(u8::from(self.bulk) | u8::from(self.whole_history) << 1);
+        let wish = u8::from(self.orders.wish.is_some());
+        out.put_u8(u8::from(self.bulk) | u8::from(self.whole_history) << 1 | wish << 2);
         out.put_varint(to_u64(self.kept.len()));
         let mut previous = 0;
         for number in &self.kept {
             out.put_varint(number - previous);
             previous = *number;
+        }
+        self.progress.encode(out);
+        self.orders.encode(out);
+        out.put_varint(to_u64(self.ancestors.len()));
+        for ancestor in &self.ancestors {
+            out.extend_from_slice(&ancestor.database.0);
+            out.put_varint(ancestor.before.0.into());
         }
         self.state.encode(out);
     }
@@ -131,7 +231,7 @@ impl CheckpointRecord {
     fn decode_payload(payload: &[u8]) -> Result<CheckpointRecord, Short> {
         let mut reader = Reader::new(payload);
         let number = reader.varint()?;
-        let lsn = Lsn { epoch: reader.varint_u32()?, number: reader.varint()? };
+        let lsn = lsn(&mut reader)?;
         let time = Timestamp(reader.i64()?);
         let replay_from = LogPosition {
             segment: SegmentId(reader.varint_u32()?),
@@ -140,7 +240,7 @@ impl CheckpointRecord {
         };
         let log_bytes = reader.varint()?;
         let flags = reader.u8()?;
-        if flags > 3 {
+        if flags > 7 {
             return Err(Short);
         }
         let (bulk, whole_history) = (flags & 1 != 0, flags & 2 != 0);
@@ -154,11 +254,31 @@ impl CheckpointRecord {
             previous = previous.checked_add(step).ok_or(Short)?;
             kept.push(previous);
         }
+        let progress = Progress::decode(&mut reader)?;
+        let orders = Orders::decode(&mut reader, flags & 4 != 0)?;
+        let mut ancestors = Vec::new();
+        for _ in 0..reader.varint()? {
+            let database = DatabaseId(reader.id()?);
+            ancestors.push(Ancestor { database, before: SegmentId(reader.varint_u32()?) });
+        }
         let state = RootState::decode(&mut reader)?;
         if !reader.is_empty() || number == 0 || kept.last().is_some_and(|&last| last >= number) {
             return Err(Short);
         }
-        Ok(CheckpointRecord { number, lsn, time, replay_from, log_bytes, bulk, whole_history, kept, state })
+        Ok(CheckpointRecord {
+            number,
+            lsn,
+            time,
+            replay_from,
+            log_bytes,
+            bulk,
+            whole_history,
+            kept,
+            progress,
+            orders,
+            ancestors,
+            state,
+        })
     }
 
     /// The record as it stands in the file at `offset`, and its checksum, which the next record chains to.
@@ -235,7 +355,7 @@ pub(crate) fn encode_header(database: DatabaseId) -> [u8; HEADER_BYTES] {
 pub(crate) enum BadHeader {
     /// The file is no checkpoint list, or its header is damaged.
     Damaged(&'static str),
-    /// The list was written by a newer build.
+    /// The list was written in a version that this build does not read.
     Version(u32),
 }
 
@@ -255,7 +375,7 @@ pub(crate) fn decode_header(bytes: &[u8]) -> Result<DatabaseId, BadHeader> {
     if crc != expected {
         return Err(BadHeader::Damaged("a header with another checksum"));
     }
-    if version > FormatVersion::CURRENT.number() || version == 0 {
+    if FormatVersion::from_number(version).is_none() {
         return Err(BadHeader::Version(version));
     }
     if reserved.iter().any(|&byte| byte != 0) {

@@ -229,6 +229,8 @@ pub enum RecordKind {
     Reset = 3,
     /// No commit: the log was closed here with everything synced. Repeats the LSN of the last commit.
     Close = 4,
+    /// As a reset, carried out by the open before which it had been wished for.
+    WishedReset = 5,
 }
 
 impl RecordKind {
@@ -238,6 +240,7 @@ impl RecordKind {
             2 => Some(RecordKind::Root),
             3 => Some(RecordKind::Reset),
             4 => Some(RecordKind::Close),
+            5 => Some(RecordKind::WishedReset),
             _ => None,
         }
     }
@@ -456,7 +459,7 @@ impl HeadFields {
         let lag = u64::from(self.lag);
         let possible = match kind {
             RecordKind::Close => lag == 0 && to_usize(self.len) == self.head_bytes,
-            RecordKind::Commit | RecordKind::Root | RecordKind::Reset => lag > 0,
+            RecordKind::Commit | RecordKind::Root | RecordKind::Reset | RecordKind::WishedReset => lag > 0,
         };
         if !possible || self.lsn.number > MAX_NUMBER || self.head_bytes > to_usize(self.len) {
             return None;

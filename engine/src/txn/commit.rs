@@ -40,12 +40,8 @@ impl WriteTxn {
         let root = match self.record {
             Record::Operations => None,
             Record::Root => Some((RecordKind::Root, Vec::new())),
-            Record::Reset(target) => {
-                let mut payload = Vec::new();
-                payload.put_varint(target.epoch.into());
-                payload.put_varint(target.number);
-                Some((RecordKind::Reset, payload))
-            }
+            Record::Reset(target) => Some((RecordKind::Reset, target_payload(target))),
+            Record::WishedReset(target) => Some((RecordKind::WishedReset, target_payload(target))),
         };
         let lsn = if let Some((kind, payload)) = root {
             drop(self.base);
@@ -79,6 +75,14 @@ impl WriteTxn {
     }
 }
 
+/// What a reset's record holds before the root.
+fn target_payload(target: Lsn) -> Vec<u8> {
+    let mut payload = Vec::new();
+    payload.put_varint(target.epoch.into());
+    payload.put_varint(target.number);
+    payload
+}
+
 /// Commits `catalog` as a root on disk. `payload` is what the record holds before the root.
 ///
 /// The commit is durable when this returns, whatever was asked for.
@@ -98,6 +102,10 @@ fn commit_root(writer: Writer, catalog: Catalog, kind: RecordKind, mut payload: 
     let version = Version { lsn, time: time.time, catalog, log_end, pages: shared.pages.segments() };
     shared.versions.publish(version, shared.io.clock.monotonic());
     log.flush_to(lsn)?;
+    if kind == RecordKind::WishedReset {
+        // Recovery takes the log's word for it where the list was not told.
+        checkpoints.orders.wish = None;
+    }
     match checkpoint::finish(shared, &mut checkpoints, written, place) {
         Ok(()) => shared.apply_pending_swap(),
         // The log holds the commit; the record is added to the list by the next checkpoint.

@@ -61,6 +61,8 @@ pub(super) enum Record {
     Root,
     /// The root, because the content is that of an earlier commit, and what was changed after that.
     Reset(Lsn),
+    /// The same, as it had been wished for before the database was opened.
+    WishedReset(Lsn),
 }
 
 /// The writer lock while it is held.
@@ -320,6 +322,13 @@ impl WriteTxn {
         self.pages = self.writer.handle.pages.segments();
         self.record = Record::Reset(version.lsn);
         self.holds.push(hold);
+    }
+
+    /// Says that the reset of this transaction is the one that had been wished for.
+    pub(crate) fn mark_as_wished(&mut self) {
+        if let Record::Reset(target) = self.record {
+            self.record = Record::WishedReset(target);
+        }
     }
 
     /// Writes dirty pages early where what the transaction itself added fills half of the memory budget; the other half

@@ -1,53 +1,11 @@
 //! Bookmarks, times, views of the past and restores over a history with restarts.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use duramen_engine::io::{Io, ManualClock, MemFs, SeededEntropy};
-use duramen_engine::{Background, Database, Durability, Lsn, Options, Retention, Timestamp, TreeId, View};
+use duramen_engine::{Database, Durability, Lsn, Timestamp};
 use duramen_pitr::{Bookmark, Error, Pitr};
 
-type Map = BTreeMap<Vec<u8>, Vec<u8>>;
-
-struct Setup {
-    fs: Arc<MemFs>,
-    clock: Arc<ManualClock>,
-}
-
-impl Setup {
-    fn new() -> Setup {
-        let start = Timestamp(1_700_000_000_000_000);
-        Setup { fs: Arc::new(MemFs::new()), clock: Arc::new(ManualClock::new(start)) }
-    }
-
-    fn open(&self) -> Database {
-        let io =
-            Io { fs: self.fs.clone(), clock: self.clock.clone(), entropy: Arc::new(SeededEntropy::new(7)) };
-        let options = Options {
-            background: Background::Inline,
-            retention: Retention::All,
-            checkpoint_log_bytes: 8 << 10,
-            log_segment_bytes: 8 << 10,
-            page_segment_bytes: 16 << 10,
-            root_spacing_bytes: 16 << 10,
-            leaf_bytes: 256,
-            inner_fanout: 4,
-            delta_entries: 3,
-            ..Options::default()
-        };
-        Database::open_with(io, "db", options).unwrap()
-    }
-}
-
-fn entries(view: &impl View, tree: TreeId) -> Map {
-    let mut cursor = view.cursor(tree).unwrap();
-    let mut map = Map::new();
-    while cursor.next().unwrap() {
-        map.insert(cursor.key().to_vec(), cursor.value().unwrap().to_vec());
-    }
-    map
-}
+use crate::support::{Map, Setup, entries};
 
 /// One commit of the model.
 struct Version {
@@ -98,7 +56,7 @@ fn each_moment_is_found_read_and_restored() {
     assert!(db.history().roots().len() > 3);
     assert!(versions.windows(2).all(|pair| pair[0].bookmark < pair[1].bookmark));
     for version in &versions {
-        assert_eq!(entries(&pitr.as_of(&version.bookmark).unwrap(), tree), version.content);
+        assert_eq!(entries(&*pitr.as_of(&version.bookmark).unwrap(), tree), version.content);
         assert_eq!(version.bookmark.to_string().parse::<Bookmark>().unwrap(), version.bookmark);
     }
     for version in &versions {

@@ -14,6 +14,12 @@ fn sample() -> CheckpointRecord {
         bulk: true,
         whole_history: true,
         kept: vec![1, 2],
+        progress: Progress { wall: Timestamp(2), observed_us: 5, doubted_us: 6, upheld_us: 7 },
+        orders: Orders {
+            pins: vec![Pin { name: "v1".into(), lsn: Lsn { epoch: 0, number: 9 } }],
+            wish: Some(Lsn { epoch: 1, number: 8 }),
+        },
+        ancestors: vec![Ancestor { database: DatabaseId([0xa; 16]), before: SegmentId(3) }],
         state: RootState {
             catalog: vec![9, 8, 7],
             next_tree: 5,
@@ -27,8 +33,12 @@ fn sample() -> CheckpointRecord {
 fn record_has_known_bytes() {
     let (bytes, crc) = sample().encode(ID, 64, 0);
     let payload = [
-        3, 1, 0xac, 0x02, 0x40, 0x42, 0x0f, 0, 0, 0, 0, 0, 2, 0x80, 0x20, 4, 3, 2, 1, 0xf0, 0xa2, 0x04, 3, 2,
-        1, 1, 3, 9, 8, 7, 5, 6, 2, 1, 0x80, 0x05, 3, 0x40,
+        3, 1, 0xac, 0x02, 0x40, 0x42, 0x0f, 0, 0, 0, 0, 0, 2, 0x80, 0x20, 4, 3, 2, 1, 0xf0, 0xa2, 0x04, 7, 2,
+        1, 1, // kept
+        2, 0, 0, 0, 0, 0, 0, 0, 5, 6, 7, // progress
+        1, 2, b'v', b'1', 0, 9, 1, 8, // orders
+        1, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 3, // ancestors
+        3, 9, 8, 7, 5, 6, 2, 1, 0x80, 0x05, 3, 0x40,
     ];
     assert_eq!(bytes[0..4], to_u32(payload.len()).to_le_bytes());
     assert_eq!(bytes[4..8], crc.to_le_bytes());
@@ -39,7 +49,7 @@ fn record_has_known_bytes() {
 fn header_has_known_bytes() {
     let bytes = encode_header(ID);
     assert_eq!(&bytes[..8], b"DURAMENC");
-    assert_eq!(bytes[8..12], [1, 0, 0, 0]);
+    assert_eq!(bytes[8..12], [2, 0, 0, 0]);
     assert_eq!(bytes[12..28], ID.0);
     assert_eq!(bytes[28..60], [0; 32]);
     assert_eq!(decode_header(&bytes), Ok(ID));
@@ -84,7 +94,7 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_payload_decodes_to_another_record_or_not_at_all(at in 0usize..38, bit in 0u8..8) {
+    fn a_damaged_payload_decodes_to_another_record_or_not_at_all(at in 0usize..75, bit in 0u8..8) {
         let mut payload = Vec::new();
         sample().encode_payload(&mut payload);
         payload[at] ^= 1 << bit;

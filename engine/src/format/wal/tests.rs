@@ -53,7 +53,7 @@ fn a_header_has_known_bytes() {
     let bytes = header().encode();
     let mut expected = Vec::new();
     expected.extend_from_slice(b"DURAMENL");
-    expected.extend_from_slice(&[1, 0, 0, 0]);
+    expected.extend_from_slice(&[2, 0, 0, 0]);
     expected.extend_from_slice(b"sixteen bytes id");
     expected.extend_from_slice(&[7, 0, 0, 0]);
     expected.extend_from_slice(&[8, 7, 6, 5, 4, 3, 2, 1]);
@@ -71,7 +71,7 @@ fn a_header_has_known_bytes() {
     assert_eq!(SegmentHeader::decode(&bytes), Ok(header()));
 }
 
-const GOLDEN_HEADER_CHECKSUM: [u8; 4] = [0x46, 0x32, 0x94, 0x56];
+const GOLDEN_HEADER_CHECKSUM: [u8; 4] = [0x7e, 0x99, 0x3c, 0x54];
 
 #[test]
 fn a_record_has_known_bytes() {
@@ -98,14 +98,18 @@ const GOLDEN_CHECKSUM: [u8; 4] = [0x53, 0x69, 0x6e, 0x6e];
 
 #[test]
 fn every_kind_has_its_number() {
-    for (tag, kind) in
-        [(1, RecordKind::Commit), (2, RecordKind::Root), (3, RecordKind::Reset), (4, RecordKind::Close)]
-    {
+    for (tag, kind) in [
+        (1, RecordKind::Commit),
+        (2, RecordKind::Root),
+        (3, RecordKind::Reset),
+        (4, RecordKind::Close),
+        (5, RecordKind::WishedReset),
+    ] {
         assert_eq!(kind as u8, tag);
         assert_eq!(RecordKind::from_tag(tag), Some(kind));
     }
     assert_eq!(RecordKind::from_tag(0), None);
-    assert_eq!(RecordKind::from_tag(5), None);
+    assert_eq!(RecordKind::from_tag(6), None);
 }
 
 #[test]
@@ -190,7 +194,7 @@ fn resealed(at: usize, bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn newer_versions_and_unknown_codecs_are_refused() {
-    assert_eq!(SegmentHeader::decode(&resealed(8, &[2])), Err(BadHeader::Version(2)));
+    assert_eq!(SegmentHeader::decode(&resealed(8, &[3])), Err(BadHeader::Version(3)));
     assert_eq!(SegmentHeader::decode(&resealed(8, &[0])), Err(BadHeader::Version(0)));
     let reserved = Err(BadHeader::Damaged("an unknown codec, or reserved bytes that are not zero"));
     assert_eq!(SegmentHeader::decode(&resealed(88, &[1])), reserved);

@@ -1,0 +1,89 @@
+//! What history is kept: which of the older checkpoints stay beside the next one.
+//!
+//! History reaches back to a *floor*, a commit: everything from it on can be read. It is kept by the newest checkpoint at
+//! or before the floor and the log from there on. Between that checkpoint and the newest some are kept in addition, so that
+//! a moment in between is reached by replaying a part of the log.
+//!
+//! The floor is where the retention of the options puts it, unless a hold, a pin or a wish for the next open needs more.
+//! Nothing here deletes anything: the record that is appended next says what is kept, and once it is durable
+//! [`reclaim`](crate::reclaim) removes what it leaves out.
+
+use std::time::Duration;
+
+use crate::format::checkpoint::{CheckpointRecord, Progress};
+use crate::ids::Lsn;
+use crate::options::{Retention, Window};
+use crate::shared::{Checkpoints, Shared};
+
+/// In a window of time a root is kept for each so long a time.
+const SPACING: Duration = Duration::from_secs(86_400);
+
+/// What stays reachable beside a new checkpoint.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// The numbers of the older checkpoints that are kept.
+    pub(crate) kept: Vec<u64>,
+    /// Whether everything back to the first commit is.
+    pub(crate) whole_history: bool,
+}
+
+/// The checkpoints to keep beside the one about to be appended: the newest so far, those that retention, orders and holds
+/// need, and bulk roots whose log record is kept.
+pub(crate) fn kept_beside_the_next(shared: &Shared, checkpoints: &Checkpoints, now: Progress) -> Kept {
+    let records: Vec<&CheckpointRecord> = checkpoints.list.kept().collect();
+    let floor = floor(shared, checkpoints, &records, now);
+    let Some(newest) = records.last() else {
+        let whole_history = floor < shared.versions.current().lsn;
+        return Kept { kept: Vec::new(), whole_history };
+    };
+    // History from the floor on starts at the newest root at or before it.
+    let start = records.iter().rposition(|record| record.lsn <= floor.min(newest.lsn));
+    let in_window = matches!(shared.options.retention, Retention::Window(_));
+    let mut kept = Vec::new();
+    let mut last: Option<&CheckpointRecord> = None;
+    for record in &records[start.unwrap_or(0)..] {
+        let spaced = last.is_none_or(|last| {
+            record.log_bytes.saturating_sub(last.log_bytes) >= shared.options.root_spacing_bytes
+                || (in_window && record.lsn > last.lsn && record.progress.since(&last.progress) >= SPACING)
+        });
+        if spaced || record.bulk || record.number == newest.number {
+            kept.push(record.number);
+            last = Some(record);
+        }
+    }
+    Kept { kept, whole_history: newest.whole_history && start.is_none() }
+}
+
+/// Whether a checkpoint made now would let history go, if time were what `now` says.
+pub(crate) fn lets_history_go(shared: &Shared, checkpoints: &Checkpoints, now: Progress) -> bool {
+    let Some(newest) = checkpoints.list.newest() else { return false };
+    let Kept { kept, whole_history } = kept_beside_the_next(shared, checkpoints, now);
+    let oldest = checkpoints.list.kept().next().map(|record| record.number);
+    newest.whole_history != whole_history || oldest != kept.first().copied()
+}
+
+/// The oldest commit whose state somebody may still ask for, other than recovery.
+fn floor(shared: &Shared, checkpoints: &Checkpoints, records: &[&CheckpointRecord], now: Progress) -> Lsn {
+    let held = shared.holds.oldest().unwrap_or(Lsn::MAX);
+    let orders = &checkpoints.orders;
+    let ordered = orders.pins.iter().map(|pin| pin.lsn).chain(orders.wish).min().unwrap_or(Lsn::MAX);
+    let retained = match shared.options.retention {
+        Retention::Needed => Lsn::MAX,
+        Retention::Window(window) => {
+            window_floor(&window, records, now, shared.log_bytes()).max(shared.holds.retained_from())
+        }
+        Retention::All => shared.holds.retained_from(),
+    };
+    held.min(ordered).min(retained)
+}
+
+/// The commit from which on a window keeps history: always that of a checkpoint, or the beginning.
+fn window_floor(window: &Window, records: &[&CheckpointRecord], now: Progress, log_bytes: u64) -> Lsn {
+    // All commits up to a checkpoint of this age are at least as old.
+    let old = |age: Duration| records.iter().rfind(|record| now.since(&record.progress) >= age);
+    let lsn_of = |record: Option<&&CheckpointRecord>| record.map_or(Lsn::ZERO, |record| record.lsn);
+    let by_time = lsn_of(old(window.time));
+    let small = records.iter().find(|record| log_bytes.saturating_sub(record.log_bytes) <= window.bytes);
+    let by_bytes = if log_bytes <= window.bytes { Lsn::ZERO } else { lsn_of(small.or(records.last())) };
+    by_time.max(by_bytes.min(lsn_of(old(window.min_keep))))
+}
