@@ -4,6 +4,7 @@
 //! commit whose content is that version; nothing of the history in between is lost.
 
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use crate::catalog::Catalog;
 use crate::checkpoint;
 use crate::codec::Reader;
 use crate::error::{Error, Result};
+use crate::fork::{self, ForkReport};
 use crate::format::checkpoint::{CheckpointRecord, Orders, Pin};
 use crate::format::ops::{Op, Ops};
 use crate::format::wal::RecordKind;
@@ -441,6 +443,20 @@ impl History {
         let log_end = LogEnd::default();
         let version = Version { lsn: replay.lsn, time: replay.time, catalog: replay.catalog, log_end, pages };
         Ok(PastView { view: ReadView::new(Arc::new(version)), hold })
+    }
+
+    /// Makes a database of its own in the directory `dir`, whose content is the version right after the commit `lsn`.
+    /// `progress` is told the bytes shared or copied and their total.
+    ///
+    /// Cost: that of [`read_at`](History::read_at), and a second name for each page file; where the file system cannot give
+    /// one, a copy. Both databases are independent from then on. The history of the new one begins with the fork.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`], [`Error::NotADatabase`] where something is in `dir`; [`Error::HistoryUnavailable`]; errors
+    /// of the disk. What was made is removed then; after a crash the directory is no database, and can be forked into.
+    pub fn fork(&self, lsn: Lsn, dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<ForkReport> {
+        let past = self.durable_version(lsn)?;
+        fork::run(&self.handle, past.view.version(), dir, progress)
     }
 
     fn replay_to(&self, lsn: Lsn) -> Result<Replay> {

@@ -86,6 +86,15 @@ impl fmt::Display for SegmentId {
     }
 }
 
+/// A database that another one was forked from: page segments below a number carry its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ancestor {
+    /// The id.
+    pub database: DatabaseId,
+    /// The first segment that is not the ancestor's.
+    pub before: SegmentId,
+}
+
 /// A place between two records of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LogPosition {

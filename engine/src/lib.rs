@@ -29,6 +29,7 @@ mod compact;
 mod database;
 mod durable;
 mod error;
+mod fork;
 #[doc(hidden)]
 pub mod format;
 mod handle;
@@ -61,6 +62,7 @@ pub use codec::{Reader, Short, Write};
 pub use database::{Database, Info};
 pub use durable::Durable;
 pub use error::{Corruption, Error, Result};
+pub use fork::ForkReport;
 pub use format::ops::Op;
 pub use history::{Commit, CommitKind, Commits, History, HistorySpace, KeptRoot, LogMark, PastView};
 pub use hold::Hold;

@@ -23,9 +23,9 @@ use crate::catalog::Catalog;
 use crate::checkpoint_list::{self, AppendError, CheckpointList};
 use crate::commit_clock::CommitClock;
 use crate::error::{Error, Result};
-use crate::format::checkpoint::{Ancestor, CheckpointRecord, Orders};
+use crate::format::checkpoint::{CheckpointRecord, Orders};
 use crate::format::wal::RecordKind;
-use crate::ids::{DatabaseId, LogPosition, Lsn, SegmentId, Timestamp, to_usize};
+use crate::ids::{Ancestor, DatabaseId, LogPosition, Lsn, SegmentId, Timestamp, to_usize};
 use crate::io::{DirLock, Fs, Io, LockKind, OpenMode};
 use crate::options::{Access, Options};
 use crate::page::meter::Meter;
@@ -217,7 +217,7 @@ impl Parts {
     }
 }
 
-fn page_options(options: &Options) -> PageOptions {
+pub(crate) fn page_options(options: &Options) -> PageOptions {
     PageOptions { segment_size_bytes: options.page_segment_bytes, map: options.map_pages }
 }
 
@@ -230,7 +230,7 @@ fn tree_params(options: &Options) -> TreeParams {
     }
 }
 
-fn log_setup(io: &Io, dir: &Path, database: DatabaseId, options: &Options) -> LogSetup {
+pub(crate) fn log_setup(io: &Io, dir: &Path, database: DatabaseId, options: &Options) -> LogSetup {
     LogSetup { io: io.clone(), dir: dir.to_path_buf(), database, segment_bytes: options.log_segment_bytes }
 }
 
@@ -241,11 +241,10 @@ fn create(
     found: &Found,
     lock: Box<dyn DirLock>,
 ) -> Result<(Shared, RecoveryReport)> {
-    // What a process that was killed before its first commit left behind.
-    remove_all(&*io.fs, dir, found.temporary.iter().cloned())?;
-    remove_all(&*io.fs, dir, found.pages.iter().map(|id| page_file_name(*id)))?;
+    remove_unfinished(&*io.fs, dir, found)?;
     let database = random_id(&io);
-    let pages = PageStore::open(io.fs.clone(), dir, database, page_options(&options), &[], SegmentId(1))?;
+    let pages =
+        PageStore::open(io.fs.clone(), dir, database, &[], page_options(&options), &[], SegmentId(1))?;
     let parts = Parts {
         database,
         pages,
@@ -264,11 +263,39 @@ fn create(
     Ok((parts.assemble(io, dir, options, lock), report))
 }
 
+/// Removes what a process left behind that was killed before its first commit, or while it made a fork.
+fn remove_unfinished(fs: &dyn Fs, dir: &Path, found: &Found) -> Result<()> {
+    remove_all(fs, dir, found.temporary.iter().cloned())?;
+    remove_all(fs, dir, found.pages.iter().map(|id| page_file_name(*id)))
+}
+
+/// Locks a directory for a new database, made where there is none, and clears it of what was left unfinished.
+pub(crate) fn claim(fs: &dyn Fs, dir: &Path) -> Result<Box<dyn DirLock>> {
+    let lock = enter(fs, dir, Access::CreateNew)?;
+    let found = Found::sort(fs.list(dir).map_err(|error| Error::io("list", dir, error))?);
+    match found.foreign.first() {
+        _ if found.is_database() => Err(Error::AlreadyExists(dir.to_path_buf())),
+        Some(name) => Err(not_a_database(dir, name)),
+        None => remove_unfinished(fs, dir, &found).map(|()| lock),
+    }
+}
+
+/// Removes what was made in a claimed directory, after a failure, as far as that can be done: first what makes it a
+/// database. What is left then the next claim removes.
+pub(crate) fn abandon(fs: &dyn Fs, dir: &Path) -> Result<()> {
+    let names = fs.list(dir).map_err(|error| Error::io("list", dir, error))?;
+    let found = Found::sort(names);
+    remove_all(fs, dir, found.list.then(|| checkpoint_list::FILE_NAME.to_owned()).into_iter())?;
+    fs.sync_dir(dir).map_err(|error| Error::io("sync", dir, error))?;
+    remove_all(fs, dir, found.log.iter().map(|id| format!("{id}.wal")))?;
+    remove_unfinished(fs, dir, &found)
+}
+
 fn page_file_name(id: SegmentId) -> String {
     format!("{id}.pages")
 }
 
-fn random_id(io: &Io) -> DatabaseId {
+pub(crate) fn random_id(io: &Io) -> DatabaseId {
     let mut id = [0; 16];
     id[..8].copy_from_slice(&io.entropy.next_u64().to_le_bytes());
     id[8..].copy_from_slice(&io.entropy.next_u64().to_le_bytes());
@@ -307,6 +334,10 @@ fn open_existing(
         position: record.replay_from,
     });
     let newest = newest.unwrap_or_default();
+    if let (true, Some(list), false) = (newest.begins_a_fork() && found.log.is_empty(), &list, read_only) {
+        // The process that forked it did not get to this.
+        Log::begin_after(log_setup(&io, dir, list.database(), &options), newest.lsn, newest.number)?;
+    }
     let scan = LogScan {
         database: list.as_ref().map(CheckpointList::database),
         start,
@@ -318,8 +349,15 @@ fn open_existing(
     let list = list.unwrap_or_else(|| CheckpointList::new(io.fs.clone(), dir, database));
     let next = found.pages.iter().max().map_or(SegmentId(1), |last| last.next());
     let next = next.max(newest.state.next_segment);
-    let pages =
-        PageStore::open(io.fs.clone(), dir, database, page_options(&options), &newest.state.segments, next)?;
+    let pages = PageStore::open(
+        io.fs.clone(),
+        dir,
+        database,
+        &newest.ancestors,
+        page_options(&options),
+        &newest.state.segments,
+        next,
+    )?;
     let (catalog_tree, catalog) = if newest.number == 0 {
         (Root::empty(), Catalog::new())
     } else {

@@ -58,6 +58,12 @@ impl Bookmark {
         self.flags == BEFORE_RESTORE
     }
 
+    /// The moment right after another commit of the same database.
+    #[must_use]
+    pub(crate) fn with_lsn(&self, lsn: Lsn) -> Bookmark {
+        Bookmark { lsn, flags: 0, ..*self }
+    }
+
     /// The commit.
     #[must_use]
     pub fn lsn(&self) -> Lsn {

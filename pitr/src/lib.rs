@@ -33,6 +33,10 @@ mod bookmark;
 
 mod error;
 
+mod feed;
+
+mod partial;
+
 mod reach;
 
 mod timeline;
@@ -41,5 +45,6 @@ mod pitr;
 
 pub use bookmark::{Bookmark, NotABookmark};
 pub use error::{Error, Result};
+pub use feed::{CommitChanges, Feed, KeyChange};
 pub use pitr::{Moment, Pitr};
 pub use reach::{Pin, Reach};

@@ -1,13 +1,17 @@
 //! [`Pitr`]: naming, reading and restoring the past of an open database.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use duramen_engine::{Database, Durability, History, Lsn, PastView, Timestamp, TreeId, View, WriteTxn};
-
-use crate::reach::{Pin, Reach};
+use duramen_engine::{
+    Database, Durability, ForkReport, History, KeyRange, Lsn, PastView, Timestamp, TreeId, View, WriteTxn,
+};
 
 use crate::bookmark::Bookmark;
 use crate::error::{Error, Result};
+use crate::feed::Feed;
+use crate::partial;
+use crate::reach::{Pin, Reach};
 use crate::timeline::Timeline;
 
 /// The past of an open database. Clones are handles to the same one.
@@ -108,6 +112,54 @@ impl Pitr {
         let lsn = self.check(bookmark)?;
         txn.reset_to(lsn, keep).map_err(|error| self.named(bookmark, error))?;
         Ok(self.bookmark(txn.lsn()))
+    }
+
+    /// Makes the entries of one tree, in a range of its keys, what they were at a moment, as a new commit that is durable
+    /// when this returns; the rest stays. Gives the moment before, to which a restore undoes this one, and how many
+    /// entries changed.
+    ///
+    /// Cost: a view of the moment, and the differences; subtrees that are the same are not read.
+    ///
+    /// # Errors
+    /// As [`restore`](Pitr::restore).
+    pub fn restore_range(
+        &self,
+        bookmark: &Bookmark,
+        tree: &[u8],
+        range: KeyRange<'_>,
+    ) -> Result<(Bookmark, u64)> {
+        let past = self.as_of(bookmark)?;
+        let mut txn = self.database.begin_write()?;
+        let undo = self.bookmark(txn.lsn());
+        let changed = partial::restore(&mut txn, &past, tree, range)?;
+        txn.commit(Durability::Immediate)?;
+        Ok((undo, changed))
+    }
+
+    /// Makes a database of its own in a directory, whose content is that of a moment. `progress` is told the bytes shared or
+    /// copied and their total. Page files are shared, as far as the file system can; the two are independent from then on.
+    ///
+    /// # Errors
+    /// [`Error::ForeignBookmark`], [`Error::Unavailable`]; those of the engine, such as for a directory that holds
+    /// something. Nothing is left of the new database then.
+    pub fn fork(
+        &self,
+        bookmark: &Bookmark,
+        dir: &Path,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<ForkReport> {
+        let lsn = self.check(bookmark)?;
+        self.database.history().fork(lsn, dir, progress).map_err(|error| self.named(bookmark, error))
+    }
+
+    /// What each commit after a moment changed, by key, up to the newest one. To follow the database, begin the next feed
+    /// after the last bookmark of this one: it stays good over restarts for as long as the history is kept.
+    ///
+    /// # Errors
+    /// [`Error::ForeignBookmark`], [`Error::Unavailable`]; those of the engine.
+    pub fn changes_since(&self, bookmark: &Bookmark) -> Result<Feed> {
+        let lsn = self.check(bookmark)?;
+        Feed::new(self.database.history(), self.bookmark(lsn))
     }
 
     /// Has the next session restore a moment: the next time the database is opened for writing, its content is what it was

@@ -27,14 +27,18 @@
 
 use crate::checksum::{UnitKind, checksum, seed};
 use crate::codec::{Reader, Short, Write};
-use crate::ids::{DatabaseId, LogPosition, Lsn, SegmentId, Timestamp, to_u32, to_u64, to_usize};
+use crate::ids::{Ancestor, DatabaseId, LogPosition, Lsn, SegmentId, Timestamp, to_u32, to_u64, to_usize};
 
 use super::version::FormatVersion;
+use super::wal::FIRST_RECORD;
 
 /// Length of the file's header in bytes.
 pub(crate) const HEADER_BYTES: usize = 64;
 /// Length of what stands before a record's payload.
 pub(crate) const RECORD_HEAD_BYTES: usize = 8;
+/// Where the log of a fork begins, which goes on after the one commit of its first record.
+pub(crate) const FORK_LOG_START: LogPosition =
+    LogPosition { segment: SegmentId(1), offset: FIRST_RECORD, previous_crc: 0 };
 /// What the file begins with.
 pub(crate) const MAGIC: [u8; 8] = *b"DURAMENC";
 
@@ -113,14 +117,6 @@ pub(crate) struct Orders {
     pub(crate) wish: Option<Lsn>,
 }
 
-/// A database that this one was forked from: page segments below a number carry its id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ancestor {
-    pub(crate) database: DatabaseId,
-    /// The first segment that is not the ancestor's.
-    pub(crate) before: SegmentId,
-}
-
 /// One checkpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CheckpointRecord {
@@ -158,6 +154,13 @@ fn put_lsn(out: &mut Vec<u8>, lsn: Lsn) {
 
 fn lsn(reader: &mut Reader<'_>) -> Result<Lsn, Short> {
     Ok(Lsn { epoch: reader.varint_u32()?, number: reader.varint()? })
+}
+
+impl CheckpointRecord {
+    /// Whether it is the record that a fork begins with.
+    pub(crate) fn begins_a_fork(&self) -> bool {
+        self.number == 1 && self.replay_from == FORK_LOG_START && !self.ancestors.is_empty()
+    }
 }
 
 impl Progress {

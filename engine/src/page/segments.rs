@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::format::page::{Flaw, PAGE_HEADER_BYTES, PageHeader, PageSeal};
 use crate::format::segment::{BadSegmentHeader, PageSegmentHeader, SEGMENT_HEADER_BYTES};
 use crate::format::version::FormatVersion;
-use crate::ids::{DatabaseId, PAGE_UNIT, PageAddr, SegmentId, to_u64, to_usize};
+use crate::ids::{Ancestor, DatabaseId, PAGE_UNIT, PageAddr, SegmentId, to_u64, to_usize};
 use crate::io::{File, Fs, Mapping, OpenMode, read_exact_at};
 use crate::page::access::{PageRead, check_page};
 
@@ -36,6 +36,8 @@ pub(crate) struct Place {
     pub(crate) fs: Arc<dyn Fs>,
     pub(crate) dir: Arc<Path>,
     pub(crate) database: DatabaseId,
+    /// The databases that this one descends from, whose segments it goes on with.
+    pub(crate) ancestors: Arc<[Ancestor]>,
     /// Whether large segments are mapped.
     pub(crate) map: bool,
 }
@@ -44,6 +46,12 @@ impl Place {
     /// The path of a segment's file.
     pub(crate) fn path(&self, id: SegmentId) -> PathBuf {
         self.dir.join(format!("{id}.pages"))
+    }
+
+    /// The database in which a segment was made, whose id it carries.
+    pub(crate) fn origin(&self, id: SegmentId) -> DatabaseId {
+        let ancestor = self.ancestors.iter().find(|ancestor| id < ancestor.before);
+        ancestor.map_or(self.database, |ancestor| ancestor.database)
     }
 
     /// The number of the segment whose file has this name; `None` for a file that is no page segment.
@@ -78,7 +86,7 @@ impl Segment {
         Segment {
             id,
             path: place.path(id),
-            seal: PageSeal::new(place.database, id),
+            seal: PageSeal::new(place.origin(id), id),
             place: place.clone(),
             capacity: capacity.max(valid),
             valid: AtomicU64::new(valid),
@@ -195,7 +203,7 @@ impl Segment {
         }
         let mut header = [0; SEGMENT_HEADER_BYTES];
         read_exact_at(&*file, &mut header, 0).map_err(|error| self.read_error(error))?;
-        let expected = PageSegmentHeader { database: self.place.database, segment: self.id };
+        let expected = PageSegmentHeader { database: self.place.origin(self.id), segment: self.id };
         match PageSegmentHeader::decode(&header) {
             Ok(found) if found == expected => Ok(file),
             Ok(found) if found.database != expected.database => {

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use crate::error::{Error, Result};
 use crate::format::page::{PAGE_HEADER_BYTES, PageHeader, PageKind};
 use crate::format::segment::{PageSegmentHeader, SEGMENT_HEADER_BYTES};
-use crate::ids::{DatabaseId, PAGE_UNIT, PageAddr, SegmentId, to_u32, to_u64, to_usize};
+use crate::ids::{Ancestor, DatabaseId, PAGE_UNIT, PageAddr, SegmentId, to_u32, to_u64, to_usize};
 use crate::io::{File, Fs, OpenMode, write_all_at};
 use crate::page::access::PageWrite;
 use crate::page::segments::{Place, Segment, SegmentSet};
@@ -67,7 +67,8 @@ pub struct PageStore {
 }
 
 impl PageStore {
-    /// The page files in `dir` that `table` names, each with its valid length. New segments get numbers from `next` on.
+    /// The page files in `dir` that `table` names, each with its valid length; those of an ancestor carry its id. New
+    /// segments get numbers from `next` on.
     ///
     /// No file is looked at yet: a missing, foreign or too short one shows as [`Error::Corrupt`] when a page in it is
     /// read. A file that has the number of a new segment already, left by a crash, is left alone and its number skipped.
@@ -78,11 +79,12 @@ impl PageStore {
         fs: Arc<dyn Fs>,
         dir: &Path,
         database: DatabaseId,
+        ancestors: &[Ancestor],
         options: PageOptions,
         table: &[(SegmentId, u64)],
         next: SegmentId,
     ) -> Result<PageStore> {
-        let place = Place { fs, dir: dir.into(), database, map: options.map };
+        let place = Place { fs, dir: dir.into(), database, ancestors: ancestors.into(), map: options.map };
         let mut set = Vec::with_capacity(table.len());
         let total = table.iter().fold(0u64, |total, (_, valid)| total.saturating_add(*valid));
         let newest = table.iter().map(|(id, _)| *id).max();

@@ -76,6 +76,26 @@ impl Log {
         Log::with_state(setup, state)
     }
 
+    /// Makes the log of a database that begins after a commit of another one: a segment without commits, closed. Durable
+    /// when this returns.
+    ///
+    /// # Errors
+    /// What the file system answers.
+    pub fn begin_after(setup: LogSetup, last: Lsn, checkpoint: u64) -> Result<()> {
+        let state = State::before_segment(last.epoch, last, SegmentId(1), LogPosition::default());
+        let log = Log::with_state(setup, State { checkpoint, ..state });
+        log.reserve(0)?;
+        let mut state = log.lock();
+        state.push(&Record {
+            kind: RecordKind::Close,
+            lsn: last,
+            time: CommitTime::default(),
+            checkpoint,
+            payload: &[],
+        });
+        log.write_out(state, Effort::CutAndSync).check_failure()
+    }
+
     pub(super) fn with_state(setup: LogSetup, state: State) -> Log {
         Log { setup, state: Mutex::new(state), changed: Condvar::new() }
     }

@@ -1,5 +1,6 @@
 //! The past through the crate's public interface.
 
+mod model;
 mod moments;
 mod retention;
 mod sessions;

@@ -44,7 +44,8 @@ impl Fixture {
     }
 
     fn open(&self) -> PageStore {
-        PageStore::open(self.fs.clone(), &self.dir, DATABASE, self.options, &self.table, self.next).unwrap()
+        PageStore::open(self.fs.clone(), &self.dir, DATABASE, &[], self.options, &self.table, self.next)
+            .unwrap()
     }
 
     /// Notes what is in the store, as a checkpoint does.
@@ -421,6 +422,7 @@ fn tables_that_cannot_be_right_are_corrupt() {
             fixture.fs.clone(),
             &fixture.dir,
             DATABASE,
+            &[],
             fixture.options,
             &table,
             SegmentId(5),
@@ -433,6 +435,7 @@ fn tables_that_cannot_be_right_are_corrupt() {
         fixture.fs.clone(),
         &fixture.dir,
         DATABASE,
+        &[],
         fixture.options,
         &table,
         SegmentId(u32::MAX),

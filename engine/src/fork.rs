@@ -1,0 +1,177 @@
+//! Fork: a database of its own whose content is a version of another one, without copying what both share.
+//!
+//! The page segments of the origin get second names in the fork's directory, where the file system can do that, and are
+//! copied where it cannot. They keep the origin's id; the fork's checkpoint records say up to which number. What the
+//! version has in memory, after a replay for instance, goes to a segment of the fork's own, and so does its catalog.
+//!
+//! The steps, and what a crash leaves behind at each (fault model F01, F04):
+//! 1. the directory is locked, and cleared of what an earlier attempt left;
+//! 2. pages and catalog are written and synced, segments linked, their names synced: files nobody reads;
+//! 3. the checkpoint list, which names all of it, is written, synced, renamed and its name synced: this makes the
+//!    directory a database;
+//! 4. the first segment of its log is made. Where a crash comes before that, the next open makes it: a list whose one record
+//!    is that of a fork, beside no log, is this state and no other.
+//!
+//! Both are independent from then on. A file with two names is written to by the origin alone, behind the length that the
+//! fork knows; the fork appends to segments of its own only. Removing it in one place leaves the other name.
+//!
+//! The history of the fork begins with it.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use crate::catalog;
+use crate::checkpoint_list::{AppendError, CheckpointList};
+use crate::error::{Error, Result};
+use crate::format::checkpoint::{CheckpointRecord, FORK_LOG_START, RootState};
+use crate::ids::{Ancestor, DatabaseId, SegmentId, to_u64};
+use crate::io::{Fs, OpenMode, read_exact_at, write_all_at};
+use crate::page::segments::SegmentSet;
+use crate::page::store::PageStore;
+use crate::progress::ProgressClock;
+use crate::recovery;
+use crate::shared::{Moves, Shared};
+use crate::tree::{Existence, Root, Written};
+use crate::version::Version;
+use crate::wal::Log;
+
+/// What a fork is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ForkReport {
+    /// The id of the new database.
+    pub id: DatabaseId,
+    /// Page segments that it shares with its origin, in bytes.
+    pub shared_bytes: u64,
+    /// Page segments that were copied because the file system cannot share them, in bytes.
+    pub copied_bytes: u64,
+    /// Pages of its own, in bytes.
+    pub own_bytes: u64,
+}
+
+/// How far a fork is.
+pub(crate) type Tell<'t> = &'t mut dyn FnMut(u64, u64);
+
+/// Makes a database in `dir` whose content is `version`.
+pub(crate) fn run(shared: &Shared, version: &Version, dir: &Path, tell: Tell<'_>) -> Result<ForkReport> {
+    let fs = &*shared.io.fs;
+    let lock = recovery::claim(fs, dir)?;
+    let made = Fork { shared, version, dir, id: recovery::random_id(&shared.io) }.make(tell);
+    let made = made.inspect_err(|_| drop(recovery::abandon(fs, dir)));
+    drop(lock);
+    made
+}
+
+struct Fork<'a> {
+    shared: &'a Shared,
+    version: &'a Version,
+    dir: &'a Path,
+    id: DatabaseId,
+}
+
+impl Fork<'_> {
+    fn make(&self, tell: Tell<'_>) -> Result<ForkReport> {
+        // Nothing is removed, and no node gets an address, while these are held.
+        let checkpoints = self.shared.checkpoints();
+        let mut appender = self.shared.pages.appender();
+        appender.flush_and_sync().map_err(|error| self.shared.page_failure(error))?;
+        let before = appender.next_segment();
+        let inherited = self.shared.pages.segments();
+        let mut ancestors = checkpoints.ancestors.clone();
+        ancestors.push(Ancestor { database: self.shared.database, before });
+
+        let mut report = ForkReport { id: self.id, ..ForkReport::default() };
+        let mut state = self.write_pages(&ancestors, before, &inherited, &mut report)?;
+        self.share_segments(&inherited, &mut report, tell)?;
+        drop(appender);
+        drop(checkpoints);
+        let mut segments = inherited.table();
+        segments.append(&mut state.segments);
+        state.segments = segments;
+
+        let (lsn, time) = (self.version.lsn, self.version.time);
+        let record = CheckpointRecord {
+            number: 1,
+            lsn,
+            time,
+            replay_from: FORK_LOG_START,
+            progress: ProgressClock::new(&*self.shared.io.clock).now(&*self.shared.io.clock),
+            ancestors,
+            state,
+            ..CheckpointRecord::default()
+        };
+        let mut list = CheckpointList::new(self.shared.io.fs.clone(), self.dir, self.id);
+        list.append(record).map_err(AppendError::into_error)?;
+        let setup = recovery::log_setup(&self.shared.io, self.dir, self.id, &self.shared.options);
+        Log::begin_after(setup, lsn, 1)?;
+        Ok(report)
+    }
+
+    /// Writes what of the version is not on pages, and its catalog, to segments of the fork.
+    fn write_pages(
+        &self,
+        ancestors: &[Ancestor],
+        next: SegmentId,
+        inherited: &SegmentSet,
+        report: &mut ForkReport,
+    ) -> Result<RootState> {
+        let Shared { io, options, params, .. } = self.shared;
+        let options = recovery::page_options(options);
+        let store = PageStore::open(io.fs.clone(), self.dir, self.id, ancestors, options, &[], next)?;
+        let mut appender = store.appender();
+        let (mut moves, mut written) = (Moves::new(), Written::default());
+        let mut tree = Root::empty();
+        for (id, entry) in self.version.catalog.iter() {
+            let root = entry.root.write_dirty(inherited, &mut appender, None, &mut moves, &mut written)?;
+            let value = catalog::encode_entry(&entry.name, &root);
+            tree.put(inherited, params, &catalog::key(id), &value[..], Existence::Look)?;
+        }
+        let root = tree.write_dirty(inherited, &mut appender, None, &mut moves, &mut written)?;
+        let mut encoded = Vec::new();
+        root.encode(&mut encoded);
+        appender.flush_and_sync()?;
+        report.own_bytes = store.segments().total_bytes();
+        Ok(RootState {
+            catalog: encoded,
+            next_tree: self.version.catalog.next_tree(),
+            next_segment: appender.next_segment(),
+            segments: store.segments().table(),
+        })
+    }
+
+    /// Gives every segment of the origin a name in the fork's directory.
+    fn share_segments(&self, inherited: &SegmentSet, report: &mut ForkReport, tell: Tell<'_>) -> Result<()> {
+        let fs = &*self.shared.io.fs;
+        let table = inherited.table();
+        let total = table.iter().map(|(_, len)| len).sum();
+        for (id, len) in table {
+            let from = inherited.place().path(id);
+            let to = self.dir.join(format!("{id}.pages"));
+            match fs.hard_link(&from, &to) {
+                Ok(()) => report.shared_bytes += len,
+                Err(error) if error.kind() == ErrorKind::Unsupported => {
+                    copy(fs, &from, &to, len)?;
+                    report.copied_bytes += len;
+                }
+                Err(error) => return Err(Error::io("link a page segment", &to, error)),
+            }
+            tell(report.shared_bytes + report.copied_bytes, total);
+        }
+        fs.sync_dir(self.dir).map_err(|error| Error::io("sync", self.dir, error))
+    }
+}
+
+/// Copies the first `len` bytes of a file, durably but for the name.
+fn copy(fs: &dyn Fs, from: &Path, to: &Path, len: u64) -> Result<()> {
+    const STEP_BYTES: u64 = 1 << 20;
+    let source = fs.open(from, OpenMode::Read).map_err(|error| Error::io("open", from, error))?;
+    let target = fs.open(to, OpenMode::CreateNew).map_err(|error| Error::io("create", to, error))?;
+    let mut at = 0;
+    while at < len {
+        let mut bytes = vec![0; usize::try_from(STEP_BYTES.min(len - at)).unwrap_or(0)];
+        read_exact_at(&*source, &mut bytes, at).map_err(|error| Error::io("read", from, error))?;
+        write_all_at(&*target, &bytes, at).map_err(|error| Error::io("write", to, error))?;
+        at += to_u64(bytes.len());
+    }
+    target.sync_data().map_err(|error| Error::io("sync", to, error))
+}

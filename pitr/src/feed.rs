@@ -1,0 +1,114 @@
+//! [`Feed`]: what each commit after a moment changed, by key.
+//!
+//! Most commits are in the log with their operations. Of those that removed whole ranges or trees, of bulk commits and of
+//! restores the changes are what differs between the versions before and after, which costs a view of each.
+
+use std::collections::BTreeMap;
+
+use duramen_engine::{Commit, CommitKind, Commits, Diff, History, Op, PastView, Timestamp, TreeId, View};
+
+use crate::bookmark::Bookmark;
+use crate::error::Result;
+
+/// What the key holds after the commit, or nothing; by tree and key.
+type Values = BTreeMap<(TreeId, Vec<u8>), Option<Vec<u8>>>;
+
+/// A key that a commit has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyChange {
+    /// The tree.
+    pub tree: TreeId,
+    /// The key.
+    pub key: Vec<u8>,
+    /// What it holds after the commit; `None` where it was removed.
+    pub value: Option<Vec<u8>>,
+}
+
+/// What one commit changed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CommitChanges {
+    /// The moment right after the commit; a feed that begins after it goes on with the next one.
+    pub bookmark: Bookmark,
+    /// Its time.
+    pub time: Timestamp,
+    /// How it came about.
+    pub kind: CommitKind,
+    /// The keys, by tree, in order.
+    pub changes: Vec<KeyChange>,
+}
+
+/// The commits after a moment with their changes, up to the newest when the feed was begun. It keeps the history that it
+/// has yet to read.
+#[derive(Debug)]
+pub struct Feed {
+    history: History,
+    commits: Commits,
+    last: Bookmark,
+}
+
+impl Feed {
+    pub(crate) fn new(history: History, after: Bookmark) -> Result<Feed> {
+        let commits = history.log_from(after.lsn())?;
+        Ok(Feed { history, commits, last: after })
+    }
+
+    fn changes(&self, commit: Commit) -> Result<CommitChanges> {
+        let before = self.last.lsn();
+        let listed = match commit.kind() {
+            CommitKind::Operations => by_operations(&commit)?,
+            _ => None,
+        };
+        let values = match listed {
+            Some(values) => values,
+            None => by_difference(&self.history.read_at(before)?, &self.history.read_at(commit.lsn())?)?,
+        };
+        let changes = values.into_iter().map(|((tree, key), value)| KeyChange { tree, key, value }).collect();
+        let bookmark = self.last.with_lsn(commit.lsn());
+        Ok(CommitChanges { bookmark, time: commit.time(), kind: commit.kind(), changes })
+    }
+}
+
+impl Iterator for Feed {
+    type Item = Result<CommitChanges>;
+
+    fn next(&mut self) -> Option<Result<CommitChanges>> {
+        let commit = self.commits.next()?;
+        let changes = commit.map_err(Into::into).and_then(|commit| self.changes(commit));
+        if let Ok(changes) = &changes {
+            self.last = changes.bookmark;
+        }
+        Some(changes)
+    }
+}
+
+/// The changes as the log has them; `None` where it does not name each key.
+fn by_operations(commit: &Commit) -> Result<Option<Values>> {
+    let mut values = Values::new();
+    for op in commit.operations() {
+        match op? {
+            Op::CreateTree { .. } => {}
+            Op::Put { tree, key, value, .. } => {
+                drop(values.insert((tree, key.to_vec()), Some(value.to_vec())))
+            }
+            Op::Delete { tree, key } => drop(values.insert((tree, key.to_vec()), None)),
+            Op::DropTree { .. } | Op::DeleteRange { .. } => return Ok(None),
+        }
+    }
+    Ok(Some(values))
+}
+
+fn by_difference(before: &PastView, after: &PastView) -> Result<Values> {
+    let mut trees: Vec<TreeId> =
+        before.trees().into_iter().chain(after.trees()).map(|(_, tree)| tree).collect();
+    trees.sort_unstable();
+    trees.dedup();
+    let mut values = Values::new();
+    for tree in trees {
+        let mut diff = Diff::new(&**before, &**after, tree)?;
+        while let Some(change) = diff.next()? {
+            values.insert((tree, change.key.to_vec()), change.after.map(<[u8]>::to_vec));
+        }
+    }
+    Ok(values)
+}
