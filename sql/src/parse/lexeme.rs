@@ -1,8 +1,7 @@
 //! Where lexemes end in SQLite, byte by byte.
 //!
-//! sqlparser's tokenizer takes the text apart; this file knows the places where SQLite does it differently, and where
-//! a text can be cut between two tokens. All functions take a position in the text and give the position after the
-//! lexeme; none of them looks at what the lexeme means.
+//! All functions take a position in the text and give the position after the lexeme; none of them looks at what the lexeme
+//! means. Every lexeme ends at the boundary of a character.
 
 use super::token::Kind;
 
@@ -19,31 +18,6 @@ fn byte_at(text: &[u8], at: usize) -> u8 {
 /// The position after the bytes from `at` on that `wanted` accepts.
 fn skip_while(text: &[u8], at: usize, wanted: impl Fn(u8) -> bool) -> usize {
     text[at..].iter().position(|&byte| !wanted(byte)).map_or(text.len(), |length| at + length)
-}
-
-/// Finds a place after `from` where the text can be cut without cutting a token: after the next semicolon or, if none
-/// comes before, at the first good place that is at least `wish` bytes away. Good places are blanks, and behind text
-/// in quotes, parameters and the signs that are always a token of their own.
-pub(super) fn piece_end(text: &[u8], from: usize, wish: usize) -> usize {
-    let mut at = from;
-    while at < text.len() {
-        let is_good;
-        (at, is_good) = match text[at] {
-            b';' => return at + 1,
-            quote @ (b'\'' | b'"' | b'`') => (quoted_end(text, at, quote).unwrap_or(text.len()), true),
-            b'[' => (quoted_end(text, at, b']').unwrap_or(text.len()), true),
-            b'-' | b'/' => (comment_end(text, at).unwrap_or(at + 1), false),
-            b'$' | b'@' | b':' | b'#' => (parameter(text, at).1, true),
-            b' ' | b'\t' | b'\n' | b'\r' | b',' | b'(' | b')' | b'+' | b'*' | b'%' | b'&' | b'~' => {
-                (at + 1, true)
-            }
-            _ => (at + 1, false),
-        };
-        if is_good && at - from >= wish {
-            return at;
-        }
-    }
-    text.len()
 }
 
 /// The position after the quoted text that opens at `at`; `None` if it is never closed. A doubled quote does not close
@@ -71,25 +45,49 @@ fn comment_end(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Reads one token from the bytes themselves, for the cases in which sqlparser's tokenizer has other ideas. `None` for
-/// the kind means a comment or blank. There must be a byte at `at`, and it must not start a plain word.
-pub(super) fn read(text: &[u8], at: usize) -> (Option<Kind>, usize) {
-    if let Some(end) = comment_end(text, at) {
-        return (None, end);
+/// What a lexeme is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lexeme {
+    /// Blanks, or a comment.
+    Blank,
+    /// A word without quotes.
+    Word,
+    /// A token of this kind.
+    Token(Kind),
+}
+
+/// The lexeme at `at`, where there is a byte, and the position after it.
+pub(super) fn read(text: &[u8], at: usize) -> (Lexeme, usize) {
+    match text[at] {
+        b' ' | b'\t' | b'\n' | b'\r' | 0x0c => {
+            (Lexeme::Blank, skip_while(text, at + 1, |byte| matches!(byte, b'\t'..=b'\r' | b' ')))
+        }
+        b'x' | b'X' if byte_at(text, at + 1) == b'\'' => token(blob(text, at)),
+        // The byte order mark, the only character above ASCII that starts no word.
+        0xef if text[at..].starts_with(b"\xef\xbb\xbf") => (Lexeme::Blank, at + 3),
+        b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => (Lexeme::Word, skip_while(text, at + 1, is_word_byte)),
+        _ => match comment_end(text, at) {
+            Some(end) => (Lexeme::Blank, end),
+            None => token(sign(text, at)),
+        },
     }
-    let one = |kind| (Some(kind), at + 1);
-    let two = |kind| (Some(kind), at + 2);
+}
+
+fn token((kind, end): (Kind, usize)) -> (Lexeme, usize) {
+    (Lexeme::Token(kind), end)
+}
+
+/// The token at `at`, which is no word.
+fn sign(text: &[u8], at: usize) -> (Kind, usize) {
+    let one = |kind| (kind, at + 1);
+    let two = |kind| (kind, at + 2);
     match (text[at], byte_at(text, at + 1)) {
         (quote @ (b'"' | b'`'), _) => closed(text, quoted_end(text, at, quote), Kind::QuotedName),
         (b'[', _) => closed(text, quoted_end(text, at, b']'), Kind::QuotedName),
         (b'\'', _) => closed(text, quoted_end(text, at, b'\''), Kind::Text),
-        (b'x' | b'X', b'\'') => blob(text, at),
         (b'0'..=b'9', _) | (b'.', b'0'..=b'9') => number(text, at),
-        (b'$' | b'@' | b':' | b'#', _) => {
-            let (kind, end) = parameter(text, at);
-            (Some(kind), end)
-        }
-        (b'?', _) => (Some(Kind::Parameter), skip_while(text, at + 1, |byte| byte.is_ascii_digit())),
+        (b'$' | b'@' | b':' | b'#', _) => parameter(text, at),
+        (b'?', _) => (Kind::Parameter, skip_while(text, at + 1, |byte| byte.is_ascii_digit())),
         (b'<', b'=') => two(Kind::LessEq),
         (b'<', b'>') | (b'!', b'=') => two(Kind::NotEq),
         (b'<', b'<') => two(Kind::ShiftLeft),
@@ -101,7 +99,7 @@ pub(super) fn read(text: &[u8], at: usize) -> (Option<Kind>, usize) {
         (b'=', _) => one(Kind::Eq),
         (b'|', b'|') => two(Kind::Concat),
         (b'|', _) => one(Kind::Pipe),
-        (b'-', b'>') if byte_at(text, at + 2) == b'>' => (Some(Kind::LongArrow), at + 3),
+        (b'-', b'>') if byte_at(text, at + 2) == b'>' => (Kind::LongArrow, at + 3),
         (b'-', b'>') => two(Kind::Arrow),
         (b'-', _) => one(Kind::Minus),
         (b'+', _) => one(Kind::Plus),
@@ -111,33 +109,32 @@ pub(super) fn read(text: &[u8], at: usize) -> (Option<Kind>, usize) {
         (b'&', _) => one(Kind::Ampersand),
         (b'~', _) => one(Kind::Tilde),
         (b'.', _) => one(Kind::Dot),
-        // The byte order mark, the only character above ASCII that starts no word.
-        (0xef, _) => (None, at + 3),
+        (b',', _) => one(Kind::Comma),
+        (b'(', _) => one(Kind::LeftParen),
+        (b')', _) => one(Kind::RightParen),
+        (b';', _) => one(Kind::Semicolon),
         _ => one(Kind::Illegal),
     }
 }
 
 /// A quoted token; one that is never closed is illegal to the end of the text.
-fn closed(text: &[u8], end: Option<usize>, kind: Kind) -> (Option<Kind>, usize) {
-    match end {
-        Some(end) => (Some(kind), end),
-        None => (Some(Kind::Illegal), text.len()),
-    }
+fn closed(text: &[u8], end: Option<usize>, kind: Kind) -> (Kind, usize) {
+    end.map_or((Kind::Illegal, text.len()), |end| (kind, end))
 }
 
 /// `x'53'`. Anything but pairs of hexadecimal digits makes it illegal up to the closing quote.
-fn blob(text: &[u8], at: usize) -> (Option<Kind>, usize) {
+fn blob(text: &[u8], at: usize) -> (Kind, usize) {
     let digits_end = skip_while(text, at + 2, |byte| byte.is_ascii_hexdigit());
     if byte_at(text, digits_end) == b'\'' && (digits_end - at).is_multiple_of(2) {
-        return (Some(Kind::Blob), digits_end + 1);
+        return (Kind::Blob, digits_end + 1);
     }
     let close = skip_while(text, digits_end, |byte| byte != b'\'');
-    (Some(Kind::Illegal), text.len().min(close + 1))
+    (Kind::Illegal, text.len().min(close + 1))
 }
 
 /// A number: `12`, `1_000`, `0x1F`, `1.5`, `.5`, `1e-9`. One that runs into a word is illegal with the word. Where its
 /// separators stand is not looked at.
-fn number(text: &[u8], at: usize) -> (Option<Kind>, usize) {
+fn number(text: &[u8], at: usize) -> (Kind, usize) {
     let mut kind = Kind::Integer;
     let mut end;
     if is_hexadecimal(&text[at..]) {
@@ -161,7 +158,7 @@ fn number(text: &[u8], at: usize) -> (Option<Kind>, usize) {
     if word_end > end {
         kind = Kind::Illegal;
     }
-    (Some(kind), word_end)
+    (kind, word_end)
 }
 
 /// Whether a number is written with hexadecimal digits.

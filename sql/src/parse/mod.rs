@@ -1,7 +1,7 @@
 //! Text to syntax trees.
 //!
-//! sqlparser's tokenizer, with a dialect of ours, takes the text apart (`tokens.rs`); the grammar over its tokens is
-//! written by hand, because it has to be SQLite's in every tree, every error and every depth:
+//! Tokens (`tokens.rs`) and the grammar over them are written by hand, because they have to be SQLite's in every tree, every
+//! error and every depth; the list of keywords is sqlparser's.
 //!
 //! 1. The tree is the one that SQLite's own grammar gives. Words that SQLite lets stand for names are names wherever
 //!    they cannot be keywords.
@@ -10,12 +10,13 @@
 //!    expressions recurse, to a depth that [`Limits`] bounds.
 //!
 //! sqlparser's own parser is not used: it takes 5 to 42 KB of stack for every level of nesting (33 to 183 KB in debug
-//! builds), so that a depth of 1,000 overflows any usual stack. It would need a C compiler to grow the stack.
+//! builds), so that a depth of 1,000 overflows any usual stack. It would need a C compiler to grow the stack. Nor is its
+//! tokenizer: it asks for memory for every word, which took longer than all the rest of parsing.
 
 mod cursor;
 mod ddl;
-mod dialect;
 mod expr;
+mod keyword;
 mod lexeme;
 mod literal;
 mod select;
