@@ -272,7 +272,7 @@ impl Session {
         Ok(Prepared { sql: sql.into(), plan, schema, definitions: self.definitions, parameters, columns })
     }
 
-    /// Reads a row the direct way; `None` if the statement must be prepared anew before.
+    /// Reads or computes a row the direct way; `None` if the statement must be prepared anew before.
     pub(crate) fn look_up(
         &mut self,
         prepared: &Prepared,
@@ -290,6 +290,10 @@ impl Session {
             tables: &self.names,
             watch: self.hooks.watch(),
         };
+        if !Lookup::reads(plan) {
+            // Whatever the schema is by now, nothing of it was named.
+            return lookup.compute(plan, given).map(Some);
+        }
         let known = &mut self.known;
         self.txn.read(|stores| {
             let found = identities_in(stores, *known)?;

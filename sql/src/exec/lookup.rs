@@ -1,4 +1,5 @@
-//! [`Lookup`]: the direct way of queries that read one row by its rowid: no operators, no version to hold.
+//! [`Lookup`]: the direct way of queries that read one row by its rowid, or no table at all: no operators, no version to
+//! hold.
 //!
 //! The stored row is copied, which costs less than holding what it is in; rows that are long are left to the operators.
 
@@ -7,13 +8,12 @@ use std::sync::Arc;
 use super::output::Output;
 use super::query::Given;
 use super::scan::exact_rowid;
-use super::subquery::Memory;
 use crate::codec::{Record, push_rowid};
 use crate::error::{Error, Result};
-use crate::expr::{Cells, Env, Row, Scalar, Scope};
+use crate::expr::{Cells, Env, ErrorSlot, Row, Scalar, Scope, Shared, Subqueries, SubqueryNumber};
 use crate::plan::{Access, Node, Scan, SelectPlan};
 use crate::store::Stores;
-use crate::value::{ArenaBuffer, ValueRef};
+use crate::value::{ArenaBuffer, Value, ValueRef};
 
 /// Up to this length a row is copied, in bytes.
 const SHORT_BYTES: usize = 4 << 10;
@@ -29,14 +29,13 @@ pub enum Looked {
     Long,
 }
 
-/// A query that reads one row by its rowid; see the head of the file.
+/// A query that reads one row or none; see the head of the file.
 pub struct Lookup {
     key: Vec<u8>,
     /// The row, once it was found; its bytes are used again if nobody else kept them.
     rows: [Row<'static>; 1],
     bytes: Arc<Vec<u8>>,
     output: Output,
-    memory: Memory,
     buffer: ArenaBuffer,
 }
 
@@ -47,22 +46,66 @@ fn rowid_of_plan(plan: &SelectPlan) -> Option<(&Scan, &Scalar)> {
     (plan.frame.rows == 1 && scan.row == 0).then_some((&**scan, rowid))
 }
 
+/// Where expressions have no queries inside.
+struct NoSubqueries;
+
+impl NoSubqueries {
+    fn none<T>() -> Result<T> {
+        Err(Error::statement("no such query"))
+    }
+}
+
+impl Subqueries for NoSubqueries {
+    fn column<'e>(&self, _: SubqueryNumber, _: usize, _: &Env<'e>) -> Result<ValueRef<'e>> {
+        NoSubqueries::none()
+    }
+
+    fn exists(&self, _: SubqueryNumber, _: &Env<'_>) -> Result<bool> {
+        NoSubqueries::none()
+    }
+
+    fn contains(&self, _: SubqueryNumber, _: &[ValueRef<'_>], _: &Env<'_>) -> Result<Option<bool>> {
+        NoSubqueries::none()
+    }
+
+    fn first_column(&self, _: SubqueryNumber, _: &Env<'_>) -> Result<Vec<Value>> {
+        NoSubqueries::none()
+    }
+}
+
 impl Lookup {
     /// The way of this plan, if it is a plan of this kind.
     #[must_use]
     pub fn of(plan: &SelectPlan) -> Option<Lookup> {
-        rowid_of_plan(plan)?;
-        if !plan.parts.subqueries.is_empty() {
-            return None;
-        }
-        Some(Lookup {
+        let is_direct = !Lookup::reads(plan) || rowid_of_plan(plan).is_some();
+        (is_direct && plan.parts.subqueries.is_empty()).then(|| Lookup {
             key: Vec::with_capacity(8),
             rows: [Row::default()],
             bytes: Arc::default(),
             output: Output::new(plan),
-            memory: Memory::default(),
             buffer: ArenaBuffer::new(),
         })
+    }
+
+    /// Whether a plan of this kind reads a table.
+    #[must_use]
+    pub fn reads(plan: &SelectPlan) -> bool {
+        !matches!(plan.query.root, Node::One)
+    }
+
+    /// Computes the row of a query that reads none.
+    ///
+    /// # Errors
+    /// Those of expressions.
+    pub fn compute(&mut self, plan: &SelectPlan, given: Given<'_>) -> Result<Looked> {
+        let Lookup { output, buffer, .. } = self;
+        let error = ErrorSlot::default();
+        let arena = buffer.arena();
+        let shared = shared(plan, given, &error);
+        let env = Env { scope: Scope { rows: &[], outer: None }, arena: &arena, shared: &shared };
+        output.compute(plan, &env);
+        error.check()?;
+        Ok(Looked::Found)
     }
 
     /// Reads the row.
@@ -71,41 +114,40 @@ impl Lookup {
     /// Those of the engine and of expressions.
     pub fn find(&mut self, plan: &SelectPlan, stores: Stores<'_>, given: Given<'_>) -> Result<Looked> {
         let Some((scan, wanted)) = rowid_of_plan(plan) else { return Ok(Looked::Nothing) };
-        let Lookup { key, rows, bytes, output, memory, buffer } = self;
+        let Lookup { key, rows, bytes, output, buffer } = self;
         rows[0] = Row::default();
-        given.with_ctx(&plan.parts, memory, stores, &[], |ctx| {
-            let arena = buffer.arena();
-            let before = Env { scope: Scope { rows: &[], outer: None }, arena: &arena, shared: ctx.shared };
-            let rowid = exact_rowid(wanted.eval(&before));
-            ctx.shared.error.check()?;
-            let Some(rowid) = rowid else { return Ok(Looked::Nothing) };
-            key.clear();
-            ctx.pace.read(1);
-            push_rowid(key, rowid);
-            let Some(found) = stores.get(scan.store, scan.tree, key)? else { return Ok(Looked::Nothing) };
-            if found.len() > SHORT_BYTES {
-                return Ok(Looked::Long);
+        let error = ErrorSlot::default();
+        let arena = buffer.arena();
+        let shared = shared(plan, given, &error);
+        let before = Env { scope: Scope { rows: &[], outer: None }, arena: &arena, shared: &shared };
+        let rowid = exact_rowid(wanted.eval(&before));
+        error.check()?;
+        let Some(rowid) = rowid else { return Ok(Looked::Nothing) };
+        key.clear();
+        given.pace.read(1);
+        push_rowid(key, rowid);
+        let Some(found) = stores.get(scan.store, scan.tree, key)? else { return Ok(Looked::Nothing) };
+        if found.len() > SHORT_BYTES {
+            return Ok(Looked::Long);
+        }
+        Record::new(found).map_err(|_| Error::Malformed)?;
+        match Arc::get_mut(bytes) {
+            Some(bytes) => {
+                bytes.clear();
+                bytes.extend_from_slice(found);
             }
-            Record::new(found).map_err(|_| Error::Malformed)?;
-            match Arc::get_mut(bytes) {
-                Some(bytes) => {
-                    bytes.clear();
-                    bytes.extend_from_slice(found);
-                }
-                None => *bytes = Arc::new(found.to_vec()),
-            }
-            rows[0] = Row { cells: Cells::Kept(bytes.clone(), 0..found.len()), rowid };
-            let env =
-                Env { scope: Scope { rows: &rows[..], outer: None }, arena: &arena, shared: ctx.shared };
-            let passes = scan.tests.iter().all(|test| test(&env));
-            ctx.shared.error.check()?;
-            if !passes {
-                return Ok(Looked::Nothing);
-            }
-            output.compute(plan, &env);
-            ctx.shared.error.check()?;
-            Ok(Looked::Found)
-        })
+            None => *bytes = Arc::new(found.to_vec()),
+        }
+        rows[0] = Row { cells: Cells::Kept(bytes.clone(), 0..found.len()), rowid };
+        let env = Env { scope: Scope { rows: &rows[..], outer: None }, arena: &arena, shared: &shared };
+        let passes = scan.tests.iter().all(|test| test(&env));
+        error.check()?;
+        if !passes {
+            return Ok(Looked::Nothing);
+        }
+        output.compute(plan, &env);
+        error.check()?;
+        Ok(Looked::Found)
     }
 
     /// A value of the row.
@@ -114,5 +156,16 @@ impl Lookup {
     /// Where stored bytes are malformed.
     pub fn value<'s>(&'s self, plan: &'s SelectPlan, place: usize) -> Result<ValueRef<'s>> {
         self.output.value(plan, place, &self.rows)
+    }
+}
+
+/// What expressions without queries inside are given.
+fn shared<'e>(plan: &'e SelectPlan, given: Given<'e>, error: &'e ErrorSlot) -> Shared<'e> {
+    Shared {
+        parameters: given.parameters,
+        constants: &plan.parts.constants,
+        context: given.context,
+        subqueries: &NoSubqueries,
+        error,
     }
 }
