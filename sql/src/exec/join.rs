@@ -163,24 +163,28 @@ impl HashRows {
 
 impl Operator for HashRows {
     fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
-        if self.built.is_none() {
-            self.built = Some(self.build(frame, ctx)?);
-        }
         self.at = None;
         self.outer.open(frame, ctx)
     }
 
     fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
-        let HashRows { outer, plan, built, key, buffer, at: place, .. } = self;
         loop {
-            let Some(built) = built else { return Ok(false) };
+            if self.at.is_none() {
+                if !self.outer.next(frame, ctx)? {
+                    return Ok(false);
+                }
+                ctx.check()?;
+                // Without a row on the first side nobody asks what is on the second.
+                if self.built.is_none() {
+                    self.built = Some(self.build(frame, ctx)?);
+                }
+            }
+            let HashRows { plan, built: Some(built), key, buffer, at: place, .. } = self else {
+                return Ok(false);
+            };
             let (at, found) = match *place {
                 Some(at) => at,
                 None => {
-                    if !outer.next(frame, ctx)? {
-                        return Ok(false);
-                    }
-                    ctx.check()?;
                     key.clear();
                     let fits = with_env(buffer, frame, ctx, |env| {
                         Ok(push_join_key(key, &plan.probe, &plan.rules, env))

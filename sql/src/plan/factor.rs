@@ -35,7 +35,7 @@ fn take_common(arms: &mut [Expr]) -> Vec<Expr> {
 }
 
 /// The conditions that an arm is made of.
-fn parts(arm: &Expr) -> &[Expr] {
+pub(super) fn parts(arm: &Expr) -> &[Expr] {
     match arm {
         Expr::And(parts) => parts,
         part => std::slice::from_ref(part),

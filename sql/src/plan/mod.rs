@@ -9,6 +9,8 @@ pub mod physical;
 
 mod factor;
 mod flatten;
+mod groups;
+mod imply;
 mod push;
 mod reduce;
 mod wanted;

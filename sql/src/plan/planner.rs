@@ -7,6 +7,8 @@ use duramen_engine::TreeId;
 
 use super::factor::factor;
 use super::flatten::flatten;
+use super::groups::having_to_where;
+use super::imply::imply;
 use super::physical::{
     AggregateCall, Aggregation, Compound, Count, Distinct, FrameBound, FrameSize, Limit, Node, Parts,
     QueryPlan, Reuse, Rows, SelectPlan, Sort, SortKey, SubqueryPlan, Values, Window, WindowCall,
@@ -317,8 +319,10 @@ impl<'v> Planner<'v> {
         }
         flatten(select)?;
         if let Body::Query(query) = &mut select.body {
+            having_to_where(query);
             factor(&mut query.filter);
             reduce(query);
+            imply(query);
             push_down(query);
         }
         self.note_select(select);

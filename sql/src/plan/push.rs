@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::volatile::is_volatile;
+use super::volatile::is_simple;
 use crate::ast::CompoundOp;
 use crate::bound::{
-    Body, Column, Expr, From, JoinKind, Place, Query, Select, Size, Slot, Source, SourceRows, any, rewrite,
+    Body, Column, Expr, From, JoinKind, Place, Query, Select, Size, Slot, Source, SourceRows, rewrite,
     slots_of, slots_of_from,
 };
 use crate::value::{Collation, Value};
@@ -58,15 +58,6 @@ fn push_source(source: &mut Source, conditions: &mut Vec<Expr>, own: &BTreeSet<S
         let is_about = slots.len() == 1 && slots.contains(&slot) && is_simple(condition);
         !(is_about && accepts(select, condition, slot))
     });
-}
-
-/// Whether an expression may be looked at in another place and for other rows.
-fn is_simple(expr: &Expr) -> bool {
-    !is_volatile(expr)
-        && !any(expr, &mut |part| {
-            matches!(part, Expr::Subquery(..) | Expr::Exists(_) | Expr::In(_))
-                && !matches!(part, Expr::In(inside) if matches!(inside.set, crate::bound::InSet::List(_)))
-        })
 }
 
 /// Puts a condition into a query, if it lets the same rows through there.

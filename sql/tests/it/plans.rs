@@ -350,3 +350,87 @@ fn different_values_come_out_of_an_index_as_out_of_a_hash_table() {
         assert_eq!(sorted(&distinct, &mut c), sorted(&grouped, &mut c), "{distinct}");
     }
 }
+
+#[test]
+fn what_an_or_says_of_one_table_chooses_how_that_is_read() {
+    let mut c = numbers();
+    let either = "SELECT count(*), sum(t.id) FROM t, u
+        WHERE (t.a = u.a AND t.c = 7 AND u.e > 3) OR (t.a = u.a AND t.c = 14 AND u.k < 150)";
+    let without = either.replace("FROM t, u", "FROM u CROSS JOIN t NOT INDEXED");
+    assert_eq!(rows(&mut c, either), rows(&mut c, &without));
+    assert_eq!(plan(&mut c, either).matches("t_c (c=?)").count(), 2, "{}", plan(&mut c, either));
+    // What names a table and another one, or changes from row to row, says nothing of that table alone.
+    let other =
+        "SELECT count(*) FROM t, u WHERE (t.b = 7 AND t.a = u.a) OR (t.a > u.a AND random() AND t.id < 3)";
+    assert!(plan(&mut c, other).contains("SCAN"), "{}", plan(&mut c, other));
+}
+
+#[test]
+fn rows_compared_in_order_are_a_range_of_an_index() {
+    let mut c = connection(
+        "CREATE TABLE t(a, b, c); CREATE INDEX t_ab ON t(a, b);
+         INSERT INTO t SELECT value / 10, value % 10, value FROM generate_series(0, 999);",
+    );
+    let next = "SELECT c FROM t WHERE (a, b) > (50, 7) ORDER BY a, b LIMIT 4";
+    assert_eq!(plan(&mut c, next), "SEARCH t USING INDEX t_ab (a>?)");
+    assert_eq!(rows(&mut c, next), "508 509 510 511");
+    assert_eq!(
+        rows(&mut c, "SELECT c FROM t WHERE (a, b) <= (1, 2) ORDER BY a DESC, b DESC LIMIT 3"),
+        "12 11 10"
+    );
+    assert_eq!(rows(&mut c, "SELECT count(*) FROM t WHERE (a, b, c) >= (99, 9, 999)"), "1");
+    assert_eq!(rows(&mut c, "SELECT count(*) FROM t WHERE (a, b) < (NULL, 1) OR (a, b) < (0, NULL)"), "0");
+}
+
+#[test]
+fn patterns_with_a_beginning_are_a_range_of_an_index() {
+    let mut c = connection(
+        "CREATE TABLE t(n TEXT COLLATE NOCASE, g TEXT, x); CREATE INDEX t_n ON t(n); CREATE INDEX t_g ON t(g); CREATE INDEX t_x ON t(x);
+         INSERT INTO t SELECT 'row' || value, 'row' || value, 'row' || value FROM generate_series(1, 500);
+         INSERT INTO t VALUES ('Sun', 'Sun', 1), ('sunny', 'sunny', 2), ('SUO', 'suo', 3), (x'73756e', x'73756e', 4), (NULL, NULL, 5), ('', '', 6), ('su', 's[n', 7);",
+    );
+    let like = "SELECT quote(n) FROM t WHERE n LIKE 'sUn%' ORDER BY x";
+    assert!(plan(&mut c, like).contains("SEARCH t USING INDEX t_n (n>? AND n<?)"), "{}", plan(&mut c, like));
+    assert_eq!(rows(&mut c, like), "'Sun' 'sunny' X'73756E'");
+    let glob = "SELECT quote(g) FROM t WHERE g GLOB 'sun*' ORDER BY x";
+    assert!(plan(&mut c, glob).contains("SEARCH t USING INDEX t_g (g>? AND g<?)"), "{}", plan(&mut c, glob));
+    assert_eq!(rows(&mut c, glob), "'sunny' X'73756E'");
+    assert_eq!(rows(&mut c, "SELECT count(*) FROM t WHERE n LIKE 'row1_'"), "10");
+    assert_eq!(rows(&mut c, "SELECT x FROM t WHERE n LIKE ''"), "6");
+    assert_eq!(rows(&mut c, "SELECT x FROM t WHERE g GLOB 's[[]n'"), "7");
+    // The index compares otherwise than the pattern, or the column has numbers.
+    for other in ["g LIKE 'sun%'", "n GLOB 'sun*'", "x LIKE 'row1%'", "n LIKE '%n'", "n NOT LIKE 's%'"] {
+        let plan = plan(&mut c, &format!("SELECT quote(n) FROM t WHERE {other}"));
+        assert!(plan.starts_with("SCAN t"), "{other}: {plan}");
+    }
+    c.run("PRAGMA case_sensitive_like = 1", &[]).expect("it can be set");
+    assert_eq!(rows(&mut c, like), "");
+    assert_eq!(rows(&mut c, "SELECT quote(n) FROM t WHERE n LIKE 'sun%' ORDER BY x"), "'sunny' X'73756E'");
+}
+
+#[test]
+fn groups_nobody_wants_are_not_collected() {
+    let mut c = numbers();
+    let wanted = "SELECT a, count(*) FROM t GROUP BY a HAVING a = 3 AND count(*) > 1";
+    assert!(
+        plan(&mut c, wanted).contains("SEARCH t USING COVERING INDEX t_ab (a=?)"),
+        "{}",
+        plan(&mut c, wanted)
+    );
+    assert_eq!(rows(&mut c, wanted), "3|100");
+    assert_eq!(rows(&mut c, "SELECT count(*) FROM t HAVING 0"), "");
+    assert_eq!(rows(&mut c, "SELECT count(*) FROM t WHERE 0 HAVING count(*) = 0"), "0");
+    assert_eq!(rows(&mut c, "SELECT a + 1, max(b) FROM t GROUP BY a + 1 HAVING a + 1 IN (2, 20)"), "2|997");
+    let folded = "SELECT x, count(*) FROM (SELECT 'a' AS x UNION ALL SELECT 'A') GROUP BY x COLLATE NOCASE HAVING x = 'a'";
+    assert_eq!(rows(&mut c, folded), "a|2");
+}
+
+#[test]
+fn nothing_is_hashed_for_a_first_side_without_rows() {
+    let c = numbers();
+    c.run("CREATE TABLE none(a); CREATE TABLE many(a, b); INSERT INTO many SELECT value, value FROM generate_series(1, 500)", &[])
+        .expect("tables are made");
+    let mut statement = c.prepare("SELECT count(*) FROM none LEFT JOIN many USING (a)").expect("it is right");
+    statement.query_row((), |_| Ok(())).expect("it has a row");
+    assert!(statement.rows_read() < 10, "{}", statement.rows_read());
+}
