@@ -13,19 +13,40 @@
 //! # Ok::<(), duramen::storage::Error>(())
 //! ```
 
+mod alarm;
+mod alarm_calls;
+mod async_kv;
+mod backend;
 mod cursor;
 mod error;
+mod facts;
+mod gate;
 mod kv;
+mod kv_list;
+mod lock;
 mod object;
 mod options;
+mod past;
+mod pending;
 mod profile;
+mod removal;
 mod session;
 mod sql;
+mod transaction;
+mod values;
+mod write_buffer;
 
+pub use alarm::AlarmHook;
+pub use alarm_calls::AlarmOutcome;
+pub use async_kv::{AsyncKv, CallOptions};
 pub use cursor::SqlCursor;
-pub use error::{Error, Result};
+pub use error::{Error, Interface, Result};
+pub use gate::Gate;
 pub use kv::SyncKv;
+pub use kv_list::KvList;
 pub use object::Storage;
-pub use options::StorageOptions;
+pub use options::{AlarmOnDelete, Backend, StorageOptions};
+pub use pending::Pending;
 pub use profile::Profile;
 pub use sql::Sql;
+pub use transaction::Transaction;

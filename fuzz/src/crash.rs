@@ -17,6 +17,7 @@ use crate::random::Random;
 use crate::runner::{Promises, Runner};
 use crate::sequences::generate_ops;
 use crate::sql_crash::crash_sql;
+use crate::storage_crash::crash_storage;
 
 /// What is crashed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +38,13 @@ pub enum Subject {
         /// So many statements after the definitions.
         steps: usize,
     },
+    /// The random history of an object of a seed; crashes everywhere.
+    Storage {
+        /// The seed.
+        seed: u64,
+        /// So many steps.
+        steps: usize,
+    },
 }
 
 impl fmt::Display for Subject {
@@ -45,6 +53,7 @@ impl fmt::Display for Subject {
             Subject::Short(history) => write!(f, "--history {history}"),
             Subject::Random { seed, max_ops } => write!(f, "--random {seed} --ops {max_ops}"),
             Subject::Sql { seed, steps } => write!(f, "--sql {seed} --statements {steps}"),
+            Subject::Storage { seed, steps } => write!(f, "--storage {seed} --statements {steps}"),
         }
     }
 }
@@ -75,6 +84,7 @@ pub fn crash(subject: &Subject, effort: &Effort, counts: &mut Counts) -> Result<
         Subject::Short(history) => crash_short(history, effort, counts),
         Subject::Random { seed, max_ops } => crash_random(*seed, *max_ops, effort, counts),
         Subject::Sql { seed, steps } => crash_sql(*seed, *steps, effort, counts),
+        Subject::Storage { seed, steps } => crash_storage(*seed, *steps, effort, counts),
     };
     result.map_err(|found| Box::new(Failed { subject: subject.clone(), found }))
 }

@@ -38,5 +38,8 @@ pub mod sql_triggers;
 pub mod sql_values;
 pub mod sql_windows;
 pub mod sql_write;
+pub mod storage_crash;
+pub mod storage_model;
+pub mod storage_run;
 pub mod sweep;
 pub mod vectors;

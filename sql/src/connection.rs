@@ -106,10 +106,7 @@ impl Connection {
     /// None yet.
     pub fn with_options(database: Database, options: ConnectionOptions) -> Result<Connection> {
         let connection = Connection::new(database);
-        let mut session = connection.shared.lock()?;
-        session.ambient.limits = options.limits;
-        session.names.pragmas.set("foreign_keys", options.foreign_keys.into());
-        drop(session);
+        connection.shared.lock()?.begin_with(options.limits, options.foreign_keys);
         Ok(connection)
     }
 

@@ -5,8 +5,9 @@
 use duramen_engine::{Lsn, View, WriteTxn};
 
 use crate::ast::TransactionMode;
-use crate::connection::Connection;
+use crate::connection::{Connection, ConnectionOptions};
 use crate::error::{Error, Result};
+use crate::store::remove_all;
 use crate::transaction::TransactionBehavior;
 use crate::txn::Txn;
 
@@ -86,12 +87,31 @@ impl Connection {
         session.end_with(|txn| txn.release(name)).map(drop)
     }
 
-    /// Undoes what was done since the newest savepoint of this name, which stays: `ROLLBACK TO`.
+    /// Undoes what was done since the newest savepoint of this name, which stays: `ROLLBACK TO`. Other than after that
+    /// statement, queries that are open end with [`Error::RolledBack`].
     ///
     /// # Errors
     /// If there is none of this name.
     pub fn rollback_to_savepoint(&self, name: &str) -> Result<()> {
-        self.lock()?.rollback_to(name)
+        let mut session = self.lock()?;
+        session.rollback_to(name)?;
+        session.end_queries();
+        Ok(())
+    }
+
+    /// Removes all tables, indexes, views and triggers in the open transaction, and makes the settings of the connection
+    /// what they were when it was opened. Queries that are open end with [`Error::RolledBack`]. O(number of trees).
+    ///
+    /// # Errors
+    /// As [`Connection::with_write_txn`].
+    pub fn clear(&self, options: ConnectionOptions) -> Result<()> {
+        let mut session = self.lock()?;
+        if !session.txn.is_open() {
+            return Err(Error::statement("no transaction is open"));
+        }
+        remove_all(&mut session.txn.writers()?)?;
+        session.reset(options.limits, options.foreign_keys);
+        Ok(())
     }
 
     /// Runs something on the open transaction, which writes from then on. The trees whose names begin with `sql` are not to

@@ -16,7 +16,7 @@ use crate::ambient::Ambient;
 use crate::ast::{ConflictAction, Parameters, Statement};
 use crate::bind::{Binder, Catalog};
 use crate::error::{ConstraintKind, Error, Result};
-use crate::exec::{Given, Looked, Lookup, Pace, Undo, Views, Writing};
+use crate::exec::{Given, Looked, Lookup, Orphans, Pace, Undo, Views, Writing};
 use crate::func::Registry;
 use crate::hooks::Hooks;
 use crate::limits::Limits;
@@ -465,6 +465,29 @@ impl Session {
         self.changed += 1;
         self.schema_changed();
         self.txn.rollback_to(name)
+    }
+
+    /// Ends the queries that are open.
+    pub(crate) fn end_queries(&mut self) {
+        self.rolled_back += 1;
+    }
+
+    /// Makes the settings what they were, and forgets the schema; all it held was removed.
+    pub(crate) fn reset(&mut self, limits: Limits, foreign_keys: bool) {
+        self.begin_with(limits, foreign_keys);
+        self.txn.set_orphans(Orphans::default());
+        self.changed += 1;
+        self.end_queries();
+        self.schema_changed();
+        self.settings_changed();
+    }
+
+    /// The settings that a connection begins with.
+    pub(crate) fn begin_with(&mut self, limits: Limits, foreign_keys: bool) {
+        self.names.pragmas = crate::pragma::Pragmas::default();
+        self.ambient.limits = limits;
+        self.ambient.case_sensitive_like = false;
+        self.names.pragmas.set("foreign_keys", foreign_keys.into());
     }
 
     /// Drops the transaction and all it did.

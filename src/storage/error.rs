@@ -30,6 +30,32 @@ pub enum Error {
     Pitr(duramen_pitr::Error),
     /// A program that runs inside a call of the storage called it again.
     Reentrant,
+    /// The object is backed by the older key-value store, and this is of the other one.
+    NotSqlBacked(Interface),
+    /// A list was asked for its next entry after another one was begun.
+    ListEnded,
+    /// A list was asked for its next entry after everything was deleted.
+    ListDeleted,
+    /// Everything was to be deleted from inside a transaction.
+    DeleteAllInTransaction,
+    /// A method of a transaction was called after its rollback.
+    RolledBack {
+        /// The method.
+        method: &'static str,
+    },
+    /// A method of a transaction was called after its commit.
+    Committed {
+        /// The method.
+        method: &'static str,
+    },
+    /// A transaction was to be rolled back while another one inside of it runs.
+    InnerTransactionRuns,
+    /// A transaction ended before this part of it, and with it.
+    TransactionOver,
+    /// An alarm was to be set for a time that is not after 1970-01-01.
+    AlarmTimeNotPositive,
+    /// An alarm was to be set for a time that cannot be counted in 64-bit nanoseconds.
+    AlarmTimeTooLate,
 
     // The session is over; what was committed is there at the next open.
     /// The session was ended by its owner, for this reason.
@@ -44,6 +70,36 @@ pub enum Error {
     /// The engine refused or failed; its own error says what the caller can do. If it could not write, the session is
     /// over.
     Engine(duramen_engine::Error),
+}
+
+/// A part of the storage that only objects backed by SQL have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interface {
+    /// `sql()`.
+    Sql,
+    /// `kv()`.
+    SyncKv,
+}
+
+impl fmt::Display for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Interface::Sql => {
+                "This Durable Object is not backed by SQLite storage, so the SQL API is not available. SQL can be enabled \
+                 on a new Durable Object class by using the `new_sqlite_classes` instead of `new_classes` under \
+                 `[[migrations]]` in your wrangler.toml, but an already-deployed class cannot be converted to SQLite \
+                 (except by deleting the existing data)."
+            }
+            Interface::SyncKv => {
+                "The storage.kv (synchronous KV) API is only available for SQLite-backed Durable Objects, but this \
+                 object's namespace is not declared to use SQLite. You can use the older, asyncronous interface via \
+                 methods of `storage` itself (e.g. `storage.get()`). Alternatively, to enable SQLite, change \
+                 `new_classes` to `new_sqlite_classes` within the 'migrations' field in your wrangler.jsonc or \
+                 wrangler.toml file. If using workerd directly, set `enableSql = true` in your workerd config for the \
+                 class. Note that this change cannot be made after the class is already deployed to production."
+            }
+        })
+    }
 }
 
 impl From<duramen_engine::Error> for Error {
@@ -101,6 +157,29 @@ impl fmt::Display for Error {
             Error::Pitr(error) => error.fmt(f),
             Error::Engine(error) => error.fmt(f),
             Error::Reentrant => f.write_str("the storage is in use by the call that runs this"),
+            Error::NotSqlBacked(interface) => interface.fmt(f),
+            Error::ListEnded => f.write_str(
+                "kv.list() iterator was invalidated because a new call to kv.list() was started. Only one kv.list() \
+                 iterator can exist at a time.",
+            ),
+            Error::ListDeleted => {
+                f.write_str("kv.list() iterator was invalidated because the database was deleted.")
+            }
+            Error::DeleteAllInTransaction => f.write_str("Cannot call deleteAll() within a transaction"),
+            Error::RolledBack { method } => write!(f, "Cannot {method}() on rolled back transaction"),
+            Error::Committed { method } => write!(
+                f,
+                "Cannot call {method}() on transaction that has already committed: did you move `txn` outside of the \
+                 closure?"
+            ),
+            Error::InnerTransactionRuns => f.write_str(
+                "Cannot roll back an outer transaction while a nested transaction is still running.",
+            ),
+            Error::TransactionOver => f.write_str("the transaction ended with one around it"),
+            Error::AlarmTimeNotPositive => {
+                f.write_str("setAlarm() cannot be called with an alarm time <= 0")
+            }
+            Error::AlarmTimeTooLate => f.write_str("This API doesn't support dates after 2189."),
             Error::Aborted(reason) => f.write_str(reason),
             Error::ConstraintsViolated(error) => {
                 f.write_str(
@@ -137,13 +216,7 @@ impl std::error::Error for Error {
             Error::Pitr(error) => error.source(),
             Error::Engine(error) => error.source(),
             Error::ConstraintsViolated(error) => Some(error),
-            Error::WrongParameterCount
-            | Error::ParametersBeforeLast
-            | Error::NoStatement
-            | Error::NoRow
-            | Error::SeveralRows
-            | Error::QueryCanceled => None,
-            Error::Reentrant | Error::Aborted(_) | Error::TurnRolledBack | Error::Panicked => None,
+            _ => None,
         }
     }
 }

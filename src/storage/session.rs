@@ -6,58 +6,143 @@
 //!                            '--an error of the disk, a commit that fails, abort--> broken
 //! ```
 //!
+//! Inside the transaction lie the scopes of [`Storage::transaction_sync`] and [`Storage::transaction`], each a savepoint.
+//!
 //! Locks: one, around the session, held for a call and not while a program's own code runs. Below it lies the lock of the
 //! connection, never the other way round.
 //!
 //! Invariants:
 //! 1. A transaction of the connection is open if and only if `writing` is set, except inside of a call.
 //! 2. A session that is broken has no transaction, and gives the error that broke it to every call.
+//! 3. While there are scopes nothing is committed; each has a savepoint, in the same order.
+//!
+//! [`Storage::transaction_sync`]: crate::Storage::transaction_sync
+//! [`Storage::transaction`]: crate::Storage::transaction
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::Arc;
+use std::task::Waker;
 
+use duramen_engine::io::{Clock, Io};
 use duramen_engine::{Database, Durability, Lsn};
-use duramen_sql::{ConnectionOptions, ConstraintKind, TransactionBehavior};
+use duramen_pitr::Pitr;
+use duramen_sql::{Connection, ConnectionOptions, ConstraintKind, TransactionBehavior};
 
-use crate::storage::error::{Error, Result};
-use crate::storage::options::StorageOptions;
+use crate::storage::alarm::{Alarm, Schedule};
+use crate::storage::error::{Error, Interface, Result};
+use crate::storage::lock::{Exclusive, Held};
+use crate::storage::options::{AlarmOnDelete, Backend, StorageOptions};
 use crate::storage::profile::Profile;
+use crate::storage::write_buffer::WriteBuffer;
 
 /// What the handles of one session hold together.
 pub(crate) struct Shared {
-    session: Mutex<Session>,
-    /// Which thread holds the lock; 0 if none does.
-    holder: AtomicUsize,
+    session: Exclusive<Session>,
 }
 
 /// One session of an object; see the head of the file.
 pub(crate) struct Session {
-    connection: duramen_sql::Connection,
+    connection: Connection,
     database: Database,
+    pub(crate) pitr: Pitr,
+    pub(crate) clock: Arc<dyn Clock>,
     profile: Profile,
+    pub(crate) backend: Backend,
+    pub(crate) alarm_on_delete: AlarmOnDelete,
     /// Whether a transaction is open.
     writing: bool,
     /// Whether a statement undid what this turn wrote before it.
     lost: bool,
     broken: Option<Error>,
+    /// Whether the open transaction has a write that replies wait for.
+    confirmed: bool,
     /// The newest commit of this session, or the one that it began with.
     committed: Lsn,
+    /// The newest commit that replies wait for.
+    gate: Lsn,
+    pub(crate) buffer: WriteBuffer,
+    scopes: Vec<Scope>,
+    next_scope: u64,
+    /// The thread that polls the body of a transaction, and which one.
+    pub(crate) polled: Option<(usize, u64)>,
+    /// Who waits for a scope to end.
+    waiting: Vec<Waker>,
+    pub(crate) schedule: Schedule,
+    /// Whether the open transaction changed the alarm.
+    pub(crate) alarm_changed: bool,
+    /// Whether the tables that stand for values and the alarm are known to exist.
+    pub(crate) listed: Listed,
+    /// Grows with each list that is begun.
+    pub(crate) lists: u64,
+    /// Grows when values change.
+    pub(crate) values_changed: u64,
     rows_read: u64,
     rows_written: u64,
     /// How often everything was deleted.
     deletions: u64,
 }
 
-/// The session while it is locked.
-pub(crate) struct Locked<'s> {
-    session: MutexGuard<'s, Session>,
-    holder: &'s AtomicUsize,
+/// Which tables that stand for something outside of SQL are known to exist.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Listed {
+    pub(crate) values: bool,
+    pub(crate) metadata: bool,
 }
 
-/// A number for the present thread, other than 0.
-fn this_thread() -> usize {
-    thread_local!(static PLACE: u8 = const { 0 });
-    PLACE.with(|place| std::ptr::from_ref(place).addr())
+/// A part of the transaction that can be undone by itself.
+struct Scope {
+    number: u64,
+    kind: ScopeKind,
+}
+
+/// Who began a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScopeKind {
+    /// `transaction_sync`.
+    Sync,
+    /// `transaction`.
+    Async,
+}
+
+/// How a scope ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScopeEnd {
+    /// What was done stays.
+    Keep,
+    /// It is undone.
+    Undo,
+}
+
+/// Whether replies wait for a write to be durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confirm {
+    /// They wait.
+    Gate,
+    /// They do not.
+    None,
+}
+
+impl Shared {
+    pub(crate) fn new(session: Session) -> Shared {
+        Shared { session: Exclusive::new(session) }
+    }
+
+    /// Waits for the session.
+    ///
+    /// # Errors
+    /// The one that broke it; [`Error::Reentrant`] if this thread holds it.
+    pub(crate) fn lock(&self) -> Result<Held<'_, Session>> {
+        let session = self.lock_any()?;
+        match &session.broken {
+            Some(error) => Err(error.clone()),
+            None => Ok(session),
+        }
+    }
+
+    /// Waits for the session, broken or not.
+    pub(crate) fn lock_any(&self) -> Result<Held<'_, Session>> {
+        // Nobody knows how far a call came that panicked.
+        self.session.lock(|session| drop(session.break_with(Error::Panicked)))
+    }
 }
 
 impl std::fmt::Debug for Shared {
@@ -66,64 +151,38 @@ impl std::fmt::Debug for Shared {
     }
 }
 
-impl Shared {
-    pub(crate) fn new(session: Session) -> Shared {
-        Shared { session: Mutex::new(session), holder: AtomicUsize::new(0) }
-    }
-
-    /// Waits for the session.
-    ///
-    /// # Errors
-    /// The one that broke it; [`Error::Reentrant`] if this thread holds it.
-    pub(crate) fn lock(&self) -> Result<Locked<'_>> {
-        let locked = self.lock_any()?;
-        match &locked.session.broken {
-            Some(error) => Err(error.clone()),
-            None => Ok(locked),
-        }
-    }
-
-    /// Waits for the session, broken or not.
-    fn lock_any(&self) -> Result<Locked<'_>> {
-        let waited = match self.session.try_lock() {
-            Err(TryLockError::WouldBlock) => {
-                if self.holder.load(Ordering::Relaxed) == this_thread() {
-                    return Err(Error::Reentrant);
-                }
-                self.session.lock()
-            }
-            Err(TryLockError::Poisoned(poisoned)) => Err(poisoned),
-            Ok(session) => Ok(session),
-        };
-        let session = waited.unwrap_or_else(|poisoned| self.after_panic(poisoned));
-        self.holder.store(this_thread(), Ordering::Relaxed);
-        Ok(Locked { session, holder: &self.holder })
-    }
-
-    /// Nobody knows how far a call came that panicked.
-    #[cold]
-    fn after_panic<'s>(&'s self, poisoned: PoisonError<MutexGuard<'s, Session>>) -> MutexGuard<'s, Session> {
-        let mut session = poisoned.into_inner();
-        session.break_with(Error::Panicked);
-        self.session.clear_poison();
-        session
-    }
-}
-
 impl Session {
     /// A session on a database.
     pub(crate) fn new(database: Database, options: &StorageOptions) -> Result<Session> {
-        let with = ConnectionOptions { foreign_keys: true, ..ConnectionOptions::default() };
-        let connection = duramen_sql::Connection::with_options(database.clone(), with)?;
+        let connection = Connection::with_options(database.clone(), connection_options(options.profile))?;
         connection.set_durability(Durability::Deferred)?;
+        let alarm = Alarm::read(&database.begin_read()?)?;
+        let io = options.io.clone().unwrap_or_else(Io::os);
+        let newest = database.last_lsn();
         Ok(Session {
             connection,
-            committed: database.last_lsn(),
+            pitr: Pitr::new(database.clone()),
+            clock: io.clock,
+            committed: newest,
+            gate: newest,
             database,
             profile: options.profile,
+            backend: options.backend,
+            alarm_on_delete: options.alarm_on_delete,
             writing: false,
             lost: false,
             broken: None,
+            confirmed: false,
+            buffer: WriteBuffer::new(options.write_buffer_bytes),
+            scopes: Vec::new(),
+            next_scope: 0,
+            polled: None,
+            waiting: Vec::new(),
+            schedule: Schedule::new(options.alarm_hook.clone(), alarm),
+            alarm_changed: false,
+            listed: Listed::default(),
+            lists: 0,
+            values_changed: 0,
             rows_read: 0,
             rows_written: 0,
             deletions: 0,
@@ -132,7 +191,7 @@ impl Session {
 
     /// The connection. What writes through it calls [`Session::before_write`] before, and hands what fails to
     /// [`Session::failed`].
-    pub(crate) fn connection(&self) -> &duramen_sql::Connection {
+    pub(crate) fn connection(&self) -> &Connection {
         &self.connection
     }
 
@@ -149,17 +208,47 @@ impl Session {
         self.committed
     }
 
-    /// How often everything was deleted. A query that began before the last time is canceled.
+    /// The newest commit that replies wait for.
+    pub(crate) fn gate(&self) -> Lsn {
+        self.gate
+    }
+
+    /// How often everything was deleted.
     pub(crate) fn deletions(&self) -> u64 {
         self.deletions
     }
 
-    /// Makes sure that a transaction is open.
+    /// Refuses a part of the storage that only objects backed by SQL have.
+    pub(crate) fn check_backend(&self, interface: Interface) -> Result<()> {
+        match self.backend {
+            Backend::Sql => Ok(()),
+            Backend::KeyValue => Err(Error::NotSqlBacked(interface)),
+        }
+    }
+
+    /// What the calls of this session read and wrote: rows, entries of indexes, values.
+    pub(crate) fn work(&self) -> (u64, u64) {
+        (self.rows_read, self.rows_written)
+    }
+
+    /// Adds to what the calls of this session read and wrote.
+    pub(crate) fn count_work(&mut self, rows_read: u64, rows_written: u64) {
+        self.rows_read += rows_read;
+        self.rows_written += rows_written;
+    }
+
+    /// Makes sure that a transaction is open. Replies wait for what is written.
     pub(crate) fn before_write(&mut self) -> Result<()> {
+        self.before_write_of(Confirm::Gate)
+    }
+
+    /// As [`Session::before_write`], where replies may not wait.
+    pub(crate) fn before_write_of(&mut self, confirm: Confirm) -> Result<()> {
         if !self.writing {
             self.connection.begin(TransactionBehavior::Immediate)?;
             self.writing = true;
         }
+        self.confirmed |= confirm == Confirm::Gate;
         Ok(())
     }
 
@@ -170,6 +259,8 @@ impl Session {
         if self.writing && !self.connection.in_transaction() {
             self.writing = false;
             self.lost = true;
+            self.scopes.clear();
+            self.undone();
         }
         if is_critical(&error) {
             self.break_with(error.clone());
@@ -177,21 +268,48 @@ impl Session {
         error
     }
 
-    /// Commits what this turn wrote. It is durable soon after.
+    /// Something was undone: what was known of the transaction may not hold.
+    fn undone(&mut self) {
+        self.listed = Listed::default();
+        self.values_changed += 1;
+        self.wake_waiting();
+    }
+
+    fn wake_waiting(&mut self) {
+        for waker in self.waiting.drain(..) {
+            waker.wake();
+        }
+    }
+
+    /// Commits what this turn wrote, unless it is part of a transaction that is open. It is durable soon after.
     ///
     /// # Errors
     /// [`Error::ConstraintsViolated`], [`Error::TurnRolledBack`], those of the engine. Each ends the session.
     pub(crate) fn commit_turn(&mut self) -> Result<()> {
-        if std::mem::take(&mut self.lost) {
+        if self.lost {
             return Err(self.break_with(Error::TurnRolledBack));
         }
-        if !std::mem::take(&mut self.writing) {
+        if !self.writing || !self.scopes.is_empty() {
             return Ok(());
         }
-        match self.connection.commit() {
-            Ok(Some(lsn)) => self.committed = lsn,
-            Ok(None) => {}
-            Err(error) => return Err(self.break_with(commit_error(error))),
+        let alarm = match std::mem::take(&mut self.alarm_changed) {
+            true => Some(self.connection.with_view(|view| Alarm::read(view))??),
+            false => None,
+        };
+        if let Some(alarm) = alarm {
+            self.schedule.before_commit(alarm);
+        }
+        self.writing = false;
+        let committed = self.connection.commit().map_err(|error| self.break_with(commit_error(error)))?;
+        if let Some(lsn) = committed {
+            self.committed = lsn;
+            self.buffer.commit(lsn);
+            if std::mem::take(&mut self.confirmed) {
+                self.gate = lsn;
+            }
+        }
+        if let Some(alarm) = alarm {
+            self.schedule.after_commit(alarm);
         }
         Ok(())
     }
@@ -203,14 +321,85 @@ impl Session {
             drop(self.connection.rollback());
         }
         self.writing = false;
+        self.scopes.clear();
+        self.undone();
         self.broken.get_or_insert(error).clone()
     }
 
-    /// Adds to what the calls of this session read and wrote.
-    pub(crate) fn count_work(&mut self, rows_read: u64, rows_written: u64) {
-        self.rows_read += rows_read;
-        self.rows_written += rows_written;
+    /// Begins a scope, in the transaction or a new one.
+    pub(crate) fn open_scope(&mut self, kind: ScopeKind) -> Result<u64> {
+        self.before_write_of(Confirm::None)?;
+        self.next_scope += 1;
+        let number = self.next_scope;
+        self.connection.set_savepoint(&savepoint_of(number))?;
+        self.scopes.push(Scope { number, kind });
+        Ok(number)
     }
+
+    /// Ends a scope, and those inside of it.
+    ///
+    /// # Errors
+    /// [`Error::TurnRolledBack`] if it is gone with the transaction; [`Error::TransactionOver`] if it ended with one around
+    /// it.
+    pub(crate) fn close_scope(&mut self, number: u64, end: ScopeEnd) -> Result<()> {
+        let place = self.scopes.iter().position(|scope| scope.number == number);
+        let Some(place) = place else {
+            return Err(if self.lost { Error::TurnRolledBack } else { Error::TransactionOver });
+        };
+        self.scopes.truncate(place);
+        let name = savepoint_of(number);
+        if end == ScopeEnd::Undo {
+            self.connection.rollback_to_savepoint(&name)?;
+            self.undone();
+        }
+        self.connection.release_savepoint(&name)?;
+        self.wake_waiting();
+        Ok(())
+    }
+
+    /// Whether another scope was begun inside of this one and did not end.
+    pub(crate) fn has_inner_scope(&self, number: u64) -> bool {
+        self.scopes.last().is_some_and(|last| last.number > number)
+    }
+
+    /// Whether a scope did not end.
+    pub(crate) fn is_open(&self, number: u64) -> bool {
+        self.scopes.iter().any(|scope| scope.number == number)
+    }
+
+    pub(crate) fn has_scopes(&self) -> bool {
+        !self.scopes.is_empty()
+    }
+
+    /// The innermost scope of an asynchronous transaction.
+    pub(crate) fn async_scope(&self) -> Option<u64> {
+        self.scopes.iter().rfind(|scope| scope.kind == ScopeKind::Async).map(|scope| scope.number)
+    }
+
+    /// Wakes a task when a scope ends.
+    pub(crate) fn wake_after_scope(&mut self, waker: &Waker) {
+        if !self.waiting.iter().any(|known| known.will_wake(waker)) {
+            self.waiting.push(waker.clone());
+        }
+    }
+
+    /// Removes the tables, and makes the connection as it was at first. Open cursors and lists end.
+    pub(crate) fn clear_sql(&mut self) -> Result<()> {
+        self.connection.clear(connection_options(self.profile))?;
+        self.deletions += 1;
+        self.undone();
+        Ok(())
+    }
+}
+
+/// The name of the savepoint of a scope.
+fn savepoint_of(scope: u64) -> String {
+    format!("_cf_{scope}")
+}
+
+/// How the connection of a session begins.
+fn connection_options(_profile: Profile) -> ConnectionOptions {
+    ConnectionOptions { foreign_keys: true, ..ConnectionOptions::default() }
 }
 
 /// Whether a session cannot go on after an error: the database could not be written.
@@ -229,26 +418,6 @@ fn commit_error(error: duramen_sql::Error) -> Error {
             Error::ConstraintsViolated(error)
         }
         error => error.into(),
-    }
-}
-
-impl std::ops::Deref for Locked<'_> {
-    type Target = Session;
-
-    fn deref(&self) -> &Session {
-        &self.session
-    }
-}
-
-impl std::ops::DerefMut for Locked<'_> {
-    fn deref_mut(&mut self) -> &mut Session {
-        &mut self.session
-    }
-}
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        self.holder.store(0, Ordering::Relaxed);
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use duramen_sql::{CachedStatement, Params};
 
 use crate::storage::cursor::SqlCursor;
-use crate::storage::error::{Error, Result};
+use crate::storage::error::{Error, Interface, Result};
 use crate::storage::session::{Session, Shared};
 
 /// The statements of an object.
@@ -47,6 +47,7 @@ impl<'s> Sql<'s> {
     /// [`Error::ParametersBeforeLast`], [`Error::NoStatement`]; the one that ended the session.
     pub fn exec(&self, text: &str, params: impl Params) -> Result<SqlCursor> {
         let mut session = self.shared.lock()?;
+        session.check_backend(Interface::Sql)?;
         let (mut statement, mut rest) = next_statement(&mut session, text)?;
         while !rest.trim_start_matches(BLANKS).is_empty() {
             if statement.parameter_count() > 0 {

@@ -26,7 +26,13 @@ struct Arguments {
     /// Histories of SQL without end instead of operations on keys.
     #[arg(long)]
     sql_only: bool,
-    /// The statements of a history of SQL after its definitions.
+    /// Only the history of an object of this seed, in full.
+    #[arg(long)]
+    storage: Option<u64>,
+    /// Histories of objects without end instead of operations on keys.
+    #[arg(long)]
+    storage_only: bool,
+    /// The statements of a history of SQL after its definitions, and the steps of one of an object.
     #[arg(long, default_value_t = 40)]
     statements: usize,
     /// The most operations of a random sequence.
@@ -73,15 +79,22 @@ impl Arguments {
         if let Some(seed) = self.sql {
             return (Subject::Sql { seed, steps: self.statements }, effort);
         }
-        if self.sql_only {
+        if let Some(seed) = self.storage {
+            return (Subject::Storage { seed, steps: self.statements }, effort);
+        }
+        if self.sql_only || self.storage_only {
             let effort = Effort {
                 images_per_moment: self.images_per_moment.unwrap_or(6),
                 recovery_images_per_moment: 4,
                 recovery_crashed_in: 50,
                 ..effort
             };
-            let seed = Random::for_purpose(self.seed, number).next();
-            return (Subject::Sql { seed, steps: self.statements }, effort);
+            let (seed, steps) = (Random::for_purpose(self.seed, number).next(), self.statements);
+            let subject = match self.storage_only {
+                true => Subject::Storage { seed, steps },
+                false => Subject::Sql { seed, steps },
+            };
+            return (subject, effort);
         }
         for len in 1..=self.steps {
             let all = histories(len);
@@ -120,7 +133,7 @@ impl Arguments {
     }
 
     fn one_only(&self) -> bool {
-        self.history.is_some() || self.random.is_some() || self.sql.is_some()
+        self.history.is_some() || self.random.is_some() || self.sql.is_some() || self.storage.is_some()
     }
 }
 

@@ -66,6 +66,20 @@ pub fn create_schema(writers: &mut Writers<'_>, store: Store) -> Result<()> {
     renew_identity(writers, store)
 }
 
+/// Removes all that SQL keeps in the database, and makes an empty schema.
+///
+/// # Errors
+/// Those of the engine.
+pub fn remove_all(writers: &mut Writers<'_>) -> Result<()> {
+    let trees = writers.main.trees().into_iter();
+    let own: Vec<TreeId> =
+        trees.filter(|(name, _)| name.starts_with(b"sql/")).map(|(_, tree)| tree).collect();
+    for tree in own {
+        writers.main.drop_tree(tree)?;
+    }
+    create_schema(writers, Store::Main)
+}
+
 /// A number that programs keep in a database, such as `user_version`; 0 if it was never set.
 ///
 /// # Errors

@@ -1,0 +1,73 @@
+//! Bookmarks of an object: naming the present and the past, and asking for a moment of it at the next open.
+
+use duramen_engine::{Database, Durability, Timestamp, WriteTxn};
+use duramen_pitr::{Bookmark, Pitr};
+
+use crate::storage::error::Result;
+use crate::storage::facts::Fact;
+use crate::storage::profile::Profile;
+use crate::storage::session::Session;
+
+impl Session {
+    /// The present moment, with all that was written before.
+    pub(crate) fn current_bookmark(&mut self) -> Result<String> {
+        if self.profile() == Profile::WorkerdLocal {
+            return self.count_bookmark();
+        }
+        self.commit_turn()?;
+        Ok(self.pitr.current_bookmark().to_string())
+    }
+
+    /// The local runtime only counts how often it was asked.
+    fn count_bookmark(&mut self) -> Result<String> {
+        self.before_write()?;
+        let count = self.write_facts(|txn| {
+            let count = Fact::Bookmarks.read_array(txn)?.map_or(0, u32::from_le_bytes);
+            Fact::Bookmarks.write(txn, &count.wrapping_add(1).to_le_bytes())?;
+            Ok(count)
+        })?;
+        Ok(format!("00000000-{count:08x}-00000000-{:032x}", 0))
+    }
+
+    /// The moment after all commits up to a time.
+    pub(crate) fn bookmark_for_time(&mut self, time: Timestamp) -> Result<String> {
+        self.commit_turn()?;
+        Ok(self.pitr.bookmark_for_time(time)?.bookmark.to_string())
+    }
+
+    /// Notes that the next session is to start from a bookmark; gives the one that undoes that.
+    pub(crate) fn restore_at_next_open(&mut self, bookmark: &str) -> Result<String> {
+        let wanted: Bookmark = bookmark.parse().map_err(duramen_pitr::Error::from)?;
+        self.commit_turn()?;
+        drop(self.pitr.as_of(&wanted)?);
+        self.before_write()?;
+        self.write_facts(|txn| Fact::Restore.write(txn, bookmark.as_bytes()))?;
+        self.commit_turn()?;
+        Ok(self.pitr.current_bookmark().to_string())
+    }
+}
+
+/// Makes the content of a database that of the bookmark it was asked to start from, if it was. One commit, which is durable
+/// when this returns.
+///
+/// # Errors
+/// If the bookmark is out of reach by now: then the wish is forgotten, and the next open starts from what is there.
+pub(crate) fn restore_if_wanted(database: &Database) -> Result<()> {
+    let view = database.begin_read()?;
+    let wanted = Fact::Restore.read(&view)?.map(|text| String::from_utf8_lossy(text).into_owned());
+    let Some(wanted) = wanted else { return Ok(()) };
+    let mut txn = database.begin_write()?;
+    let restored = restore(&Pitr::new(database.clone()), &mut txn, &wanted);
+    Fact::Restore.remove(&mut txn)?;
+    txn.commit(Durability::Immediate)?;
+    restored
+}
+
+fn restore(pitr: &Pitr, txn: &mut WriteTxn, wanted: &str) -> Result<()> {
+    let bookmark: Bookmark = wanted.parse().map_err(duramen_pitr::Error::from)?;
+    pitr.restore_within(txn, &bookmark, &[])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
