@@ -42,7 +42,7 @@ pub fn op(storage: &Storage, op: &Json, now_ms: f64) -> Result<Json, Stop> {
         }
         "kv.delete" => json!(storage.kv().delete(&key(op, now_ms)?)?),
         "sync" => {
-            storage.sync_blocking()?;
+            storage.sync().wait()?;
             show::undefined()
         }
         name => return Err(format!("the operation {name:?}").into()),
