@@ -14,11 +14,19 @@ pub mod show;
 
 pub mod stop;
 
-pub mod kv_ops;
+pub mod arguments;
 pub mod scope;
+pub mod target;
+
+pub mod async_ops;
+pub mod kv_ops;
 pub mod sql_ops;
 
+pub mod alarms;
+pub mod bookmark_ops;
 pub mod object;
+pub mod transaction_ops;
+
 pub mod run;
 
 pub mod report;

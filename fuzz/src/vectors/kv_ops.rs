@@ -1,51 +1,56 @@
-//! Operations on values under keys.
+//! Operations on values under keys by plain calls.
 
-use duramen::storage::Storage;
+use std::collections::HashMap;
+
+use duramen::kv::Value;
+use duramen::storage::{KvList, Storage};
 use serde_json::{Value as Json, json};
 
-use super::convert::{to_stored, to_text, to_utf8};
-use super::js::Js;
+use super::arguments::Call;
+use super::convert::to_stored;
 use super::show;
 use super::stop::Stop;
-use super::thrown::Thrown;
 
-fn argument(op: &Json, name: &str, now_ms: f64) -> Result<Js, Stop> {
-    match op.get(name) {
-        Some(value) => Ok(Js::read(value, now_ms)?),
-        None => Ok(Js::Undefined),
-    }
-}
-
-fn key(op: &Json, now_ms: f64) -> Result<String, Stop> {
-    Ok(to_utf8(&to_text(&argument(op, "k", now_ms)?)?))
-}
+/// The lists of an object by their names.
+pub type Lists = HashMap<String, KvList>;
 
 /// An operation on values.
 ///
 /// # Errors
 /// Those of the conversion of the arguments and of the call; that the operation is not known.
-pub fn op(storage: &Storage, op: &Json, now_ms: f64) -> Result<Json, Stop> {
-    let value = match op["op"].as_str().unwrap_or_default() {
+pub fn op(storage: &Storage, lists: &mut Lists, call: &Call<'_>) -> Result<Json, Stop> {
+    let name = call.op["name"].as_str().unwrap_or_default();
+    Ok(match call.op["op"].as_str().unwrap_or_default() {
         "kv.get" => {
-            let value = storage.kv().get(&key(op, now_ms)?)?;
-            value.as_ref().map_or_else(show::undefined, show::stored)
+            let value = storage.kv().get(&call.key()?)?;
+            json!({ "value": value.as_ref().map_or_else(show::undefined, show::stored) })
         }
         "kv.put" => {
-            let key = key(op, now_ms)?;
-            if op.get("v").is_none() {
-                let message =
-                    "Failed to execute 'put' on 'SyncKvStorage': parameter 2 is not of type 'Value'.";
-                return Err(Thrown::type_error(message).into());
+            let key = call.key()?;
+            if call.op.get("v").is_none() {
+                return Err(call.not_of_type(2, "Value").into());
             }
-            storage.kv().put(&key, &to_stored(&argument(op, "v", now_ms)?)?)?;
-            show::undefined()
+            storage.kv().put(&key, &to_stored(&call.argument("v")?)?)?;
+            json!({ "value": show::undefined() })
         }
-        "kv.delete" => json!(storage.kv().delete(&key(op, now_ms)?)?),
-        "sync" => {
-            storage.sync().wait()?;
-            show::undefined()
+        "kv.delete" => json!({ "value": storage.kv().delete(&call.key()?)? }),
+        "kv.list" => {
+            let list = storage.kv().list(&call.list()?.as_options())?;
+            let entries: Result<Vec<Json>, Stop> = list.map(|entry| Ok(pair(entry?))).collect();
+            json!({ "entries": entries? })
+        }
+        "kv.listopen" => {
+            lists.insert(name.into(), storage.kv().list(&call.list()?.as_options())?);
+            json!({})
+        }
+        "kv.listnext" => {
+            let list = lists.get_mut(name).ok_or_else(|| format!("the list {name:?}"))?;
+            json!({ "next": show::next(list.next().transpose()?.map(pair)) })
         }
         name => return Err(format!("the operation {name:?}").into()),
-    };
-    Ok(json!({ "value": value }))
+    })
+}
+
+fn pair((key, value): (String, Value)) -> Json {
+    json!([key, show::stored(&value)])
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::alarms::drive;
 use super::case::{Case, Concurrent, Kind, Request, Step};
 use super::compare::{Comparison, Strict, Tally, same_error};
 use super::object::{Disk, Object};
@@ -55,7 +56,7 @@ type Answer = (Vec<Json>, Option<Thrown>);
 pub fn run(case: &Case) -> Outcome {
     let strict = if case.area == "metering" { Strict::Counts } else { Strict::Results };
     let mut check = Check { comparison: Comparison::new(strict), failures: Vec::new() };
-    let disk = Disk::new();
+    let disk = Disk::new(case.class);
     match &case.kind {
         Kind::Sequence(steps) => sequence(&disk, steps, &mut check),
         Kind::Concurrent(requests) => concurrent(&disk, requests, &mut check),
@@ -70,7 +71,7 @@ fn sequence(disk: &Disk, steps: &[Step], check: &mut Check) {
         match step {
             Step::NewSession => object = None,
             Step::Pause(ms) => {
-                disk.turns.run(vec![Box::pin(disk.turns.sleep(*ms))], |_| {});
+                disk.turns.run(vec![Box::pin(disk.turns.sleep(*ms))], None, || {});
             }
             Step::Request(request) => {
                 if object.is_none() {
@@ -109,7 +110,8 @@ fn run_requests(disk: &Disk, object: &Object<'_>, requests: &[(f64, &Request)]) 
         });
         task
     });
-    if !disk.turns.run(tasks.collect(), |now_ms| object.end_turn(now_ms)) {
+    let alarm: Task<'_> = Box::pin(drive(object));
+    if !disk.turns.run(tasks.collect(), Some(alarm), || object.end_turn()) {
         let stuck = Thrown::error("the request waits for something that does not come");
         return requests.iter().map(|_| (Vec::new(), Some(stuck.clone()))).collect();
     }

@@ -58,6 +58,39 @@ pub fn next(value: Option<Json>) -> Json {
     object(vec![("done".into(), json!(is_done)), ("value".into(), value.unwrap_or_else(undefined))])
 }
 
+/// What kind of member of the storage object each of the names is, as `typeof` tells.
+#[must_use]
+pub fn members(names: &Json) -> Json {
+    const FUNCTIONS: [&str; 19] = [
+        "get",
+        "put",
+        "delete",
+        "list",
+        "deleteAll",
+        "transaction",
+        "transactionSync",
+        "sync",
+        "getAlarm",
+        "setAlarm",
+        "deleteAlarm",
+        "getCurrentBookmark",
+        "getBookmarkForTime",
+        "onNextSessionRestoreBookmark",
+        "sql.exec",
+        "kv.get",
+        "kv.put",
+        "kv.list",
+        "kv.delete",
+    ];
+    let kind = |name: &str| match name {
+        "sql.databaseSize" => "number",
+        _ if FUNCTIONS.contains(&name) => "function",
+        _ => "undefined",
+    };
+    let names = names.as_array().map_or(&[][..], Vec::as_slice);
+    names.iter().map(|name| json!([name, kind(name.as_str().unwrap_or_default())])).collect()
+}
+
 /// A value of a row: integers are rounded to numbers, text that is not UTF-8 is repaired.
 #[must_use]
 pub fn sql_value(value: ValueRef<'_>) -> Json {

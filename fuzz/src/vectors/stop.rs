@@ -1,6 +1,6 @@
 //! [`Stop`]: why an operation gave no result.
 
-use duramen::storage::Error;
+use duramen::storage::{Error, Interface};
 
 use super::thrown::Thrown;
 
@@ -14,6 +14,12 @@ pub enum Stop {
     /// The runner does not know what is asked for.
     Unknown(String),
 }
+
+/// What the local runtime says of `sql` where an object has none; in production the text is another one.
+const SQL_IS_NOT_ENABLED: &str = "SQL is not enabled for this Durable Object class. To enable it, change `new_classes` to \
+     `new_sqlite_classes` within the 'migrations' field in your wrangler.jsonc or wrangler.toml file. If using workerd \
+     directly,set `enableSql = true` in your workerd config for the class. Note that this change cannot be made after the \
+     class is already deployed to production.";
 
 impl From<Thrown> for Stop {
     fn from(thrown: Thrown) -> Stop {
@@ -29,11 +35,13 @@ impl From<String> for Stop {
 
 impl From<Error> for Stop {
     fn from(error: Error) -> Stop {
-        let thrown = Thrown { name: name_of(&error), message: error.to_string() };
+        let message = match error {
+            Error::NotSqlBacked(Interface::Sql) => SQL_IS_NOT_ENABLED.into(),
+            _ => error.to_string(),
+        };
+        let thrown = Thrown { name: name_of(&error), message };
         match error {
-            Error::Aborted(_) | Error::ConstraintsViolated(_) | Error::TurnRolledBack | Error::Panicked => {
-                Stop::Reset(thrown)
-            }
+            Error::Aborted(_) | Error::ConstraintsViolated(_) | Error::Panicked => Stop::Reset(thrown),
             _ => Stop::Thrown(thrown),
         }
     }
@@ -44,6 +52,7 @@ fn name_of(error: &Error) -> &'static str {
     use duramen_kv::Error as Kv;
     match error {
         Error::Kv(Kv::StartAndStartAfter | Kv::ListLimitNotPositive | Kv::ListLimitOutOfRange) => "TypeError",
+        Error::AlarmTimeNotPositive | Error::AlarmTimeTooLate => "TypeError",
         Error::Kv(Kv::KeyTooLarge { .. } | Kv::ValueTooLarge { .. } | Kv::TooManyKeys { .. }) => "RangeError",
         _ => "Error",
     }

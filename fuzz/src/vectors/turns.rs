@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A task of the loop.
 pub type Task<'t> = Pin<Box<dyn Future<Output = ()> + 't>>;
@@ -34,6 +34,17 @@ pub struct Turns {
 struct Bell {
     is_rung: AtomicBool,
     sleeper: Thread,
+}
+
+impl Bell {
+    /// Waits until somebody rings; false if nobody does. A thread may wake up without that.
+    fn wait(&self) -> bool {
+        let patient_until = Instant::now() + PATIENCE;
+        while !self.is_rung.load(Ordering::Acquire) && Instant::now() < patient_until {
+            std::thread::park_timeout(PATIENCE);
+        }
+        self.is_rung.load(Ordering::Acquire)
+    }
 }
 
 impl Wake for Bell {
@@ -66,10 +77,15 @@ impl Turns {
                 return Poll::Ready(());
             }
             is_set = true;
-            self.due.borrow_mut().push(due);
+            self.wake_at(due);
             Poll::Pending
         })
         .await;
+    }
+
+    /// The task that is polled goes on at this moment at the latest. It asks again each time it is polled.
+    pub fn wake_at(&self, ms: f64) {
+        self.due.borrow_mut().push(ms);
     }
 
     /// Lets other tasks go on, in the same turn.
@@ -97,18 +113,21 @@ impl Turns {
         self.section.set(outside.map(|(task, depth)| (task, depth - 1)));
     }
 
-    /// Runs tasks to their ends; false if they cannot go on. `end_turn` is called with the present moment between turns.
-    pub fn run(&self, tasks: Vec<Task<'_>>, mut end_turn: impl FnMut(f64)) -> bool {
+    /// Runs tasks to their ends, and `beside` as long as that takes; false if they cannot go on. `end_turn` is called between
+    /// turns.
+    pub fn run(&self, tasks: Vec<Task<'_>>, beside: Option<Task<'_>>, mut end_turn: impl FnMut()) -> bool {
         let bell = Arc::new(Bell { is_rung: AtomicBool::new(true), sleeper: std::thread::current() });
         let waker = Waker::from(bell.clone());
         let mut tasks: Vec<Option<Task<'_>>> = tasks.into_iter().map(Some).collect();
+        let foreground = tasks.len();
+        tasks.push(beside);
         loop {
             while bell.is_rung.swap(false, Ordering::Acquire) {
                 self.due.borrow_mut().clear();
                 self.poll_all(&mut tasks, &mut Context::from_waker(&waker));
             }
-            end_turn(self.now_ms.get());
-            if tasks.iter().all(Option::is_none) {
+            end_turn();
+            if tasks[..foreground].iter().all(Option::is_none) {
                 return true;
             }
             if bell.is_rung.load(Ordering::Acquire) {
@@ -120,12 +139,8 @@ impl Turns {
                     self.now_ms.set(next.max(self.now_ms.get()));
                     bell.is_rung.store(true, Ordering::Release);
                 }
-                None => {
-                    std::thread::park_timeout(PATIENCE);
-                    if !bell.is_rung.load(Ordering::Acquire) {
-                        return false;
-                    }
-                }
+                None if !bell.wait() => return false,
+                None => {}
             }
         }
     }
@@ -144,6 +159,24 @@ impl Turns {
             }
         }
     }
+}
+
+/// Runs futures beside each other until the last of them ends; what they gave, in their order.
+pub async fn join<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let mut running: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    let mut ended: Vec<Option<T>> = running.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        for (future, place) in running.iter_mut().zip(&mut ended) {
+            if place.is_none()
+                && let Poll::Ready(output) = future.as_mut().poll(context)
+            {
+                *place = Some(output);
+            }
+        }
+        if ended.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    ended.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

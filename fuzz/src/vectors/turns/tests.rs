@@ -23,7 +23,7 @@ fn time_jumps_between_turns() {
         log.write("quick");
     });
     let mut ends = Vec::new();
-    assert!(turns.run(vec![slow, quick], |now_ms| ends.push(now_ms)));
+    assert!(turns.run(vec![slow, quick], None, || ends.push(turns.now_ms())));
     assert_eq!(*log.0.borrow(), ["slow begins", "quick", "slow ends"]);
     assert_eq!(ends, [1000.0, 1050.0, 1200.0]);
 }
@@ -36,7 +36,7 @@ fn a_turn_goes_on_while_a_task_can() {
         turns.yield_now().await;
         turns.yield_now().await;
     });
-    assert!(turns.run(vec![task], |_| ends += 1));
+    assert!(turns.run(vec![task], None, || ends += 1));
     assert_eq!(ends, 1);
 }
 
@@ -50,6 +50,23 @@ fn a_critical_section_keeps_others_waiting() {
         turns.leave_section();
     });
     let other: Task<'_> = Box::pin(async { log.write("other") });
-    assert!(turns.run(vec![holder, other], |_| {}));
+    assert!(turns.run(vec![holder, other], None, || {}));
     assert_eq!(*log.0.borrow(), ["holder", "other"]);
+}
+
+#[test]
+fn what_runs_beside_is_not_waited_for() {
+    let (turns, log) = (Turns::new(0.0), Log::default());
+    let beside: Task<'_> = Box::pin(async {
+        loop {
+            turns.sleep(30.0).await;
+            log.write("beside");
+        }
+    });
+    let task: Task<'_> = Box::pin(async {
+        let lanes = vec![turns.sleep(100.0), turns.sleep(50.0)];
+        assert_eq!(join(lanes).await.len(), 2);
+    });
+    assert!(turns.run(vec![task], Some(beside), || {}));
+    assert_eq!(*log.0.borrow(), ["beside"; 3]);
 }
