@@ -127,6 +127,19 @@ impl Connection {
         Ok(run(session.txn.writers()?.main))
     }
 
+    /// Notes that the owner changed rows in trees of its own, one after the other: `changes()` and `total_changes()` tell of
+    /// them.
+    ///
+    /// # Errors
+    /// [`Error::Reentrant`].
+    pub fn note_changes(&self, rows: u64) -> Result<()> {
+        let mut session = self.lock()?;
+        let newest = rows.min(1);
+        session.ambient.note_changes(newest, None);
+        session.ambient.note_changes_by_programs(i64::try_from(rows - newest).unwrap_or(i64::MAX));
+        Ok(())
+    }
+
     /// Runs something on what a query would read now: the open transaction, else the newest commit.
     ///
     /// # Errors

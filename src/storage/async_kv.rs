@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::storage::error::Result;
 use crate::storage::pending::Pending;
 use crate::storage::session::{Confirm, Session, Shared};
+use crate::storage::values::Written;
 
 /// How an asynchronous call is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl<'s> AsyncKv<'s> {
     }
 
     /// Writes values of `bytes` bytes under `keys` keys.
-    fn write<T>(
+    fn write<T: Written>(
         &self,
         keys: usize,
         bytes: usize,
@@ -131,7 +132,8 @@ impl<'s> AsyncKv<'s> {
         self.change(|session, confirm| {
             session.check_entries(&stored)?;
             session.write_values(confirm, |kv| {
-                stored.iter().try_for_each(|(key, stored)| kv.put_stored(key, stored))
+                stored.iter().try_for_each(|(key, stored)| kv.put_stored(key, stored))?;
+                Ok(stored.len())
             })?;
             session.buffer.add(stored.iter().map(|(key, stored)| key.len() + stored.len()).sum());
             session.count_work(0, u64::try_from(stored.len()).unwrap_or(u64::MAX));

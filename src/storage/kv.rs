@@ -11,6 +11,7 @@ use crate::storage::error::{Interface, Result};
 use crate::storage::kv_list::KvList;
 use crate::storage::lock::Held;
 use crate::storage::session::{Confirm, Session, Shared};
+use crate::storage::values::Written;
 
 /// Values under string keys, in the order of the keys' UTF-8 bytes. What is written is part of the transaction of the
 /// session; each call reads what the ones before it wrote.
@@ -109,7 +110,10 @@ impl<'s> SyncKv<'s> {
         self.write(|kv| kv.delete(key))
     }
 
-    fn write<T>(&self, write: impl FnOnce(&mut Kv<&mut WriteTxn>) -> duramen_kv::Result<T>) -> Result<T> {
+    fn write<T: Written>(
+        &self,
+        write: impl FnOnce(&mut Kv<&mut WriteTxn>) -> duramen_kv::Result<T>,
+    ) -> Result<T> {
         let mut session = self.lock()?;
         let done = session.write_values(Confirm::Gate, write)?;
         session.count_work(0, 1);

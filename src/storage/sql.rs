@@ -66,6 +66,7 @@ impl<'s> Sql<'s> {
     pub fn database_size(&self) -> Result<u64> {
         const PAGE_BYTES: u64 = 4096;
         let session = self.shared.lock()?;
+        session.check_backend(Interface::Sql)?;
         let info = session.database().info()?;
         let bytes = info.page_bytes.saturating_add(info.log_bytes).saturating_add(info.dirty_bytes);
         Ok(bytes.div_ceil(PAGE_BYTES).max(1).saturating_mul(PAGE_BYTES))

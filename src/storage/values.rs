@@ -16,6 +16,32 @@ use crate::storage::session::{Confirm, Session};
 /// The definition of the table that stands for the tree.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID";
 
+/// What a write of values gives: it tells how many of them it changed.
+pub(crate) trait Written {
+    fn rows(&self) -> u64;
+}
+
+/// One value was set.
+impl Written for () {
+    fn rows(&self) -> u64 {
+        1
+    }
+}
+
+/// Whether one value was there to be removed.
+impl Written for bool {
+    fn rows(&self) -> u64 {
+        u64::from(*self)
+    }
+}
+
+/// How many values were set, or there to be removed.
+impl Written for usize {
+    fn rows(&self) -> u64 {
+        u64::try_from(*self).unwrap_or(u64::MAX)
+    }
+}
+
 impl Session {
     fn limits(&self) -> Limits {
         match (self.profile(), self.backend) {
@@ -40,8 +66,8 @@ impl Session {
         Ok(self.connection().with_view(|view| read(&Kv::new(view).with_limits(limits)))??)
     }
 
-    /// Runs something that writes values.
-    pub(crate) fn write_values<T>(
+    /// Runs something that writes values. SQL counts them as rows that changed.
+    pub(crate) fn write_values<T: Written>(
         &mut self,
         confirm: Confirm,
         write: impl FnOnce(&mut Kv<&mut WriteTxn>) -> duramen_kv::Result<T>,
@@ -53,7 +79,10 @@ impl Session {
         self.values_changed += 1;
         let limits = self.limits();
         match self.connection().with_write_txn(|txn| write(&mut Kv::new(txn).with_limits(limits))) {
-            Ok(Ok(done)) => Ok(done),
+            Ok(Ok(done)) => {
+                self.connection().note_changes(done.rows())?;
+                Ok(done)
+            }
             Ok(Err(error)) => Err(self.failed(error)),
             Err(error) => Err(self.failed(error)),
         }
