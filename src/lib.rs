@@ -47,6 +47,10 @@
 //!
 //! [`sql`] runs statements in SQLite's dialect on a database, with the calls that users of `rusqlite` know.
 //!
+//! # The past
+//!
+//! [`pitr`] names, reads, restores and forks every commit of the last days, as far as [`Retention`] keeps them.
+//!
 //! # What is kept
 //!
 //! Each commit says with its [`Durability`] what it survives. After a crash, [`Database::open`] recovers without being
@@ -80,10 +84,11 @@ pub mod storage;
 pub use duramen_engine as engine;
 pub use duramen_engine::{
     Access, Background, CheckpointReport, Cursor, Database, DatabaseId, Durability, Durable, History, Info,
-    KeyRange, Lsn, Options, ReadView, Retention, Savepoint, Timestamp, TreeId, VerifyReport, View, WriteTxn,
-    io,
+    KeyRange, Lsn, Options, ReadView, Retention, Savepoint, Timestamp, TreeId, VerifyReport, View, Window,
+    WriteTxn, io,
 };
 pub use duramen_kv as kv;
+pub use duramen_pitr as pitr;
 pub use duramen_sql as sql;
 
 pub use crate::bytes::Bytes;

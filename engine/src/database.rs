@@ -249,6 +249,16 @@ impl Database {
         History::new(self.handle.clone())
     }
 
+    /// The database as it was right after the commit `lsn`: read-only, beside this one, which it keeps open. For layers that
+    /// work on databases; [`History::read_at`] gives a view, at the same cost.
+    ///
+    /// # Errors
+    /// [`Error::HistoryUnavailable`]; errors of the disk.
+    pub fn as_of(&self, lsn: Lsn) -> Result<Database> {
+        let handle = Arc::new(Handle::new(self.history().past(lsn)?));
+        Ok(Database { handle, recovery: self.recovery.clone() })
+    }
+
     /// What recovery found when the database was opened.
     #[must_use]
     pub fn recovery_report(&self) -> &RecoveryReport {

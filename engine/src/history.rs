@@ -18,11 +18,13 @@ use crate::format::ops::{Op, Ops};
 use crate::format::wal::RecordKind;
 use crate::handle::Handle;
 use crate::hold::Hold;
-use crate::ids::{CommitTime, LogPosition, Lsn, Timestamp, TreeId};
+use crate::ids::{CommitTime, LogPosition, Lsn, Timestamp, TreeId, to_u64};
 use crate::keep;
 use crate::options::Durability;
+use crate::past;
 use crate::reclaim::{self, Effort};
 use crate::replay::{Replay, reset_target};
+use crate::shared::Shared;
 use crate::tree::Root;
 use crate::txn::{ReadView, View, WriteTxn};
 use crate::version::{LogEnd, Version};
@@ -106,6 +108,12 @@ impl Commit {
     fn new(record: &LogRecord<'_>, previous: Lsn) -> Commit {
         let LogRecord { position, lsn, time, kind, payload, .. } = *record;
         Commit { previous, position, lsn, time, kind, payload: payload.to_vec() }
+    }
+
+    /// How long its content in the log is, in bytes.
+    #[must_use]
+    pub fn payload_bytes(&self) -> u64 {
+        to_u64(self.payload.len())
     }
 
     /// Where the commit stands in the log.
@@ -443,6 +451,12 @@ impl History {
         let log_end = LogEnd::default();
         let version = Version { lsn: replay.lsn, time: replay.time, catalog: replay.catalog, log_end, pages };
         Ok(PastView { view: ReadView::new(Arc::new(version)), hold })
+    }
+
+    /// What [`Database::as_of`](crate::Database::as_of) is made of.
+    pub(crate) fn past(&self, lsn: Lsn) -> Result<Shared> {
+        let PastView { view, hold } = self.read_at(lsn)?;
+        past::shared(&self.handle, view.version(), hold)
     }
 
     /// Makes a database of its own in the directory `dir`, whose content is the version right after the commit `lsn`.

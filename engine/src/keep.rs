@@ -38,9 +38,12 @@ pub(crate) fn kept_beside_the_next(shared: &Shared, checkpoints: &Checkpoints, n
     };
     // History from the floor on starts at the newest root at or before it.
     let start = records.iter().rposition(|record| record.lsn <= floor.min(newest.lsn));
+    let whole_history = newest.whole_history && start.is_none();
     let in_window = matches!(shared.options.retention, Retention::Window(_));
     let mut kept = Vec::new();
-    let mut last: Option<&CheckpointRecord> = None;
+    // Before the first root of a whole history is the beginning, from which the log can be replayed as well.
+    let beginning = CheckpointRecord::default();
+    let mut last = whole_history.then_some(&beginning);
     for record in &records[start.unwrap_or(0)..] {
         let spaced = last.is_none_or(|last| {
             record.log_bytes.saturating_sub(last.log_bytes) >= shared.options.root_spacing_bytes
@@ -51,15 +54,21 @@ pub(crate) fn kept_beside_the_next(shared: &Shared, checkpoints: &Checkpoints, n
             last = Some(record);
         }
     }
-    Kept { kept, whole_history: newest.whole_history && start.is_none() }
+    Kept { kept, whole_history }
 }
 
-/// Whether a checkpoint made now would let history go, if time were what `now` says.
+/// Whether a checkpoint made now would let something of a window of history go, if time were what `now` says.
 pub(crate) fn lets_history_go(shared: &Shared, checkpoints: &Checkpoints, now: Progress) -> bool {
-    let Some(newest) = checkpoints.list.newest() else { return false };
+    let (Retention::Window(_), Some(newest)) = (shared.options.retention, checkpoints.list.newest()) else {
+        return false;
+    };
     let Kept { kept, whole_history } = kept_beside_the_next(shared, checkpoints, now);
-    let oldest = checkpoints.list.kept().next().map(|record| record.number);
-    newest.whole_history != whole_history || oldest != kept.first().copied()
+    if newest.whole_history {
+        return !whole_history;
+    }
+    let oldest = checkpoints.list.kept().next().map(|record| record.lsn);
+    let first = checkpoints.list.kept().find(|record| Some(&record.number) == kept.first());
+    oldest != first.map(|record| record.lsn)
 }
 
 /// The oldest commit whose state somebody may still ask for, other than recovery.

@@ -41,6 +41,7 @@ mod keep;
 mod options;
 #[doc(hidden)]
 pub mod page;
+mod past;
 mod progress;
 mod reclaim;
 mod recovery;

@@ -6,6 +6,7 @@
 //!    never waits for it,
 //! 3. the locks inside log, page store and version set, each held for one short step.
 
+use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -59,6 +60,8 @@ pub(crate) struct Shared {
     pub(crate) background_error: Mutex<Option<Error>>,
     /// The first failed sync of a page file or of the checkpoint list.
     pub(crate) poison: OnceLock<Error>,
+    /// For an earlier version as a database of its own: the history it was reached through.
+    pub(crate) _past_of: Option<Box<dyn Any + Send + Sync>>,
     /// The lock on the directory, until the database is closed.
     pub(crate) lock: Mutex<Option<Box<dyn DirLock>>>,
 }

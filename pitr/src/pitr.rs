@@ -85,6 +85,16 @@ impl Pitr {
         self.database.history().read_at(lsn).map_err(|error| self.named(bookmark, error))
     }
 
+    /// The database as it was at a moment, as a database: read-only, for SQL and whatever else works on one. Costs as much
+    /// as [`as_of`](Pitr::as_of).
+    ///
+    /// # Errors
+    /// [`Error::ForeignBookmark`], [`Error::Unavailable`]; those of the engine.
+    pub fn database_at(&self, bookmark: &Bookmark) -> Result<Database> {
+        let lsn = self.check(bookmark)?;
+        self.database.as_of(lsn).map_err(|error| self.named(bookmark, error))
+    }
+
     /// Makes the content of the database what it was at a moment, as a new commit that is durable when this returns.
     /// Gives the moment before, to which a restore undoes this one. Nothing of the history is lost.
     ///

@@ -2,6 +2,7 @@
 
 mod bad_days;
 mod kill;
+mod past;
 mod program;
 mod shell;
 mod sql;

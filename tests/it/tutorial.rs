@@ -85,6 +85,11 @@ fn the_package_index_in_sql() {
 }
 
 #[test]
+fn the_past() {
+    follow("tutorial-past.md", &["packages.csv"]);
+}
+
+#[test]
 fn only_console_blocks_are_steps() {
     let page = "$ no\n```sh\n$ no\n```\n```console\n$ yes one\nout\n$ two\n```\n$ no\n";
     let wanted = [

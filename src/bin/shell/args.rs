@@ -22,6 +22,8 @@ Start here:
   duramen ./data '.import cities.csv cities' load a file of values separated by commas
   duramen kv ./data put greeting '\"hello\"'   put a value under a key
   duramen kv ./data get greeting             print it
+  duramen log ./data                         what was committed when
+  duramen restore ./data '5 minutes ago'     go back; every restore can be undone
 
 Exit codes:
   0  done
@@ -35,6 +37,10 @@ Exit codes:
 const SQL_HELP: &str = "\
 The database is made by the first statement that writes. A SQL argument that begins with a dot is a dot-command; \
 `duramen :memory: .help` lists them. A script stops at its first error, and the exit code says that there was one.";
+
+const MOMENT_HELP: &str = "\
+A moment is a bookmark, as `bookmark` and `log` print them, or a time: '2026-11-23 14:05:00' (UTC, or with a zone behind \
+it), now, '5 minutes ago'. A time means the moment after all commits up to it.";
 
 const PROMPT_HELP: &str = "\
 A KEY is one word, or a JSON string in double quotes. JSON is the rest of the line.";
@@ -64,6 +70,9 @@ pub(crate) enum Command {
     Kv {
         /// The directory of the database
         db: PathBuf,
+        /// Read the database as it was at this moment
+        #[arg(long, value_name = "BOOKMARK|TIME", global = true)]
+        as_of: Option<String>,
         #[command(subcommand)]
         command: Option<KvCommand>,
     },
@@ -75,6 +84,48 @@ pub(crate) enum Command {
     Checkpoint(OnDatabase),
     /// Write everything anew, packed, and free what is dead; needs room for the data once more
     Compact(OnDatabase),
+    /// Print the bookmark of now, or of a time
+    Bookmark {
+        /// The directory of the database
+        db: PathBuf,
+        /// The moment after all commits up to this time
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
+    /// List commits: bookmark, time, size, and what they touched
+    Log(LogArgs),
+    /// Make the content what it was at a moment; the last line printed is the bookmark that undoes it
+    #[command(after_help = MOMENT_HELP)]
+    Restore {
+        /// The directory of the database
+        db: PathBuf,
+        /// A bookmark, or a time
+        #[arg(value_name = "BOOKMARK|TIME")]
+        moment: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Make a database of its own out of a moment, sharing files where the file system can
+    #[command(after_help = MOMENT_HELP)]
+    Fork {
+        /// The directory of the database
+        db: PathBuf,
+        /// A bookmark, or a time
+        #[arg(value_name = "BOOKMARK|TIME")]
+        moment: String,
+        /// The directory of the new database
+        #[arg(value_name = "NEWDB")]
+        new: PathBuf,
+    },
+    /// Show what differs between two moments, row by row and key by key
+    #[command(after_help = MOMENT_HELP)]
+    Diff(DiffArgs),
+    /// Show how far back the database can go, what keeps it so, and what that costs
+    History(OnDatabase),
+    /// Keep a moment by name beyond retention; without a name list what is kept
+    #[command(after_help = MOMENT_HELP)]
+    Pin(PinArgs),
     /// Print a script that completes commands in your shell
     Completions {
         /// The shell to print it for
@@ -104,6 +155,53 @@ pub(crate) struct SqlArgs {
     /// Open the database for reading only
     #[arg(long)]
     pub(crate) readonly: bool,
+    /// Read the database as it was at this moment
+    #[arg(long, value_name = "BOOKMARK|TIME")]
+    pub(crate) as_of: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// The directory of the database
+    pub(crate) db: PathBuf,
+    /// Only commits after this bookmark or time
+    #[arg(long, value_name = "BOOKMARK|TIME")]
+    pub(crate) since: Option<String>,
+    /// Only commits up to this bookmark or time
+    #[arg(long, value_name = "BOOKMARK|TIME")]
+    pub(crate) until: Option<String>,
+    /// The newest N of them
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The directory of the database
+    pub(crate) db: PathBuf,
+    /// The first moment
+    #[arg(value_name = "A")]
+    pub(crate) from: String,
+    /// The second moment; now without it
+    #[arg(value_name = "B")]
+    pub(crate) to: Option<String>,
+    /// Print statements that lead from the first to the second
+    #[arg(long)]
+    pub(crate) sql: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PinArgs {
+    /// The directory of the database
+    pub(crate) db: PathBuf,
+    /// The name
+    pub(crate) name: Option<String>,
+    /// The moment to keep; now without it
+    #[arg(value_name = "BOOKMARK|TIME")]
+    pub(crate) moment: Option<String>,
+    /// Let it go
+    #[arg(long, requires = "name", conflicts_with = "moment")]
+    pub(crate) remove: bool,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ use crate::args::{Form, KvCommand, OnDatabase};
 use crate::failure::{Code, Failure, Outcome};
 use crate::import::{self, Source};
 use crate::opened::Opened;
+use crate::past::Past;
 use crate::records;
 use crate::render;
 use crate::world::World;
@@ -41,10 +42,21 @@ pub(crate) fn kv_access(command: &KvCommand) -> Access {
 }
 
 /// Runs a key-value command of the command line.
-pub(crate) fn kv_once(path: &Path, mut command: KvCommand, world: &mut World<'_>) -> Outcome {
+pub(crate) fn kv_once(
+    path: &Path,
+    as_of: Option<&str>,
+    mut command: KvCommand,
+    world: &mut World<'_>,
+) -> Outcome {
     // Bad input must not leave an empty database behind.
     let source = prepare(&mut command, world)?;
-    let db = world.open(path, kv_access(&command))?;
+    let db = match as_of {
+        Some(_) if kv_access(&command) != Access::ReadOnly => {
+            return Err(Failure::new(Code::Wrong, "the past can be read only; leave out --as-of").into());
+        }
+        Some(moment) => Past::open_as_of(path, moment, world)?,
+        None => world.open(path, kv_access(&command))?,
+    };
     let done = kv(&Opened { db: &db, path }, &command, source, world);
     close(db, path, done)
 }

@@ -12,6 +12,7 @@ mod import;
 mod lines;
 mod near;
 mod opened;
+mod past;
 mod prompt;
 mod records;
 mod render;
@@ -25,8 +26,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use duramen::Options;
 use duramen::io::Io;
+use duramen::{Options, Retention, Window};
 
 use crate::args::{Command, CommandLine, SqlArgs, Wish};
 use crate::command::Task;
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
     stop_on_interrupt(running.clone(), typed);
     let mut world = World {
         io: Io::os(),
-        options: Options::default(),
+        options: Options { retention: Retention::Window(Window::default()), ..Options::default() },
         input: &mut input,
         out: &mut out,
         notes: &mut notes,
@@ -102,7 +103,7 @@ fn run(words: &[OsString], world: &mut World<'_>) -> Outcome<u8> {
 fn run_sql(args: SqlArgs, world: &mut World<'_>) -> Outcome<u8> {
     let look =
         Look { mode: args.mode, headers: args.headers, null: args.nullvalue, separator: args.separator };
-    let start = Start { path: args.db, read_only: args.readonly, look };
+    let start = Start { path: args.db, read_only: args.readonly, as_of: args.as_of, look };
     let mut session = Session::start(start, world)?;
     let done = match (&args.texts[..], world.typed) {
         ([], true) => sql::talk(&mut session, history_file("sql_history").as_deref(), world),
@@ -116,11 +117,23 @@ fn run_sql(args: SqlArgs, world: &mut World<'_>) -> Outcome<u8> {
 fn run_command(command: Command, world: &mut World<'_>) -> Outcome<u8> {
     let done = match command {
         Command::Sql(args) => return run_sql(args, world),
-        Command::Kv { db, command: Some(command) } => command::kv_once(&db, command, world),
-        Command::Kv { db, command: None } if world.typed => {
+        Command::Kv { db, as_of, command: Some(command) } => {
+            command::kv_once(&db, as_of.as_deref(), command, world)
+        }
+        Command::Kv { as_of: Some(_), .. } => {
+            Err(Failure::new(Code::Wrong, "a prompt is about the present; --as-of needs a command").into())
+        }
+        Command::Kv { db, command: None, .. } if world.typed => {
             prompt::talk(&db, history_file("history").as_deref(), world)
         }
-        Command::Kv { db, command: None } => prompt::script(&db, world),
+        Command::Kv { db, command: None, .. } => prompt::script(&db, world),
+        Command::Bookmark { db, at } => past::bookmark(&db, at.as_deref(), world),
+        Command::Log(args) => past::log(&args, world),
+        Command::Restore { db, moment, yes } => past::restore(&db, &moment, !yes, world),
+        Command::Fork { db, moment, new } => past::fork(&db, &moment, &new, world),
+        Command::Diff(args) => past::diff(&args, world),
+        Command::History(on) => past::history(&on, world),
+        Command::Pin(args) => past::pin(&args, world),
         Command::Info(on) => command::task_once(Task::Info, &on, world),
         Command::Verify(on) => command::task_once(Task::Verify, &on, world),
         Command::Checkpoint(on) => command::task_once(Task::Checkpoint, &on, world),

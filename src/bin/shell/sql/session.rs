@@ -13,6 +13,7 @@ use duramen::{Access, Database, Options};
 use duramen_sql::{Connection, Error, ResultSet, Statement, ToSql, Value, ValueRef};
 
 use crate::failure::{Code, Failure, Outcome, Stop};
+use crate::past::Past;
 use crate::running::Running;
 use crate::world::{self, World};
 
@@ -33,6 +34,8 @@ const IN_MEMORY: &str = ":memory:";
 pub(crate) struct Start {
     pub(crate) path: PathBuf,
     pub(crate) read_only: bool,
+    /// The moment to read, instead of now.
+    pub(crate) as_of: Option<String>,
     pub(crate) look: Look,
 }
 
@@ -98,7 +101,14 @@ impl Session {
             store: Store::Lost,
             target: None,
         };
-        session.store = session.open()?;
+        session.store = match &start.as_of {
+            Some(moment) => {
+                session.read_only = true;
+                let db = Past::open_as_of(&session.path, moment, world)?;
+                Store::Open(db.clone(), Connection::new(db))
+            }
+            None => session.open()?,
+        };
         Ok(session)
     }
 

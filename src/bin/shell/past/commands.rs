@@ -1,0 +1,165 @@
+//! The commands that name a moment or go back to one.
+
+use std::path::Path;
+
+use duramen::engine::KeptRoot;
+use duramen::pitr::{Bookmark, Reach};
+use duramen::{Access, View};
+use indicatif::{HumanBytes, HumanCount, HumanDuration};
+use serde_json::{Value, json};
+
+use crate::args::{OnDatabase, PinArgs};
+use crate::failure::{Code, Failure, Outcome};
+use crate::world::World;
+
+use super::moment::{Past, shown, time};
+
+/// Prints the bookmark of now, or of a time; nothing else.
+pub(crate) fn bookmark(db: &Path, at: Option<&str>, world: &mut World<'_>) -> Outcome {
+    let past = Past::open(db, Access::ReadOnly, world)?;
+    let found = match at {
+        Some(at) => past.moment_of(time(at)?)?,
+        None => past.pitr.current_bookmark(),
+    };
+    let done = world.line(format_args!("{found}"));
+    past.close(done)
+}
+
+/// Makes the content what it was at a moment; the last line is the bookmark that undoes it.
+pub(crate) fn restore(db: &Path, moment: &str, asks: bool, world: &mut World<'_>) -> Outcome {
+    let past = Past::open(db, Access::OpenExisting, world)?;
+    let done = restore_to(&past, moment, asks, world);
+    past.close(done)
+}
+
+fn restore_to(past: &Past, moment: &str, asks: bool, world: &mut World<'_>) -> Outcome {
+    let target = past.moment(moment)?;
+    let view = past.pitr.as_of(&target).map_err(|error| past.failed(&error))?;
+    let commits = past.db.last_lsn().number.saturating_sub(view.lsn().number);
+    let when = shown(view.time());
+    let commits = match commits {
+        1 => "1 commit".to_owned(),
+        n => format!("{} commits", HumanCount(n)),
+    };
+    if asks && world.typed {
+        world.note(format_args!(
+            "{} goes back to {when}; what {commits} did since is undone, and can be redone. Go on? [y/N]",
+            past.path.display()
+        ));
+        let mut answer = String::new();
+        let read = world.input.read_line(&mut answer);
+        if read.is_err() || !matches!(answer.trim(), "y" | "Y" | "yes") {
+            return Err(Failure::new(Code::Refused, "nothing was restored").into());
+        }
+    }
+    let undo = past.pitr.restore(&target).map_err(|error| past.failed(&error))?;
+    world.note(format_args!(
+        "restored to {when}, {commits} back; to undo it: duramen restore {} {undo}",
+        past.path.display()
+    ));
+    world.line(format_args!("{undo}"))
+}
+
+/// Makes a database of its own out of a moment.
+pub(crate) fn fork(db: &Path, moment: &str, new: &Path, world: &mut World<'_>) -> Outcome {
+    let past = Past::open(db, Access::OpenExisting, world)?;
+    let done = fork_to(&past, moment, new, world);
+    past.close(done)
+}
+
+fn fork_to(past: &Past, moment: &str, new: &Path, world: &mut World<'_>) -> Outcome {
+    let target = past.moment(moment)?;
+    let bar = world.bar(Some(0), "forking {bar:40} {bytes} of {total_bytes}");
+    let made = past.pitr.fork(&target, new, &mut |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    let made = made.map_err(|error| past.failed(&error))?;
+    let (shared, copied) = (HumanBytes(made.shared_bytes), HumanBytes(made.copied_bytes));
+    world.line(format_args!("forked into {}: {shared} shared, {copied} copied", new.display()))
+}
+
+/// Shows how far back the database can go, what keeps it so, and what that costs.
+pub(crate) fn history(on: &OnDatabase, world: &mut World<'_>) -> Outcome {
+    let past = Past::open(&on.db, Access::ReadOnly, world)?;
+    let done = match past.pitr.reach() {
+        Ok(reach) if on.form.json => world.line(format_args!("{}", reach_json(&reach))),
+        Ok(reach) => world.line(format_args!("{}", reach_text(&reach))),
+        Err(error) => Err(past.failed(&error).into()),
+    };
+    past.close(done)
+}
+
+fn reach_text(reach: &Reach) -> String {
+    let root = |(bookmark, root): &(Bookmark, KeptRoot)| format!("root     {bookmark}  {}", shown(root.time));
+    let cost =
+        reach.bytes_a_day().map_or_else(|| "not known yet".into(), |bytes| HumanBytes(bytes).to_string());
+    let mut lines = vec![
+        format!("oldest   {}", reach.oldest),
+        format!("newest   {}", reach.newest),
+        format!("kept     {}", HumanDuration(reach.observed())),
+        format!("log      {}", HumanBytes(reach.space.log_bytes)),
+        format!("pages    {} of the past alone", HumanBytes(past_pages(reach))),
+        format!("a day    {cost}"),
+    ];
+    lines.extend(reach.pins.iter().map(|pin| format!("pin      {}  {}", pin.bookmark, pin.name)));
+    lines.extend(reach.roots.iter().map(root));
+    lines.join("\n")
+}
+
+fn past_pages(reach: &Reach) -> u64 {
+    reach.space.kept_page_bytes.saturating_sub(reach.space.live_page_bytes)
+}
+
+fn reach_json(reach: &Reach) -> Value {
+    let roots: Vec<Value> = reach
+        .roots
+        .iter()
+        .map(|(bookmark, root)| json!({ "bookmark": bookmark.to_string(), "time": shown(root.time) }))
+        .collect();
+    let pins: Vec<Value> = reach
+        .pins
+        .iter()
+        .map(|pin| json!({ "name": pin.name, "bookmark": pin.bookmark.to_string() }))
+        .collect();
+    json!({
+        "oldest": reach.oldest.to_string(),
+        "newest": reach.newest.to_string(),
+        "kept_seconds": reach.observed().as_secs(),
+        "log_bytes": reach.space.log_bytes,
+        "past_page_bytes": past_pages(reach),
+        "bytes_a_day": reach.bytes_a_day(),
+        "pins": pins,
+        "roots": roots,
+    })
+}
+
+/// Lists pins, sets one, or lets one go.
+pub(crate) fn pin(args: &PinArgs, world: &mut World<'_>) -> Outcome {
+    let access = if args.name.is_some() { Access::OpenExisting } else { Access::ReadOnly };
+    let past = Past::open(&args.db, access, world)?;
+    let done = pin_on(&past, args, world);
+    past.close(done)
+}
+
+fn pin_on(past: &Past, args: &PinArgs, world: &mut World<'_>) -> Outcome {
+    let Some(name) = &args.name else {
+        let reach = past.pitr.reach().map_err(|error| past.failed(&error))?;
+        return reach
+            .pins
+            .iter()
+            .try_for_each(|pin| world.line(format_args!("{}  {}", pin.bookmark, pin.name)));
+    };
+    if args.remove {
+        let known = past.pitr.unpin(name).map_err(|error| past.failed(&error))?;
+        let missing = || Failure::new(Code::Refused, format!("no pin {name:?}")).into();
+        return if known { Ok(()) } else { Err(missing()) };
+    }
+    let moment = match &args.moment {
+        Some(moment) => past.moment(moment)?,
+        None => past.pitr.current_bookmark(),
+    };
+    past.pitr.pin(name, &moment).map_err(|error| past.failed(&error))?;
+    world.line(format_args!("{moment}"))
+}

@@ -1,0 +1,140 @@
+//! The past from the command line: naming, looking at, comparing, restoring, forking.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::program::{Ran, kv, run};
+
+/// A shop of three products, its bookmark, and what was done to it after.
+fn shop() -> (TempDir, PathBuf, String) {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let db = dir.path().join("shop");
+    sql(
+        &db,
+        "CREATE TABLE product(id INTEGER PRIMARY KEY, name TEXT, price REAL); CREATE INDEX by_name ON product(name)",
+    );
+    sql(&db, "INSERT INTO product VALUES (1, 'axe', 30.5), (2, 'saw', 12), (-7, 'oil', NULL)");
+    kv(&db, "put open true").output();
+    let good = run(&[&"bookmark", &db]).output().trim_end().to_owned();
+    sql(&db, "UPDATE product SET price = 0");
+    (dir, db, good)
+}
+
+#[track_caller]
+fn sql(db: &PathBuf, text: &str) -> String {
+    run(&[&db, &text]).output()
+}
+
+/// The output of a run that may have told something besides.
+#[track_caller]
+fn told(ran: Ran) -> (String, String) {
+    assert_eq!(ran.code, 0, "{ran:?}");
+    (ran.out.trim_end().to_owned(), ran.err)
+}
+
+const PRICES: &str = "SELECT name, price FROM product ORDER BY id";
+
+#[test]
+fn a_mistake_is_found_looked_at_undone_and_redone() {
+    let (_dir, db, good) = shop();
+    assert_eq!(good.len(), 59);
+    let log = run(&[&"log", &db]).output();
+    let lines: Vec<&str> = log.lines().collect();
+    assert!(lines[lines.len() - 1].ends_with("product +3"), "{log}");
+    assert!(lines[lines.len() - 2].starts_with(&good) && lines[lines.len() - 2].ends_with("kv +1"), "{log}");
+    let newest = run(&[&"log", &db, &"--since", &good, &"--limit", &"5"]).output();
+    assert_eq!(newest.lines().collect::<Vec<_>>(), lines[lines.len() - 1..]);
+
+    let before = "oil|\naxe|30.5\nsaw|12.0\n";
+    assert_eq!(run(&[&db, &"--as-of", &good, &PRICES]).output(), before);
+    assert_eq!(run(&[&db, &PRICES]).output(), "oil|0.0\naxe|0.0\nsaw|0.0\n");
+    let refused = run(&[&db, &"--as-of", &good, &"DELETE FROM product"]);
+    assert_ne!(refused.code, 0, "the past cannot be written: {refused:?}");
+
+    let (undo, note) = told(run(&[&"restore", &db, &good]));
+    assert!(note.contains("1 commit back") && note.contains(&undo), "{note}");
+    assert_eq!(sql(&db, PRICES), before);
+    told(run(&[&"restore", &db, &undo]));
+    assert_eq!(sql(&db, PRICES), "oil|0.0\naxe|0.0\nsaw|0.0\n");
+    assert!(run(&[&"verify", &db]).output().starts_with("checked "));
+}
+
+#[test]
+fn times_name_moments() {
+    let (_dir, db, good) = shop();
+    let log = run(&[&"log", &db]).output();
+    let line = log.lines().find(|line| line.starts_with(&good)).expect("it is listed");
+    let time = &line[61..88];
+    assert_eq!(run(&[&"bookmark", &db, &"--at", &time]).output().trim_end(), good);
+    assert_eq!(run(&[&"bookmark", &db, &"--at", &"now"]).output(), run(&[&"bookmark", &db]).output());
+    assert_eq!(kv(&db, "get open --as-of now").output(), "true\n");
+    assert!(kv(&db, "put open false --as-of now").failure(2).contains("--as-of"));
+    assert_eq!(run(&[&"kv", &db, &"list", &"--as-of", &"10 minutes ago"]).output(), "");
+    let wrong = run(&[&"restore", &db, &"yesterdayish"]).failure(2);
+    assert!(wrong.contains("no bookmark and no time"), "{wrong}");
+    let mistyped = good.replace("00000000", "00000001");
+    assert!(run(&[&"restore", &db, &mistyped]).failure(2).contains("mistyped"));
+}
+
+#[test]
+fn differences_are_shown_by_row_and_lead_from_one_to_the_other() {
+    let (dir, db, good) = shop();
+    sql(&db, "DELETE FROM product WHERE id = 2; INSERT INTO product VALUES (300, 'it''s', 1.5)");
+    sql(
+        &db,
+        "CREATE TABLE pair(a TEXT, b INT, PRIMARY KEY (a, b)) WITHOUT ROWID; INSERT INTO pair VALUES ('x', 1)",
+    );
+    kv(&db, "put open false").output();
+    let shown = run(&[&"diff", &db, &good]).output();
+    for line in [
+        "product: 1 inserted, 2 updated, 1 deleted",
+        "  ~ -7|'oil'|NULL -> -7|'oil'|0.0",
+        "  ~ 1|'axe'|30.5 -> 1|'axe'|0.0",
+        "  - 2|'saw'|12.0",
+        "  + 300|'it''s'|1.5",
+        "  + 'x'|1",
+        "~ open\ttrue -> false",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line} in {shown}");
+    }
+    assert!(!shown.contains("by_name"), "{shown}");
+    let copy = dir.path().join("copy");
+    told(run(&[&"fork", &db, &good, &copy]));
+    let (statements, _) = told(run(&[&"diff", &db, &good, &"--sql"]));
+    sql(&copy, &statements);
+    for query in [PRICES, "SELECT * FROM pair"] {
+        assert_eq!(sql(&copy, query), sql(&db, query), "after {statements}");
+    }
+    assert_eq!(run(&[&"diff", &db, &good, &good]).output(), "");
+}
+
+#[test]
+fn a_fork_goes_its_own_way() {
+    let (dir, db, good) = shop();
+    let fork = dir.path().join("fork");
+    assert!(run(&[&"fork", &db, &good, &fork]).output().starts_with("forked into "));
+    sql(&fork, "DELETE FROM product WHERE id < 0");
+    sql(&db, "DROP TABLE product");
+    told(run(&[&"compact", &db]));
+    assert_eq!(sql(&fork, PRICES), "axe|30.5\nsaw|12.0\n");
+    assert!(run(&[&"fork", &db, &good, &fork]).failure(1).contains("exists already"));
+    let foreign = run(&[&"restore", &fork, &good]).failure(1);
+    assert!(foreign.contains("another database"), "{foreign}");
+}
+
+#[test]
+fn pins_and_the_history_are_listed() {
+    let (_dir, db, good) = shop();
+    assert_eq!(run(&[&"pin", &db, &"before the sale", &good]).output().trim_end(), good);
+    assert_eq!(run(&[&"pin", &db]).output(), format!("{good}  before the sale\n"));
+    let history = run(&[&"history", &db, &"--json"]).output();
+    let history: Value = serde_json::from_str(&history).expect("it is JSON");
+    assert_eq!(history["pins"][0]["bookmark"], good.as_str());
+    assert_eq!(history["newest"], run(&[&"bookmark", &db]).output().trim_end());
+    assert!(history["log_bytes"].as_u64() > Some(0), "{history}");
+    assert!(run(&[&"history", &db]).output().contains(&format!("pin      {good}  before the sale\n")));
+    assert_eq!(run(&[&"pin", &db, &"before the sale", &"--remove"]).output(), "");
+    assert!(run(&[&"pin", &db, &"before the sale", &"--remove"]).failure(1).contains("no pin"));
+}
