@@ -118,7 +118,7 @@ impl Session {
             Plan::Update(plan) => explain_select(&plan.find),
             Plan::Delete(plan) => explain_select(&plan.find),
             Plan::Insert(plan) => plan.source.as_ref().map_or_else(Vec::new, explain_select),
-            Plan::Other(_) => Vec::new(),
+            Plan::Other(_) | Plan::Nothing => Vec::new(),
         };
         let row = |line: Line| {
             vec![
@@ -154,6 +154,7 @@ impl Session {
         let collations = self.collations().to_vec();
         let limits = self.ambient.limits.clone();
         let settings = self.names.pragmas.write_settings();
+        let authorizer = self.names.authorizer.clone();
         self.write_uncommitted(Steps::Many, parameters, |writing| {
             let catalog = Catalog {
                 main: &main,
@@ -163,6 +164,7 @@ impl Session {
                 limits: &limits,
                 settings,
                 home: None,
+                authorizer: authorizer.as_deref(),
             };
             let writers =
                 Writers { main: &mut *writing.writers.main, temp: writing.writers.temp.as_deref_mut() };
@@ -218,7 +220,7 @@ impl Session {
     fn pragma_rows(&mut self, call: PragmaCall<'_>) -> Result<Vec<Vec<Value>>> {
         let (main, temp) = self.schemas()?;
         let views = self.txn.views()?;
-        let catalog = self.catalog(&main, &temp);
+        let catalog = self.catalog(&main, &temp).for_itself();
         let pragmas = &self.names.pragmas;
         self.with_given(&[], |given| {
             PragmaReader { catalog, stores: views.stores(), given, pragmas }.rows(call)

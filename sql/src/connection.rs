@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use duramen_engine::{Database, Durability, Options};
 
+use crate::authorizer::{AuthContext, Authorization, Authorizer};
 use crate::error::{Error, Result};
 use crate::exec::{Action, ProgressHook};
 use crate::execution::Execution;
@@ -14,7 +15,6 @@ use crate::hooks::Update;
 use crate::limits::Limits;
 use crate::params::Params;
 use crate::parse::parse_next;
-use crate::prepared::Plan;
 use crate::row::Row;
 use crate::shared::{Locked, Shared};
 use crate::statement::{CachedStatement, Statement};
@@ -286,6 +286,35 @@ impl Connection {
         Ok(())
     }
 
+    /// Sets who decides what statements may do, as they are prepared. Statements that were prepared before are prepared anew.
+    ///
+    /// ```
+    /// use duramen_sql::{AuthAction, AuthContext, Authorization, Connection};
+    ///
+    /// let connection = Connection::open_in_memory()?;
+    /// connection.execute_batch("CREATE TABLE person (name TEXT, secret TEXT)")?;
+    /// connection.authorizer(Some(|context: AuthContext<'_>| match context.action {
+    ///     AuthAction::Read { column_name: "secret", .. } => Authorization::Deny,
+    ///     _ => Authorization::Allow,
+    /// }))?;
+    /// assert!(connection.prepare("SELECT name FROM person").is_ok());
+    /// let refused = connection.prepare("SELECT secret FROM person").err().map(|error| error.to_string());
+    /// assert_eq!(refused.as_deref(), Some("access to person.secret is prohibited"));
+    /// # Ok::<(), duramen_sql::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Reentrant`]; a hook must not use its connection.
+    pub fn authorizer<F>(&self, hook: Option<F>) -> Result<()>
+    where
+        F: FnMut(AuthContext<'_>) -> Authorization + Send + 'static,
+    {
+        let mut session = self.shared.lock()?;
+        session.names.authorizer = hook.map(|hook| Arc::new(Authorizer::new(Box::new(hook))));
+        session.settings_changed();
+        Ok(())
+    }
+
     /// Sets who is asked each time a statement has made `steps` more steps, whether to stop it: true ends the statement with
     /// [`Error::Interrupted`], and what it wrote is undone. A step is a row that some part of a statement looks at or makes.
     ///
@@ -436,7 +465,7 @@ fn collect(execution: &mut Execution) -> Result<ResultSet> {
         let row = (0..columns.len()).map(|place| Ok(execution.value(place)?.to_value()));
         rows.push(row.collect::<Result<_>>()?);
     }
-    let changes = if matches!(execution.prepared.plan, Plan::Other(_)) { 0 } else { changes };
+    let changes = if execution.prepared.plan.is_command() { 0 } else { changes };
     Ok(ResultSet { columns, rows, changes })
 }
 

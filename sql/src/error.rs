@@ -36,6 +36,8 @@ pub enum Error {
     TooBig(&'static str),
     /// The connection does not allow the action.
     NotAuthorized(String),
+    /// The program's authorizer does not allow the action, in its own words.
+    Refused(String),
     // Fix the call.
     /// A parameter was bound that the statement does not have.
     InvalidParameterName(String),
@@ -227,7 +229,7 @@ impl Error {
             Error::Full => 13,
             Error::Raise(..) => ConstraintKind::Trigger.extended_code(),
             Error::Mismatch => 20,
-            Error::NotAuthorized(_) => 23,
+            Error::NotAuthorized(_) | Error::Refused(_) => 23,
             Error::InvalidParameterName(_)
             | Error::InvalidParameterCount(..)
             | Error::InvalidColumnIndex(_)
@@ -272,6 +274,7 @@ impl fmt::Display for Error {
             | Error::Statement { message, .. }
             | Error::Constraint { message, .. }
             | Error::NotAuthorized(message)
+            | Error::Refused(message)
             | Error::Raise(_, message)
             | Error::Evaluation(message) => f.write_str(message),
             Error::TooBig(message) => f.write_str(message),

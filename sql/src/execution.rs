@@ -104,6 +104,7 @@ impl Execution {
             Plan::Select(_) => self.start_query(&mut session),
             Plan::Insert(_) | Plan::Update(_) | Plan::Delete(_) => self.write(&mut session),
             Plan::Other(_) => self.command(&mut session),
+            Plan::Nothing => Ok(()),
         };
         self.work = session.pace.work();
         if result.is_err() && session.txn.is_of_statement() {
@@ -156,7 +157,7 @@ impl Execution {
             Plan::Insert(plan) => writing.insert(plan),
             Plan::Update(plan) => writing.update(plan),
             Plan::Delete(plan) => writing.delete(plan),
-            Plan::Select(_) | Plan::Other(_) => Ok(()),
+            Plan::Select(_) | Plan::Other(_) | Plan::Nothing => Ok(()),
         })?;
         self.changes = written.changes;
         session.ambient.note_changes(written.changes, written.last_rowid);
@@ -170,6 +171,9 @@ impl Execution {
     }
 
     fn command(&mut self, session: &mut Session) -> Result<()> {
+        if !session.has_settings_of(&self.prepared) {
+            self.renew_plan(session)?;
+        }
         let prepared = self.prepared.clone();
         let Plan::Other(statement) = &prepared.plan else { return Ok(()) };
         if self.shared.has_open_queries() && matches!(**statement, crate::ast::Statement::Drop(_)) {

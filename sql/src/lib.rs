@@ -23,6 +23,8 @@ mod code_names;
 pub mod error;
 pub mod limits;
 
+mod authorizer;
+
 pub mod codec;
 
 pub mod parse;
@@ -88,6 +90,7 @@ mod transaction;
 
 mod joint;
 
+pub use authorizer::{AuthAction, AuthContext, Authorization, TransactionOperation};
 pub use blob::Blob;
 pub use connection::{Connection, ConnectionOptions, InterruptHandle, ResultSet};
 pub use error::{ConstraintKind, Error, Result};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::authorizer::{AuthAction, AuthContext, Authorizer, Permission};
 use crate::bind::Catalog;
 use crate::error::Result;
 use crate::exec::{Ctx, FunctionTables, Given, PragmaCall};
@@ -22,6 +23,8 @@ pub(crate) struct Names {
     /// The collations besides the built-in ones.
     pub(crate) collations: Vec<Collation>,
     pub(crate) pragmas: Pragmas,
+    /// Who decides what statements may do.
+    pub(crate) authorizer: Option<Arc<Authorizer>>,
 }
 
 /// The schemas of both stores, and what they are identified by.
@@ -48,14 +51,22 @@ impl Names {
             limits,
             settings: self.pragmas.write_settings(),
             home: None,
+            authorizer: self.authorizer.as_deref(),
         }
     }
 }
 
 impl FunctionTables for Names {
     fn pragma(&self, call: PragmaCall<'_>, ctx: &Ctx<'_, '_>) -> Result<Vec<Vec<Value>>> {
+        if let Some(authorizer) = &self.authorizer {
+            let action = AuthAction::Pragma { pragma_name: call.name, pragma_value: call.argument };
+            let context = AuthContext { action, database_name: call.schema, accessor: None };
+            if authorizer.ask(context)? == Permission::Ignored {
+                return Ok(Vec::new());
+            }
+        }
         let Some(Schemas { main, temp, .. }) = &self.schemas else { return Ok(Vec::new()) };
-        let catalog = self.catalog(main, temp, ctx.shared.context.limits());
+        let catalog = self.catalog(main, temp, ctx.shared.context.limits()).for_itself();
         let given = Given::of(ctx);
         PragmaReader { catalog, stores: ctx.stores, given, pragmas: &self.pragmas }.rows(call)
     }

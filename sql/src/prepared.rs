@@ -37,6 +37,8 @@ pub(crate) enum Plan {
     Delete(Box<DeletePlan>),
     /// Anything that is done anew each time.
     Other(Box<Statement>),
+    /// Nothing: the program's authorizer wants the statement ignored.
+    Nothing,
 }
 
 impl Plan {
@@ -46,7 +48,7 @@ impl Plan {
             Plan::Insert(plan) => &plan.returning,
             Plan::Update(plan) => &plan.returning,
             Plan::Delete(plan) => &plan.returning,
-            Plan::Select(_) | Plan::Other(_) => return None,
+            Plan::Select(_) | Plan::Other(_) | Plan::Nothing => return None,
         };
         (!returning.values.is_empty()).then_some(returning)
     }
@@ -57,15 +59,20 @@ impl Plan {
             Plan::Insert(_) => "rows inserted",
             Plan::Update(_) => "rows updated",
             Plan::Delete(_) => "rows deleted",
-            Plan::Select(_) | Plan::Other(_) => return Vec::new(),
+            Plan::Select(_) | Plan::Other(_) | Plan::Nothing => return Vec::new(),
         };
         vec![name.into()]
+    }
+
+    /// Whether it is done anew each time, and not remembered.
+    pub(crate) fn is_command(&self) -> bool {
+        matches!(self, Plan::Other(_) | Plan::Nothing)
     }
 
     /// Whether it changes no rows and no schema by itself.
     pub(crate) fn is_readonly(&self) -> bool {
         match self {
-            Plan::Select(_) => true,
+            Plan::Select(_) | Plan::Nothing => true,
             Plan::Insert(_) | Plan::Update(_) | Plan::Delete(_) => false,
             Plan::Other(statement) => matches!(
                 **statement,

@@ -14,6 +14,7 @@ use duramen_engine::{Database, Lsn};
 
 use crate::ambient::Ambient;
 use crate::ast::{ConflictAction, Parameters, Statement};
+use crate::authorizer::Permission;
 use crate::bind::{Binder, Catalog};
 use crate::error::{ConstraintKind, Error, Result};
 use crate::exec::{Given, Looked, Lookup, Orphans, Pace, Undo, Views, Writing};
@@ -189,6 +190,11 @@ impl Session {
         Ok(prepared.definitions == self.definitions && prepared.schema == self.identities()?)
     }
 
+    /// Whether functions, collations and settings are those that a statement was prepared with.
+    pub(crate) fn has_settings_of(&self, prepared: &Prepared) -> bool {
+        prepared.definitions == self.definitions
+    }
+
     /// As [`Session::is_current`], where the identities are known already.
     pub(crate) fn is_current_in(&self, prepared: &Prepared, identities: &Identities) -> bool {
         prepared.definitions == self.definitions && prepared.schema == *identities
@@ -216,7 +222,7 @@ impl Session {
     /// Prepares the only statement of a text, and remembers it.
     pub(crate) fn prepare_alone(&mut self, sql: &str, parsed: Parsed) -> Result<Arc<Prepared>> {
         let prepared = Arc::new(self.prepare(sql, parsed.statement, parsed.parameters)?);
-        if !matches!(prepared.plan, Plan::Other(_)) {
+        if !prepared.plan.is_command() {
             self.plans.insert(&prepared);
         }
         Ok(prepared)
@@ -257,12 +263,16 @@ impl Session {
                 Statement::Delete(delete) => {
                     Plan::Delete(Box::new(plan_delete(stores, binder.delete(&delete)?)?))
                 }
-                other => Plan::Other(Box::new(other)),
+                other => match catalog.permission_to_run(&other)? {
+                    Permission::Given => Plan::Other(Box::new(other)),
+                    Permission::Ignored => Plan::Nothing,
+                },
             })
         })?;
         let columns = match &plan {
             Plan::Select(plan) => plan.columns.iter().map(|column| Box::from(&*column.name)).collect(),
             Plan::Other(statement) => columns_of(statement).into(),
+            Plan::Nothing => Arc::default(),
             plan => match plan.returning() {
                 Some(returning) => returning.columns.iter().map(|column| Box::from(&*column.name)).collect(),
                 None if self.names.pragmas.counts_changes() => Arc::from(plan.count_column()),

@@ -178,6 +178,8 @@ pub enum BinaryOp {
 pub struct MatchExpr {
     /// Which of them.
     pub op: MatchOp,
+    /// Where it stands.
+    pub at: Span,
     /// Whether `NOT` was there.
     pub negated: bool,
     /// What is tested.

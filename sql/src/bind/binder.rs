@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::authority::Authority;
 use super::common::CommonTables;
 use super::mentions::Mentions;
 use super::programs::Programs;
 use super::scope::Scope;
+use crate::authorizer::Authorizer;
 use crate::bound::{Expr, QueryId, Size, Slot};
 use crate::error::{Error, Result};
 use crate::func::{Place, Registry};
@@ -31,6 +33,8 @@ pub struct Catalog<'c> {
     /// Where names without a schema are looked for, if not everywhere: what is stored in the database knows nothing of
     /// temporary objects.
     pub home: Option<Store>,
+    /// Who decides what statements may do.
+    pub authorizer: Option<&'c Authorizer>,
 }
 
 /// Settings of a connection that change what statements mean.
@@ -74,6 +78,12 @@ impl<'c> Catalog<'c> {
             Store::Main => self.main,
             Store::Temp => self.temp,
         }
+    }
+
+    /// For what the connection looks at by itself: nobody is asked.
+    #[must_use]
+    pub fn for_itself(self) -> Self {
+        Catalog { authorizer: None, ..self }
     }
 
     pub(super) fn find(&self, schema: Option<&str>, name: &str) -> Result<Option<Found<'c>>> {
@@ -155,6 +165,7 @@ pub struct Binder<'c> {
     pub(super) only_looks: bool,
     /// Whether triggers fire; not for the rows of a table that is dropped.
     pub(super) fires_triggers: bool,
+    pub(super) authority: Authority,
 }
 
 impl<'c> Binder<'c> {
@@ -182,6 +193,7 @@ impl<'c> Binder<'c> {
             mentions: None,
             only_looks: false,
             fires_triggers: true,
+            authority: Authority::default(),
         }
     }
 
@@ -206,10 +218,11 @@ impl<'c> Binder<'c> {
         self.only_looking()
     }
 
-    /// To see whether what a statement names is there, functions aside: it is not run.
+    /// To see whether what a statement names is there, functions aside: it is not run, and nobody asks whether it may be.
     #[must_use]
     pub fn only_looking(mut self) -> Self {
         self.only_looks = true;
+        self.catalog.authorizer = None;
         self
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::binder::Binder;
 use crate::ast::{self, Arguments};
+use crate::authorizer::Permission;
 use crate::bound::{AggregateCall, Expr, FunctionCall};
 use crate::error::{Error, Result};
 use crate::expr::collation_of;
@@ -14,6 +15,10 @@ impl Binder<'_> {
     #[inline(never)]
     pub(super) fn call(&mut self, call: &ast::FunctionCall) -> Result<Expr> {
         let Some(function) = self.called(call)? else { return self.unknown_call(call) };
+        let at = call.name.span.offset();
+        if self.permission_to_call(&function.name, &call.name.text, Some(at))? == Permission::Ignored {
+            return Ok(Expr::Literal(Value::Null));
+        }
         if function.is_window() && call.over.is_some() {
             return self.window_call(function, call);
         }
@@ -66,18 +71,21 @@ impl Binder<'_> {
         }
     }
 
-    /// A call that an operator or keyword stands for.
-    pub(super) fn builtin(&mut self, name: &str, arguments: Vec<Expr>) -> Result<Expr> {
+    /// A call that an operator or keyword stands for, and where that is, if it is known.
+    pub(super) fn builtin(&mut self, name: &str, arguments: Vec<Expr>, at: Option<usize>) -> Result<Expr> {
         let function = match self.catalog.functions.find(name, arguments.len()) {
             Lookup::Found(function) => function,
             _ if name == "match" => {
                 return Err(Error::statement("unable to use function MATCH in the requested context"));
             }
             _ => {
-                let shown = name.to_ascii_uppercase();
-                return Err(Error::statement(format!("no such function: {shown}")));
+                let message = format!("no such function: {}", name.to_ascii_uppercase());
+                return Err(Error::Statement { message, offset: at });
             }
         };
+        if self.permission_to_call(&function.name, name, at)? == Permission::Ignored {
+            return Ok(Expr::Literal(Value::Null));
+        }
         self.scalar_call(function, arguments)
     }
 

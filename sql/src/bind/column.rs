@@ -3,6 +3,7 @@
 use super::binder::Binder;
 use super::scope::Scope;
 use crate::ast;
+use crate::authorizer::Permission;
 use crate::bound::Expr;
 use crate::error::{Error, Result};
 use crate::value::Value;
@@ -15,6 +16,9 @@ impl Binder<'_> {
             if let Some(expr) = find(&self.scopes[depth], name)? {
                 if let Some(mentions) = &mut self.mentions {
                     mentions.note_found(&self.scopes[depth], name);
+                }
+                if self.permission_to_read(depth, name)? == Permission::Ignored {
+                    return Ok(Expr::Literal(Value::Null));
                 }
                 self.note_copy(&expr)?;
                 return Ok(expr);

@@ -71,7 +71,7 @@ impl Binder<'_> {
 
     fn form(&mut self, expr: &ast::Expr) -> Result<Expr> {
         match &expr.kind {
-            ExprKind::Literal(literal) => self.literal(literal),
+            ExprKind::Literal(literal) => self.literal(literal, expr.span.offset()),
             ExprKind::Parameter(number) => self.parameter(*number),
             ExprKind::Column(name) => self.column(name),
             ExprKind::Unary(op, operand) => self.unary(*op, operand),
@@ -95,16 +95,16 @@ impl Binder<'_> {
     }
 
     #[inline(never)]
-    fn literal(&mut self, literal: &Literal) -> Result<Expr> {
+    fn literal(&mut self, literal: &Literal, at: usize) -> Result<Expr> {
         Ok(Expr::Literal(match literal {
             Literal::Null => Value::Null,
             Literal::Integer(integer) => Value::Integer(*integer),
             Literal::Real(real) => Value::real(*real),
             Literal::Text(text) => Value::from(&**text),
             Literal::Blob(blob) => Value::from(&**blob),
-            Literal::CurrentTime => return self.builtin("current_time", Vec::new()),
-            Literal::CurrentDate => return self.builtin("current_date", Vec::new()),
-            Literal::CurrentTimestamp => return self.builtin("current_timestamp", Vec::new()),
+            Literal::CurrentTime => return self.builtin("current_time", Vec::new(), Some(at)),
+            Literal::CurrentDate => return self.builtin("current_date", Vec::new(), Some(at)),
+            Literal::CurrentTimestamp => return self.builtin("current_timestamp", Vec::new(), Some(at)),
         }))
     }
 
@@ -170,7 +170,7 @@ impl Binder<'_> {
     #[inline(never)]
     fn arrow(&mut self, name: &str, left: &ast::Expr, right: &ast::Expr) -> Result<Expr> {
         let arguments = vec![self.expr(left)?, self.expr(right)?];
-        self.builtin(name, arguments)
+        self.builtin(name, arguments, None)
     }
 
     #[inline(never)]
@@ -205,7 +205,7 @@ impl Binder<'_> {
         if let Some(escape) = &matching.escape {
             arguments.push(self.expr(escape)?);
         }
-        Ok(negate_if(matching.negated, self.builtin(name, arguments)?))
+        Ok(negate_if(matching.negated, self.builtin(name, arguments, Some(matching.at.offset()))?))
     }
 
     #[inline(never)]

@@ -11,6 +11,7 @@ use super::programs::{ParentEvent, ProgramKey, ProgramTable};
 use super::scope::ScopeTable;
 use super::trigger::RowEvent;
 use crate::ast::{ConflictAction, ForeignAction, IndexHint};
+use crate::authorizer::AuthAction;
 use crate::bound::{
     Body, ChildCheck, Column, CompareOp, Consequences, Delete, Expr, From, ParentCheck, ParentKey, Place,
     Program, Query, RaiseAction, ResultColumn, Returning, Select, Slot, Source, Step, Update,
@@ -73,7 +74,10 @@ impl Binder<'_> {
     ) -> Result<Option<ParentCheck>> {
         let parent = match self.catalog.schema(store).table(&key.parent) {
             Some(parent) => match parent_key(store, parent, table, key) {
-                Ok(parent) => Some(parent),
+                Ok(parent) => {
+                    self.demand_key(store, &parent.table, &parent.columns)?;
+                    Some(parent)
+                }
                 Err(_) if !self.fires_triggers => return Ok(None),
                 Err(error) => return Err(error),
             },
@@ -124,6 +128,7 @@ impl Binder<'_> {
         child: &Arc<Table>,
         key: &ForeignKey,
     ) -> Result<ChildCheck> {
+        self.demand_key(parent.store, child, &key.columns)?;
         let row = self.new_slot();
         let named = self.table_scope(&parent.table, row, "".into(), None)?;
         let one = || vec![Expr::Literal(Value::Integer(1))];
@@ -218,6 +223,7 @@ impl Binder<'_> {
             _ => {
                 let mut values = Vec::new();
                 for (&place, &of_parent) in key.columns.iter().zip(&parent.columns) {
+                    self.permission_to_set(parent.store, child, &child.columns[place].name)?;
                     values.push(match action {
                         ForeignAction::SetDefault => self.default_value(&child.columns[place])?,
                         ForeignAction::Cascade => of_new.columns[of_parent].expr.clone(),
@@ -246,6 +252,7 @@ impl Binder<'_> {
         child: &Arc<Table>,
         key: &ForeignKey,
     ) -> Result<Delete> {
+        self.permission(AuthAction::Delete { table_name: &child.name }, Some(parent.store))?;
         let target = self.target(parent.store, child)?;
         let (from, named) = self.child_rows(parent.store, child)?;
         Ok(Delete {

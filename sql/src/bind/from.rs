@@ -329,6 +329,7 @@ impl Binder<'_> {
         if let Some(mentions) = &mut self.mentions {
             mentions.note_row(table, slot);
         }
+        self.keep_row(table, slot);
         let alias = table.rowid_alias();
         let columns = table
             .columns
@@ -408,7 +409,7 @@ impl Binder<'_> {
         place: crate::func::Place,
         bind: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        self.elsewhere(|binder| binder.over_table_here(named, place, bind))
+        self.of_definition(|binder| binder.over_table_here(named, place, bind))
     }
 
     /// Binds something of the statement over one table alone.
@@ -479,7 +480,11 @@ impl Binder<'_> {
         }
         self.views.push(view.clone());
         let home = std::mem::replace(&mut self.catalog.home, (store == Store::Main).then_some(store));
-        let select = self.elsewhere(|binder| binder.alone(Vec::new(), |binder| binder.select(&view.select)));
+        let select = self.elsewhere(|binder| {
+            binder.on_behalf_of(&view.name, |binder| {
+                binder.alone(Vec::new(), |binder| binder.select(&view.select))
+            })
+        });
         self.catalog.home = home;
         self.views.pop();
         let mut select = select?;
@@ -497,7 +502,9 @@ impl Binder<'_> {
             }
         }
         let name = alias.unwrap_or_else(|| view.name.clone());
-        Ok(self.of_select(select, name))
+        let made = self.of_select(select, name);
+        self.keep_made_row(store, &view.name, made.1.slot);
+        Ok(made)
     }
 
     fn table_function(
@@ -554,6 +561,7 @@ impl Binder<'_> {
         columns: &[(&str, bool)],
     ) -> (SourceRows, ScopeTable) {
         let slot = self.new_slot();
+        self.keep_made_row(Store::Main, name, slot);
         let columns = columns
             .iter()
             .enumerate()

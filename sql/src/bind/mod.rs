@@ -9,7 +9,13 @@ mod scope;
 
 mod mentions;
 
+mod authority;
+
 mod binder;
+
+mod permission;
+
+mod command;
 
 mod aggregate;
 mod call;

@@ -10,12 +10,13 @@ use super::expr::split;
 use super::scope::Scope;
 use super::select::{number_of, result_place};
 use crate::ast::{self, ColumnLabel, ExprKind};
+use crate::authorizer::{AuthAction, Permission};
 use crate::bound::{
     Aggregation, Body, Expr, From, OrderTerm, Query, QueryId, ResultColumn, Select, slots_of_from,
 };
 use crate::error::{Error, Result};
 use crate::expr::collation_of;
-use crate::value::Collation;
+use crate::value::{Collation, Value};
 
 impl Binder<'_> {
     /// A query with its `ORDER BY` and `LIMIT`.
@@ -25,6 +26,7 @@ impl Binder<'_> {
         order_by: &[ast::OrderTerm],
         limit: Option<&ast::Limit>,
     ) -> Result<Select> {
+        self.demand(AuthAction::Select, None)?;
         let id = self.new_query();
         self.scopes.push(Scope::new(id));
         let result = self.query_inside(id, query, order_by);
@@ -32,6 +34,7 @@ impl Binder<'_> {
             self.members.push(scope);
         }
         let mut select = result?;
+        self.demand_unread()?;
         (select.limit, select.offset) = self.limits(limit)?;
         Ok(select)
     }
@@ -187,14 +190,19 @@ impl Binder<'_> {
         if let (Some(mentions), Some(table)) = (&mut self.mentions, table) {
             tables.iter().for_each(|known| mentions.note_qualifier(known, table));
         }
-        for column in tables.into_iter().flat_map(|table| &table.columns) {
+        let columns =
+            tables.into_iter().flat_map(|table| table.columns.iter().map(|column| (table.slot, column)));
+        for (slot, column) in columns {
             if column.hidden || (table.is_none() && column.joined) {
                 continue;
             }
             let merged = scope.merged.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name));
             let value = match merged {
                 Some((_, merged)) if table.is_none() => merged.clone(),
-                _ => column.expr.clone(),
+                _ => match self.permission_to_read_column(slot, &column.name)? {
+                    Permission::Given => column.expr.clone(),
+                    Permission::Ignored => Expr::Literal(Value::Null),
+                },
             };
             named.push(self.result_column(column.name.clone(), &value));
             values.push(value);
@@ -314,7 +322,7 @@ pub(super) struct CoalesceColumns<'b, 'c>(pub(super) &'b mut Binder<'c>);
 
 impl CoalesceColumns<'_, '_> {
     pub(super) fn make(self, left: Expr, right: Expr) -> Result<Expr> {
-        self.0.builtin("coalesce", vec![left, right])
+        self.0.builtin("coalesce", vec![left, right], None)
     }
 }
 

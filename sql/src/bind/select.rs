@@ -6,6 +6,7 @@ use super::binder::Binder;
 use super::call::order_term;
 use super::compare::values_of;
 use crate::ast::{self, CompoundOp, ExprKind, SelectBody};
+use crate::authorizer::AuthAction;
 use crate::bound::{Body, Column, Compound, Expr, OrderTerm, Place, ResultColumn, Select, Slot};
 use crate::error::{Error, Result};
 use crate::expr::{affinity_of, collation_of};
@@ -28,14 +29,18 @@ impl Binder<'_> {
             if select.compound.is_empty() {
                 return match &select.body {
                     SelectBody::Query(query) => binder.query(query, &select.order_by, select.limit.as_ref()),
-                    SelectBody::Values(rows) => binder.values(rows, select),
+                    SelectBody::Values(rows) => {
+                        binder.demand(AuthAction::Select, None)?;
+                        binder.values(rows, select)
+                    }
                 };
             }
             binder.compound(select)
         })
     }
 
-    fn values(&mut self, rows: &[Vec<ast::Expr>], select: &ast::Select) -> Result<Select> {
+    /// Rows that are written out.
+    pub(super) fn values(&mut self, rows: &[Vec<ast::Expr>], select: &ast::Select) -> Result<Select> {
         let mut bound: Vec<Vec<Expr>> = Vec::with_capacity(rows.len());
         for row in rows {
             let row = self.exprs(row)?;

@@ -166,8 +166,9 @@ impl Binder<'_> {
             std::mem::replace(&mut self.catalog.home, (rows.store == Store::Main).then_some(Store::Main));
         let in_trigger = std::mem::replace(&mut self.in_trigger, true);
         let statement = &trigger.statement;
-        let bound = self.rows_of_trigger(&rows.table, &statement.event, old, new).and_then(|scope| {
-            self.alone(vec![scope], |binder| {
+        let bound = self.on_behalf_of(&trigger.name, |binder| {
+            let scope = binder.rows_of_trigger(&rows.table, &statement.event, old, new)?;
+            binder.alone(vec![scope], |binder| {
                 let condition =
                     statement.condition.as_ref().map(|condition| binder.expr(condition)).transpose()?;
                 let steps = statement.steps.iter().map(|step| binder.step(step, conflict));

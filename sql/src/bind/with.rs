@@ -9,6 +9,7 @@ use super::common::{CommonTables, State};
 use super::from::table_of_columns;
 use super::scope::ScopeTable;
 use crate::ast::{self, SelectBody, TableSource};
+use crate::authorizer::AuthAction;
 use crate::bound::{Body, Recursive, ResultColumn, SourceRows};
 use crate::error::{Error, Result};
 
@@ -68,7 +69,8 @@ impl Binder<'_> {
         let depth = self.common[level].depth.min(self.scopes.len());
         let inner_scopes = self.scopes.split_off(depth);
         self.common[level].tables[place].1 = State::Busy;
-        let result = self.common_rows(level, place, table, alias);
+        let name = &table.name.text;
+        let result = self.on_behalf_of(name, |binder| binder.common_rows(level, place, table, alias));
         self.common[level].tables[place].1 = State::Idle;
         self.scopes.extend(inner_scopes);
         self.common.extend(inner_common);
@@ -123,6 +125,7 @@ impl Binder<'_> {
         first: usize,
         alias: Box<str>,
     ) -> Result<(SourceRows, ScopeTable)> {
+        self.demand(AuthAction::Recursive, None)?;
         let whole = &table.select;
         self.with_common(whole.with.as_ref(), |binder| {
             let initial = ast::Select {

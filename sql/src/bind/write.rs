@@ -6,7 +6,8 @@ use super::binder::{Binder, Found};
 use super::scope::{Scope, ScopeTable};
 use super::select::row_values;
 use super::trigger::RowEvent;
-use crate::ast::{self, ConflictAction, InsertSource, UpsertAction};
+use crate::ast::{self, ConflictAction, InsertSource, SelectBody, UpsertAction};
+use crate::authorizer::{AuthAction, Permission};
 use crate::bound::{
     Body, Column, Consequences, Delete, Expr, From, IndexWrite, Insert, InsertRows, Place, Returning,
     Settings, Slot, Source, Target, Update, Upsert, UpsertTarget, WithPrograms,
@@ -195,6 +196,7 @@ impl Binder<'_> {
     fn insert_inside(&mut self, insert: &ast::Insert, conflict: Option<ConflictAction>) -> Result<Insert> {
         let written = self.written(&insert.target.table)?;
         let (store, table) = (written.store, written.table.clone());
+        self.demand(AuthAction::Insert { table_name: &table.name }, Some(store))?;
         let target = self.target(store, &table)?;
         let name = insert.target.alias.as_ref().map_or_else(|| table.name.clone(), |a| a.text.clone());
         let given = self.insert_columns(insert, &table)?;
@@ -202,13 +204,19 @@ impl Binder<'_> {
         let (rows, width) = match &insert.source {
             InsertSource::DefaultValues => (InsertRows::Defaults, 0),
             InsertSource::Select(select) => {
-                let select = self.select(select)?;
+                let select = match &select.body {
+                    // Rows that are written out are no query to ask about.
+                    SelectBody::Values(rows) if select.compound.is_empty() && select.with.is_none() => {
+                        self.values(rows, select)?
+                    }
+                    _ => self.select(select)?,
+                };
                 let width = select.columns.len();
                 (InsertRows::Select(Box::new(select)), width)
             }
         };
         let defaults = matches!(rows, InsertRows::Defaults);
-        if !defaults && width != given.len() {
+        if !defaults && width != given.len() && !self.only_looks {
             return Err(Error::statement(if insert.columns.is_empty() {
                 format!("table {} has {} columns but {width} values were supplied", table.name, given.len())
             } else {
@@ -271,7 +279,7 @@ impl Binder<'_> {
                     }
                     _ => binder.expr(&default),
                 };
-                self.elsewhere(|binder| binder.alone(Vec::new(), bind))
+                self.of_definition(|binder| binder.alone(Vec::new(), bind))
             }
             None => Ok(Expr::Literal(Value::Null)),
         }
@@ -344,7 +352,7 @@ impl Binder<'_> {
                         scope.tables.push(ScopeTable { only_by_name: true, ..of_excluded });
                     }
                     self.scopes.push(scope);
-                    let set = self.assignments(assignments, table);
+                    let set = self.assignments(assignments, store, table);
                     let filter = filter.as_ref().map(|filter| self.expr(filter)).transpose();
                     self.scopes.pop();
                     let (mut set, rowid) = set?;
@@ -438,6 +446,7 @@ impl Binder<'_> {
     fn assignments(
         &mut self,
         assignments: &[ast::Assignment],
+        store: Store,
         table: &Table,
     ) -> Result<(Settings, Option<Expr>)> {
         let mut set: Vec<(usize, Expr)> = Vec::new();
@@ -456,6 +465,9 @@ impl Binder<'_> {
             }
             for (name, value) in assignment.columns.iter().zip(value) {
                 self.mention_column(table, name);
+                if self.permission_to_set(store, table, &name.text)? == Permission::Ignored {
+                    continue;
+                }
                 match table.column(&name.text) {
                     Some(place) if table.columns[place].generated.is_some() => {
                         return Err(Error::statement(format!(
@@ -552,7 +564,7 @@ impl Binder<'_> {
                 on: Vec::new(),
             }));
         }
-        let (assignments, rowid) = self.assignments(&update.assignments, &written.table)?;
+        let (assignments, rowid) = self.assignments(&update.assignments, written.store, &written.table)?;
         let filter = match &update.filter {
             Some(filter) => self.conjuncts(filter)?,
             None => Vec::new(),
@@ -588,6 +600,8 @@ impl Binder<'_> {
         self.with_common(delete.with.as_ref(), |binder| {
             let written = binder.written(&delete.target.table)?;
             let (store, table) = (written.store, written.table.clone());
+            // Whether rows are left out or removed makes no difference to a `DELETE` here.
+            binder.permission(AuthAction::Delete { table_name: &table.name }, Some(store))?;
             let follows = binder.consequences(store, &table, RowEvent::Delete, None)?;
             written.can_be_written(&follows)?;
             let target = binder.target(store, &table)?;

@@ -65,11 +65,13 @@ enum Frame {
     Or(Chain),
     Match {
         op: MatchOp,
+        at: Span,
         negated: bool,
         operand: Operand,
     },
     MatchEscape {
         op: MatchOp,
+        at: Span,
         negated: bool,
         operand: Operand,
         pattern: Operand,
@@ -553,9 +555,9 @@ impl Parser<'_> {
         let mut operand = operand;
         loop {
             match stack.pop() {
-                Some(Frame::Match { op, negated, operand: tested }) => {
+                Some(Frame::Match { op, at, negated, operand: tested }) => {
                     self.take();
-                    stack.push(Frame::MatchEscape { op, negated, operand: tested, pattern: operand });
+                    stack.push(Frame::MatchEscape { op, at, negated, operand: tested, pattern: operand });
                     return Ok(Next::Operand);
                 }
                 Some(frame) if frame.level().is_some() => operand = self.finish(frame, operand)?,
@@ -600,8 +602,8 @@ impl Parser<'_> {
                     Keyword::MATCH => MatchOp::Match,
                     _ => return Err(self.syntax_error()),
                 };
-                self.take();
-                stack.push(Frame::Match { op, negated, operand });
+                let at = self.take().span;
+                stack.push(Frame::Match { op, at, negated, operand });
                 return Ok(Next::Operand);
             }
             _ => return Err(self.syntax_error()),
@@ -813,17 +815,17 @@ impl Parser<'_> {
             }
             Frame::And(chain) => self.finish_chain(ExprKind::And, chain, right),
             Frame::Or(chain) => self.finish_chain(ExprKind::Or, chain, right),
-            Frame::Match { op, negated, operand } => {
+            Frame::Match { op, at, negated, operand } => {
                 let (start, height) = (operand.outer.start, operand.height.max(right.height));
                 let (operand, pattern) = (operand.expr, right.expr);
-                let test = MatchExpr { op, negated, operand, pattern, escape: None };
+                let test = MatchExpr { op, at, negated, operand, pattern, escape: None };
                 self.build_until(ExprKind::Match(Box::new(test)), Span { start, end }, height)
             }
-            Frame::MatchEscape { op, negated, operand, pattern } => {
+            Frame::MatchEscape { op, at, negated, operand, pattern } => {
                 let start = operand.outer.start;
                 let height = operand.height.max(pattern.height).max(right.height);
                 let (operand, pattern, escape) = (operand.expr, pattern.expr, Some(right.expr));
-                let test = MatchExpr { op, negated, operand, pattern, escape };
+                let test = MatchExpr { op, at, negated, operand, pattern, escape };
                 self.build_until(ExprKind::Match(Box::new(test)), Span { start, end }, height)
             }
             Frame::BetweenHigh { negated, operand, low } => {

@@ -1,6 +1,7 @@
 //! Tests of the SQL layer from outside.
 
 mod answers;
+mod authorizer;
 mod consequences;
 mod constraints;
 mod crashes;
