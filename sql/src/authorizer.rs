@@ -5,7 +5,7 @@
 //! definitions are looked into when they are made, and the table functions `pragma_…` when they are read. The questions are
 //! those of SQLite, except for what SQLite does in statements of its own behind `CREATE`, `ALTER`, `DROP` and `ANALYZE`: of
 //! that only the row of the schema table that comes or goes is asked about. `RETURNING` asks for the columns it reads, which
-//! SQLite does not.
+//! SQLite does not, and `ALTER TABLE … RENAME TO` for the new name as for a table that is created.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};

@@ -171,6 +171,14 @@ impl Error {
         Error::Statement { message: message.into(), offset: Some(offset) }
     }
 
+    /// The same, without a place: SQLite names none for what stands in an `ON`.
+    pub(crate) fn without_offset(self) -> Error {
+        match self {
+            Error::Statement { message, .. } => Error::statement(message),
+            error => error,
+        }
+    }
+
     /// Stored bytes that are no record or key.
     #[must_use]
     pub fn malformed() -> Error {

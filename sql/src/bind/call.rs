@@ -26,7 +26,7 @@ impl Binder<'_> {
             return self.aggregate_call(function, call);
         }
         let arguments = self.exprs(scalar_arguments(&function, call)?)?;
-        check_arguments(&call.name.text, &arguments)?;
+        check_arguments(&call.name, &arguments)?;
         self.scalar_call(function, arguments)
     }
 
@@ -205,15 +205,14 @@ fn no_window_function(call: &ast::FunctionCall) -> Error {
 
 /// What two functions ask of their arguments.
 #[inline(never)]
-fn check_arguments(name: &str, arguments: &[Expr]) -> Result<()> {
-    if name.eq_ignore_ascii_case("likelihood")
+fn check_arguments(name: &ast::Name, arguments: &[Expr]) -> Result<()> {
+    if name.is("likelihood")
         && !matches!(arguments.get(1), Some(Expr::Literal(Value::Real(chance))) if (0.0..=1.0).contains(chance))
     {
-        return Err(Error::statement(
-            "second argument to likelihood() must be a constant between 0.0 and 1.0",
-        ));
+        let message = format!("second argument to {}() must be a constant between 0.0 and 1.0", name.text);
+        return Err(Error::statement_at(message, name.span.offset()));
     }
-    if name.eq_ignore_ascii_case("match") {
+    if name.is("match") {
         return Err(Error::statement("unable to use function MATCH in the requested context"));
     }
     Ok(())

@@ -74,12 +74,7 @@ impl Catalog<'_> {
 
     fn create_table(&self, create: &CreateTable) -> Result<Permission> {
         let store = store_of(&create.name, create.temporary);
-        let table_name = &*create.name.name.text;
-        let action = match store {
-            Store::Main => AuthAction::CreateTable { table_name },
-            Store::Temp => AuthAction::CreateTempTable { table_name },
-        };
-        self.ask_all([into_schema(store), action], store)
+        self.ask_all([into_schema(store), new_table(store, &create.name.name.text)], store)
     }
 
     fn create_view(&self, create: &CreateView) -> Result<Permission> {
@@ -140,7 +135,13 @@ impl Catalog<'_> {
             self.call_of_its_own("sqlite_fail")?;
         }
         let action = AuthAction::AlterTable { database_name: store.name(), table_name: &table.name };
-        self.ask(action, None)
+        if self.ask(action, None)? == Permission::Ignored {
+            return Ok(Permission::Ignored);
+        }
+        match &alter.action {
+            AlterAction::RenameTable(to) => self.ask(new_table(store, &to.text), Some(store)),
+            _ => Ok(Permission::Given),
+        }
     }
 
     /// Asks for a function that SQLite calls in a statement `SELECT function(…` behind the one of the program.
@@ -287,6 +288,14 @@ fn store_of(name: &QualifiedName, temporary: bool) -> Store {
     match temporary || name.schema.as_ref().is_some_and(|schema| schema.is("temp")) {
         true => Store::Temp,
         false => Store::Main,
+    }
+}
+
+/// A table of a new name.
+fn new_table(store: Store, table_name: &str) -> AuthAction<'_> {
+    match store {
+        Store::Main => AuthAction::CreateTable { table_name },
+        Store::Temp => AuthAction::CreateTempTable { table_name },
     }
 }
 

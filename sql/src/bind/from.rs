@@ -164,7 +164,7 @@ impl Binder<'_> {
         for join in from.joins.iter().rev() {
             let From::Join(both) = rest else { return Ok(()) };
             if let ast::JoinConstraint::On(condition) = &join.constraint {
-                let condition = self.conjuncts(condition)?;
+                let condition = self.conjuncts(condition).map_err(Error::without_offset)?;
                 if !matches!(both.kind, JoinKind::Inner | JoinKind::Cross) {
                     self.refuse_later_tables(&condition, both)?;
                 }
@@ -270,7 +270,7 @@ impl Binder<'_> {
                     None if self.catalog.home.is_some() => format!("main.{}", name.name.text),
                     None => name.name.text.to_string(),
                 };
-                Err(Error::statement_at(format!("no such table: {shown}"), name.span().offset()))
+                Err(Error::statement(format!("no such table: {shown}")))
             }
         }
     }
@@ -421,7 +421,9 @@ impl Binder<'_> {
     ) -> Result<T> {
         let query = self.new_query();
         let mut scope = Scope::new(query);
-        scope.tables.push(named.clone());
+        // A generated column cannot name the rowid, unless it has a column's name.
+        let rowid = named.rowid.clone().filter(|_| place != crate::func::Place::GeneratedColumn);
+        scope.tables.push(ScopeTable { rowid, ..named.clone() });
         let before = (self.place, self.place_name);
         self.place = place;
         self.place_name = match place {

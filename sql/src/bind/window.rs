@@ -16,9 +16,12 @@ use crate::func::Function;
 impl Binder<'_> {
     #[inline(never)]
     pub(super) fn window_call(&mut self, function: Arc<Function>, call: &ast::FunctionCall) -> Result<Expr> {
-        let name = call.name.text.clone();
+        let misuse = || {
+            let message = format!("misuse of window function {}()", call.name.text);
+            Error::statement_at(message, call.name.span.offset())
+        };
         if !self.scopes.last().is_some_and(|scope| scope.windows) {
-            return Err(Error::statement(format!("misuse of window function {name}()")));
+            return Err(misuse());
         }
         let parts = self.aggregate_parts(function, call)?;
         if parts.distinct {
@@ -30,7 +33,7 @@ impl Binder<'_> {
         let spec = match &call.over {
             Some(Over::Name(name)) => self.named_window(name)?,
             Some(Over::Window(spec)) => self.complete(spec.clone())?,
-            None => return Err(Error::statement(format!("misuse of window function {name}()"))),
+            None => return Err(misuse()),
         };
         let windows = std::mem::replace(&mut self.scope().windows, false);
         let partition_by = self.exprs(&spec.partition_by);

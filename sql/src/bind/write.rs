@@ -483,10 +483,7 @@ impl Binder<'_> {
                     }
                     None if table.is_rowid(&name.text) => rowid = Some(value),
                     None => {
-                        return Err(Error::statement_at(
-                            format!("no such column: {}", name.text),
-                            name.span.offset(),
-                        ));
+                        return Err(Error::statement(format!("no such column: {}", name.text)));
                     }
                 }
             }

@@ -138,7 +138,8 @@ impl Definer<'_, '_, '_> {
         let schema = if altered.store == Store::Main { &main } else { &temp };
         let Some(new) = schema.table(&table.name).cloned() else { return Err(Error::Malformed) };
         if new.columns.len() > self.catalog.limits.columns {
-            return Err(Error::statement(format!("too many columns on {}", table.name)));
+            // SQLite tries the column on a table of this name.
+            return Err(Error::statement(format!("too many columns on sqlite_altertab_{}", table.name)));
         }
         let catalog = crate::bind::Catalog { main: &main, temp: &temp, ..self.catalog };
         let target = Binder::new(catalog).strict_names().target(altered.store, &new)?;

@@ -107,7 +107,7 @@ fn commands_are_asked_for() {
             "PRAGMA main.table_info('log')",
             "Pragma { pragma_name: \"table_info\", pragma_value: Some(\"log\") }",
         ),
-        ("ALTER TABLE log RENAME TO notes", "AlterTable { database_name: \"main\", table_name: \"log\" }"),
+        ("ALTER TABLE log ADD COLUMN more", "AlterTable { database_name: \"main\", table_name: \"log\" }"),
         ("ATTACH 'file' AS other", "Attach { filename: \"file\" }"),
         ("ANALYZE log", "Analyze { table_name: \"log\" }"),
     ];
