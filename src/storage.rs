@@ -15,6 +15,7 @@
 
 mod alarm;
 mod alarm_calls;
+mod allowed;
 mod async_kv;
 mod backend;
 mod cursor;

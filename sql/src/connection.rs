@@ -315,6 +315,22 @@ impl Connection {
         Ok(())
     }
 
+    /// Runs something for which the authorizer is not asked: statements of the program's own, among those that it lets others
+    /// write. No statement from elsewhere is to be run in it.
+    ///
+    /// # Errors
+    /// Those of `run`; [`Error::Reentrant`].
+    pub fn unasked<T>(&self, run: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let authorizer = self.shared.lock()?.names.authorizer.take();
+        let result = run(self);
+        let mut session = self.shared.lock()?;
+        session.names.authorizer = authorizer;
+        // What was prepared meanwhile is not to be found by who is asked.
+        session.settings_changed();
+        drop(session);
+        result
+    }
+
     /// Sets who is asked each time a statement has made `steps` more steps, whether to stop it: true ends the statement with
     /// [`Error::Interrupted`], and what it wrote is undone. A step is a row that some part of a statement looks at or makes.
     ///

@@ -29,6 +29,8 @@ pub struct Limits {
     pub attached: usize,
     /// Longest pattern of `LIKE` and `GLOB`, in bytes.
     pub like_pattern_bytes: usize,
+    /// Greatest width and precision of a conversion of `printf`; a greater one counts as this. `u64::MAX` if any.
+    pub format_width: u64,
     /// Largest number of a parameter: `?32766` is the last one.
     pub parameters: u32,
     /// Deepest recursion of triggers.
@@ -44,43 +46,29 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits {
-            length_bytes: 1_000_000_000,
-            sql_length_bytes: 1_000_000_000,
-            columns: 2_000,
-            expression_depth: 1_000,
-            parser_depth: 2_500,
-            select_depth: 64,
-            compound_selects: 500,
-            function_arguments: 1_000,
-            joined_tables: 64,
-            attached: 10,
-            like_pattern_bytes: 50_000,
-            parameters: 32_766,
-            trigger_depth: 1_000,
-            steps: u64::MAX,
-            result_bytes: u64::MAX,
-            memory_bytes: 64 << 20,
-        }
+        Limits::SQLITE
     }
 }
 
 impl Limits {
-    /// The limits that a Cloudflare Durable Object puts on SQL.
-    #[must_use]
-    pub fn durable_object() -> Limits {
-        Limits {
-            length_bytes: 2_000_000,
-            sql_length_bytes: 100_000,
-            columns: 100,
-            expression_depth: 100,
-            compound_selects: 5,
-            function_arguments: 127,
-            attached: 0,
-            like_pattern_bytes: 50,
-            parameters: 100,
-            trigger_depth: 10,
-            ..Limits::default()
-        }
-    }
+    /// Those of SQLite.
+    pub const SQLITE: Limits = Limits {
+        length_bytes: 1_000_000_000,
+        sql_length_bytes: 1_000_000_000,
+        columns: 2_000,
+        expression_depth: 1_000,
+        parser_depth: 2_500,
+        select_depth: 64,
+        compound_selects: 500,
+        function_arguments: 1_000,
+        joined_tables: 64,
+        attached: 10,
+        like_pattern_bytes: 50_000,
+        format_width: u64::MAX,
+        parameters: 32_766,
+        trigger_depth: 1_000,
+        steps: u64::MAX,
+        result_bytes: u64::MAX,
+        memory_bytes: 64 << 20,
+    };
 }

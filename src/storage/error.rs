@@ -199,6 +199,10 @@ impl fmt::Display for Error {
 /// The message of a statement's error, where in the statement its cause stands, and its codes.
 fn write_sql(error: &duramen_sql::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{error}")?;
+    if matches!(error, duramen_sql::Error::Refused(_)) {
+        // The words of the profile, not of SQLite.
+        return Ok(());
+    }
     if let Some(offset) = error.offset() {
         write!(f, " at offset {offset}")?;
     }

@@ -155,6 +155,7 @@ impl Session {
     /// A session on a database.
     pub(crate) fn new(database: Database, options: &StorageOptions) -> Result<Session> {
         let connection = Connection::with_options(database.clone(), connection_options(options.profile))?;
+        options.profile.restrict(&connection)?;
         connection.set_durability(Durability::Deferred)?;
         let alarm = Alarm::read(&database.begin_read()?)?;
         let io = options.io.clone().unwrap_or_else(Io::os);
@@ -398,8 +399,8 @@ fn savepoint_of(scope: u64) -> String {
 }
 
 /// How the connection of a session begins.
-fn connection_options(_profile: Profile) -> ConnectionOptions {
-    ConnectionOptions { foreign_keys: true, ..ConnectionOptions::default() }
+fn connection_options(profile: Profile) -> ConnectionOptions {
+    ConnectionOptions { foreign_keys: true, limits: profile.sql_limits() }
 }
 
 /// Whether a session cannot go on after an error: the database could not be written.

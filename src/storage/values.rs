@@ -99,7 +99,7 @@ impl Session {
 
     /// Runs a definition of the storage's own.
     pub(crate) fn define(&mut self, definition: &str) -> Result<()> {
-        let defined = self.connection().execute(definition, ());
+        let defined = self.connection().unasked(|connection| connection.execute(definition, ()));
         defined.map(drop).map_err(|error| self.failed(error))
     }
 }

@@ -8,6 +8,7 @@ use super::compare::compare;
 use super::query::CoalesceColumns;
 use super::scope::{Scope, ScopeColumn, ScopeTable};
 use crate::ast::{self, IndexHint, TableSource};
+use crate::authorizer::AuthAction;
 use crate::bound::{
     Body, BoundIndex, Case, Column, CompareOp, Expr, From, IndexChoice, Join, JoinKind, Place, Select, Slot,
     Source, SourceRows, TableFunction, slots_of_from,
@@ -541,7 +542,11 @@ impl Binder<'_> {
             Some(columns) => (columns.to_vec(), &["arg", "schema"]),
             None => match crate::schema::pragma_value(pragma) {
                 Some(value) => (vec![value], &[]),
-                None => return Err(Error::statement(format!("no such table: {name}"))),
+                None => {
+                    // Whether SQLite has it or not, who may not use it need not know.
+                    self.demand(AuthAction::Pragma { pragma_name: pragma, pragma_value: None }, None)?;
+                    return Err(Error::statement(format!("no such table: {name}")));
+                }
             },
         };
         if arguments.len() > hidden.len() {

@@ -86,6 +86,11 @@ impl<'a> Call<'_, 'a> {
         self.context.limits().length_bytes
     }
 
+    /// The greatest width of a conversion of `printf`.
+    pub(crate) fn format_width(&self) -> u64 {
+        self.context.limits().format_width
+    }
+
     /// Refuses a result that would be longer than allowed.
     pub fn check_len(&self, len: usize) -> Result<()> {
         if len > self.length_limit() { Err(too_big()) } else { Ok(()) }

@@ -67,6 +67,12 @@ struct Spec {
 }
 
 impl Spec {
+    /// With a width and a precision of at most `most`.
+    fn bounded(self, most: u64) -> Spec {
+        let precision = self.precision.map(|precision| precision.min(most));
+        Spec { width: self.width.min(most), precision, ..self }
+    }
+
     /// Writes what was converted, with blanks up to the width.
     fn pad(self, out: &mut Output, converted: &[u8]) -> Result<()> {
         let len = u64::try_from(converted.len()).unwrap_or(u64::MAX);
@@ -107,9 +113,14 @@ impl<'a> Arguments<'_, 'a> {
     }
 }
 
-/// Formats as `printf(format, arguments...)` does.
-pub(crate) fn format(format: &[u8], arguments: &[ValueRef<'_>], limit: usize) -> Result<Vec<u8>> {
-    let mut out = Output::new(limit);
+/// Formats as `printf(format, arguments...)` does, with results up to `most_bytes` long and widths up to `most_width`.
+pub(crate) fn format(
+    format: &[u8],
+    arguments: &[ValueRef<'_>],
+    most_bytes: usize,
+    most_width: u64,
+) -> Result<Vec<u8>> {
+    let mut out = Output::new(most_bytes);
     let mut arguments = Arguments(arguments.iter());
     let mut rest = utf8::until_nul(format);
     while let Some(percent) = rest.iter().position(|&byte| byte == b'%') {
@@ -119,7 +130,7 @@ pub(crate) fn format(format: &[u8], arguments: &[ValueRef<'_>], limit: usize) ->
             out.push(b"%")?;
             return Ok(out.into_bytes());
         }
-        let spec = parse_spec(&mut rest, &mut arguments);
+        let spec = parse_spec(&mut rest, &mut arguments).bounded(most_width);
         let Some((&letter, tail)) = rest.split_first() else {
             return Ok(out.into_bytes());
         };

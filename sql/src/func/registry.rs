@@ -1,7 +1,7 @@
 //! The functions that are known, by name and number of arguments.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -189,6 +189,8 @@ type Functions = HashMap<String, Vec<Arc<Function>>>;
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
     own: Functions,
+    /// Names under which no built-in function is found.
+    hidden: HashSet<String>,
 }
 
 impl Registry {
@@ -210,11 +212,17 @@ impl Registry {
         }
     }
 
+    /// Takes the built-in functions of a name away, as if there had never been any.
+    pub fn hide(&mut self, name: &str) {
+        self.hidden.insert(name.to_ascii_lowercase());
+    }
+
     /// Looks a function up. One that takes exactly this many arguments is preferred to one that takes any number.
     #[must_use]
     pub fn find(&self, name: &str, arguments: usize) -> Lookup {
         let name = name.to_ascii_lowercase();
-        let sets = [&self.own, &*BUILT_IN].map(|set| set.get(&name).map_or(&[][..], Vec::as_slice));
+        let built_in = BUILT_IN.get(&name).filter(|_| !self.is_hidden(&name));
+        let sets = [self.own.get(&name), built_in].map(|set| set.map_or(&[][..], Vec::as_slice));
         let best = sets.iter().find_map(|set| {
             set.iter()
                 .filter(|function| function.arity.accepts(arguments))
@@ -229,7 +237,12 @@ impl Registry {
 
     /// All functions, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Function>> {
-        self.own.values().chain(BUILT_IN.values()).flatten()
+        let built_in = BUILT_IN.iter().filter(|(name, _)| !self.is_hidden(name));
+        self.own.values().chain(built_in.map(|(_, functions)| functions)).flatten()
+    }
+
+    fn is_hidden(&self, name: &str) -> bool {
+        !self.hidden.is_empty() && self.hidden.contains(name)
     }
 }
 

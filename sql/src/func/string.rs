@@ -300,7 +300,9 @@ fn contains_char(text: &[u8], code: u32) -> bool {
 
 pub(super) fn printf<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
     match args.split_first().and_then(|(&format, rest)| Some((call.text_of(format)?, rest))) {
-        Some((format, rest)) => call.text(format::format(format, rest, call.length_limit())?),
+        Some((format, rest)) => {
+            call.text(format::format(format, rest, call.length_limit(), call.format_width())?)
+        }
         None => Ok(ValueRef::Null),
     }
 }

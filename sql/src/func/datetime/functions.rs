@@ -228,7 +228,7 @@ fn year_text(year: i32) -> String {
 
 /// A real as `printf` formats it.
 fn printf(format: &str, real: f64) -> String {
-    let text = format::format(format.as_bytes(), &[ValueRef::Real(real)], usize::MAX);
+    let text = format::format(format.as_bytes(), &[ValueRef::Real(real)], usize::MAX, u64::MAX);
     text.ok().and_then(|text| String::from_utf8(text).ok()).unwrap_or_default()
 }
 

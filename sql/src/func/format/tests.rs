@@ -2,7 +2,7 @@ use super::{Output, format};
 use crate::value::ValueRef;
 
 fn printf(text: &str, args: &[ValueRef<'_>]) -> String {
-    String::from_utf8(format(text.as_bytes(), args, 1000).unwrap()).unwrap()
+    String::from_utf8(format(text.as_bytes(), args, 1000, u64::MAX).unwrap()).unwrap()
 }
 
 #[test]
