@@ -33,6 +33,7 @@ impl<'c> Definer<'_, 'c, '_> {
     /// What SQLite refuses, and those of the engine.
     pub fn alter_table(&mut self, alter: &ast::AlterTable) -> Result<()> {
         let altered = self.altered(alter)?;
+        self.count_alteration(&altered, &alter.action)?;
         match &alter.action {
             AlterAction::RenameTable(to) => self.rename_table(&altered, to),
             AlterAction::RenameColumn { from, to } => self.rename_column(&altered, from, to),
@@ -45,6 +46,25 @@ impl<'c> Definer<'_, 'c, '_> {
                 Err(Error::statement("constraints of a table cannot be altered"))
             }
         }
+    }
+
+    /// Counts what SQLite reads and writes of its schema table, which it goes through several times for some changes.
+    fn count_alteration(&self, altered: &Altered, action: &AlterAction) -> Result<()> {
+        let stores = self.writers.stores();
+        let rows = u64::try_from(schema_rows(stores, altered.store)?.len()).unwrap_or(u64::MAX);
+        let (read, written) = match action {
+            AlterAction::RenameTable(_) => (5 * rows + 5, rows + 1),
+            AlterAction::RenameColumn { .. } => (8 * rows + 6, 2 * rows),
+            AlterAction::AddColumn { .. } => (rows + 2, 1),
+            AlterAction::DropColumn(_) => {
+                let stored = stores.len(altered.store, altered.table.tree)?;
+                (6 * rows + 6 + stored.max(1), rows + 1 + stored)
+            }
+            _ => (0, 0),
+        };
+        self.given.pace.read(read);
+        self.given.pace.wrote(written);
+        Ok(())
     }
 
     /// The table, if it is one that can be altered.

@@ -82,6 +82,7 @@ impl Writing<'_, '_> {
             self.with_rows(plan, &[(target.row, image.row())], |env| Entry::of(env, table, index, image))?;
         let Some(prefix) = entry.as_ref().and_then(Entry::unique_prefix) else { return Ok(None) };
         let found = self.writers.stores().first_with(target.store, index.index.tree, prefix)?;
+        self.given.pace.read(u64::from(found.is_some()));
         found.map(|found| self.row_of_entry(target, index, &found)).transpose()
     }
 

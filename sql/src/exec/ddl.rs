@@ -93,6 +93,10 @@ impl<'c> Definer<'_, 'c, '_> {
             tree: tree.0,
             sql: sql.map(Into::into),
         };
+        // SQLite gives tables and views a row first, and then fills it in.
+        let (read, written) = if matches!(kind, "table" | "view") { (1, 2) } else { (0, 1) };
+        self.given.pace.read(read);
+        self.given.pace.wrote(written);
         put_schema_row(&mut self.writers, store, &row)?;
         renew_identity(&mut self.writers, store)
     }
@@ -238,6 +242,7 @@ impl<'c> Definer<'_, 'c, '_> {
             self.given,
         );
         writing.fill_index(&row_plan, &target, 0)?;
+        self.given.pace.read(1);
         self.add(store, "index", name, &table.name, tree, Some(&create.sql))
     }
 
@@ -305,15 +310,13 @@ impl<'c> Definer<'_, 'c, '_> {
                         "index associated with UNIQUE or PRIMARY KEY constraint cannot be dropped",
                     ));
                 }
-                self.writers.of(store).drop_tree(index.tree)?;
+                self.drop_tree(store, index.tree)?;
                 self.remove_rows(store, |row| &*row.kind == "index" && row.name.eq_ignore_ascii_case(name))
             }
             ObjectKind::View => {
                 self.drop_temporary_triggers(store, name)?;
-                self.remove_rows(store, |row| {
-                    (&*row.kind == "view" && row.name.eq_ignore_ascii_case(name))
-                        || (&*row.kind == "trigger" && row.table.eq_ignore_ascii_case(name))
-                })
+                self.drop_triggers(store, name)?;
+                self.remove_rows(store, |row| &*row.kind == "view" && row.name.eq_ignore_ascii_case(name))
             }
             ObjectKind::Trigger => {
                 self.remove_rows(store, |row| &*row.kind == "trigger" && row.name.eq_ignore_ascii_case(name))
@@ -332,14 +335,30 @@ impl<'c> Definer<'_, 'c, '_> {
             self.delete_all_rows(store, &table)?;
         }
         for index in &table.indexes {
-            self.writers.of(store).drop_tree(index.tree)?;
+            self.drop_tree(store, index.tree)?;
         }
-        self.writers.of(store).drop_tree(table.tree)?;
+        self.drop_tree(store, table.tree)?;
         if table.autoincrement {
             remove_sequence(&mut self.writers, store, &table.name)?;
         }
         self.drop_temporary_triggers(store, name)?;
+        self.drop_triggers(store, name)?;
         self.remove_rows(store, |row| row.table.eq_ignore_ascii_case(name))
+    }
+
+    fn drop_tree(&mut self, store: Store, tree: TreeId) -> Result<()> {
+        self.given.pace.read(1);
+        Ok(self.writers.of(store).drop_tree(tree)?)
+    }
+
+    /// Drops the triggers of a table or view that are kept beside it.
+    fn drop_triggers(&mut self, store: Store, table: &str) -> Result<()> {
+        for trigger in self.schema(store).triggers_of(table) {
+            self.remove_rows(store, |row| {
+                &*row.kind == "trigger" && row.name.eq_ignore_ascii_case(&trigger.name)
+            })?;
+        }
+        Ok(())
     }
 
     /// Deletes the rows of a table that is dropped, where foreign keys ask for it: as `DELETE` does, without triggers.
@@ -384,6 +403,7 @@ impl<'c> Definer<'_, 'c, '_> {
 
     pub(super) fn remove_rows(&mut self, store: Store, gone: impl Fn(&SchemaRow) -> bool) -> Result<()> {
         for row in schema_rows(self.writers.stores(), store)? {
+            self.given.pace.read(1);
             if gone(&row) {
                 delete_schema_row(&mut self.writers, store, row.rowid)?;
             }

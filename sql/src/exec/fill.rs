@@ -91,6 +91,8 @@ impl Writing<'_, '_> {
     /// If two rows are equal that may not be, and those of the engine.
     pub fn fill_index(&mut self, plan: &RowPlan, target: &TablePlan, number: usize) -> Result<()> {
         let index = &target.indexes[number];
+        let count = self.writers.stores().len(target.store, target.table.tree)?;
+        self.given.pace.read(count.max(1));
         let mut sorter = Sorter::default();
         let mut from = Some(Vec::new());
         while let Some(start) = from {
@@ -128,6 +130,10 @@ impl Writing<'_, '_> {
             }
             self.writers.put(target.store, index.tree, key, originals)?;
         }
+        let entries = u64::try_from(sorter.len()).unwrap_or(u64::MAX);
+        // What was sorted is read back; behind the first entry the end of the index is looked for.
+        self.given.pace.read(entries + u64::from(entries > 1));
+        self.given.pace.wrote(entries);
         sorter.clear();
         Ok(())
     }

@@ -94,6 +94,7 @@ impl Writing<'_, '_> {
                 return Ok(true);
             }
         }
+        self.given.pace.read(1);
         is_there(self.writers.stores(), parent, &wanted)
     }
 }

@@ -35,6 +35,7 @@ impl Writing<'_, '_> {
         if rows.len() > 1 || !plan.is_quiet() || !plan.returning.values.is_empty() {
             self.mark();
         }
+        self.given.pace.read(u64::from(plan.target.table.autoincrement));
         self.sequences.begin(self.writers.stores(), plan.target.store, &plan.target.table)?;
         agenda.push(Job::Inserts(plan, rows.into_iter()));
         Ok(())
@@ -107,7 +108,11 @@ impl Writing<'_, '_> {
     /// The row that is inserted of these values, with a rowid of its own if none is given.
     fn new_image(&self, plan: &InsertPlan, values: &[ValueRef<'_>], rowid: Option<i64>) -> Result<Image> {
         let rowid = match rowid {
-            Some(rowid) => rowid,
+            Some(rowid) => {
+                // Whether it is taken is looked up.
+                self.given.pace.read(1);
+                rowid
+            }
             None if plan.target.table.has_rowid() => self.new_rowid(plan)?,
             None => 0,
         };
@@ -200,6 +205,7 @@ impl Writing<'_, '_> {
             Ok(returning.values.iter().map(|value| value.eval(env).to_value()).collect())
         });
         self.memory = memory;
+        self.given.pace.read(1);
         self.returned.push(values?);
         Ok(())
     }

@@ -43,7 +43,8 @@ impl Writing<'_, '_> {
     fn work_off(&mut self, agenda: &mut Agenda<'_>) -> Result<()> {
         let done = self.do_all(agenda);
         if done.is_ok() {
-            self.sequences.end(&mut self.writers)?;
+            let written = self.sequences.end(&mut self.writers)?;
+            self.given.pace.wrote(written);
         }
         if done.is_ok() || self.on_failure == ConflictAction::Fail {
             // Rows that are kept must have their parents.

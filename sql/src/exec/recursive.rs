@@ -166,6 +166,8 @@ impl Operator for RecursiveRows {
         let plan = self.plan.clone();
         loop {
             ctx.check()?;
+            // The queue is looked at also when nothing is left in it.
+            ctx.pace.read(u64::from(self.left != Some(0)));
             if self.left == Some(0) || !self.queue.take(plan.row, frame) {
                 return Ok(false);
             }

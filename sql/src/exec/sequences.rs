@@ -52,15 +52,17 @@ impl Sequences {
         }
     }
 
-    /// Writes what has changed, at the end of a statement that succeeded.
-    pub(super) fn end(&mut self, writers: &mut Writers<'_>) -> Result<()> {
+    /// Writes what has changed, at the end of a statement that succeeded. How many tables have one: SQLite writes them all.
+    pub(super) fn end(&mut self, writers: &mut Writers<'_>) -> Result<u64> {
+        let mut count = 0;
         for Sequence { store, table, written, greatest } in self.0.drain(..) {
+            count += 1;
             if written.is_some_and(|(_, value)| value >= greatest) {
                 continue;
             }
             let rowid = written.map(|(rowid, _)| rowid);
             put_sequence_row(writers, store, rowid, &table.name, ValueRef::Integer(greatest))?;
         }
-        Ok(())
+        Ok(count)
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::agenda::{Agenda, Found, Job, RemoveRow, UpdateRow};
 use super::foreign::Direction;
 use super::image::Image;
+use super::lookup::is_of_one_row;
 use super::query::Action;
 use super::subquery::Memory;
 use super::write::Writing;
@@ -251,6 +252,8 @@ impl Writing<'_, '_> {
             });
         }
         let Some(key) = found.next() else { return Ok(()) };
+        // Rows that make something else run are looked up again, unless there can be one only.
+        self.given.pace.read(u64::from(!is_of_one_row(&plan.find)));
         agenda.push(Job::Deletes(plan, found));
         if plan.target.table.kind == TableKind::View {
             let columns: Vec<ValueRef<'_>> = key.iter().map(Value::as_ref).collect();
@@ -315,6 +318,7 @@ impl Writing<'_, '_> {
         self.remove(how.row, how.target, current)?;
         if let Some(returning) = how.returning {
             self.tell(Action::Delete, how.target, old);
+            self.given.pace.wrote(1);
             self.changes += 1;
             self.give_back(how.row, how.target.row, old, returning)?;
         }

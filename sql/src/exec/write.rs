@@ -368,7 +368,7 @@ impl<'w, 'g> Writing<'w, 'g> {
         })
     }
 
-    /// Removes a row and its entries.
+    /// Removes a row and its entries. Not counted as written: a row that makes room for another one is not.
     ///
     /// # Errors
     /// Those of the engine and of expressions.
@@ -380,7 +380,6 @@ impl<'w, 'g> Writing<'w, 'g> {
                 self.writers.delete(target.store, index.index.tree, &key)?;
             }
         }
-        self.given.pace.wrote(1);
         self.writers.delete(target.store, target.table.tree, &image.key(&target.table))
     }
 
