@@ -7,3 +7,4 @@ mod sql_differences;
 #[cfg(feature = "oracle")]
 mod sql_grammar;
 mod sql_relations;
+mod vectors;
