@@ -55,7 +55,8 @@ impl<'c> PragmaReader<'c> {
             "collation_list" => self.collation_list(),
             "function_list" => self.catalog.functions.iter().map(|function| function_row(function)).collect(),
             "pragma_list" => pragma_names().map(|name| vec![text(name)]).collect(),
-            "module_list" => Rows::new(),
+            // Nothing is gathered about tables that could be brought up to date.
+            "module_list" | "optimize" => Rows::new(),
             "user_version" | "application_id" => {
                 let is_temp = call.schema.is_some_and(|schema| schema.eq_ignore_ascii_case("temp"));
                 let store = if is_temp { Store::Temp } else { Store::Main };
@@ -113,13 +114,16 @@ impl<'c> PragmaReader<'c> {
                 let shown = [text(store.name()), text(&view.name), text("view")];
                 rows.push(shown.into_iter().chain([number(columns), flag(false), flag(false)]).collect());
             }
-            // The schema itself has two names, and goes by the newer one.
-            let has_older_name =
-                |table: &Table| table.kind == TableKind::Schema && table.name.ends_with("master");
-            let tables = schema.tables().filter(|table| !has_older_name(table));
+            // The schema itself has two names: it is asked for by the older one, and goes by the newer one.
+            let has_newer_name =
+                |table: &Table| table.kind == TableKind::Schema && table.name.ends_with("schema");
+            let tables = schema.tables().filter(|table| !has_newer_name(table));
             for table in tables.filter(|table| is_asked_for(&table.name)) {
                 let is_keyed = matches!(table.key, TableKey::Primary { .. });
-                let shown = [text(store.name()), text(&table.name), text("table")];
+                let is_schema = table.kind == TableKind::Schema;
+                let name =
+                    if is_schema { table.name.replace("master", "schema") } else { table.name.to_string() };
+                let shown = [text(store.name()), text(&name), text("table")];
                 let told = [number(table.columns.len()), flag(is_keyed), flag(table.strict)];
                 rows.push(shown.into_iter().chain(told).collect());
             }

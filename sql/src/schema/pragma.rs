@@ -49,6 +49,7 @@ const LISTS: &[(&str, &[&str])] = &[
     ("module_list", &["name"]),
     ("integrity_check", &["integrity_check"]),
     ("quick_check", &["quick_check"]),
+    ("optimize", &["optimize"]),
 ];
 
 /// The columns of a pragma that tells as many rows as there are; `None` for others.
