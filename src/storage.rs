@@ -12,6 +12,8 @@
 //! storage.end_turn()?; // all of it is committed together
 //! # Ok::<(), duramen::storage::Error>(())
 //! ```
+//!
+//! The guide is `docs/storage.md`.
 
 mod alarm;
 mod alarm_calls;

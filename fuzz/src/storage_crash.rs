@@ -67,3 +67,6 @@ impl Recoverable for StorageRun {
         Ok(state)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -260,6 +260,7 @@ impl StorageRun {
             }
         }))?;
         wrong?;
+        drop(storage);
         match result {
             Err(Error::TurnRolledBack) if lost => self.reopen(),
             Err(Error::Aborted(_)) if end == End::Fail => self.after_commit(Ok(())),

@@ -157,6 +157,8 @@ impl Session {
         let connection = Connection::with_options(database.clone(), connection_options(options.profile))?;
         options.profile.restrict(&connection)?;
         connection.set_durability(Durability::Deferred)?;
+        // A new database gets its empty schema with the first statement: now, where no rollback can undo it.
+        drop(connection.prepare("SELECT 1")?);
         let alarm = Alarm::read(&database.begin_read()?)?;
         let io = options.io.clone().unwrap_or_else(Io::os);
         let newest = database.last_lsn();

@@ -6,5 +6,6 @@ mod past;
 mod program;
 mod shell;
 mod sql;
+mod storage;
 mod tidy;
 mod tutorial;

@@ -41,3 +41,15 @@ fn a_statement_that_rolls_back_loses_the_turn() -> Result<()> {
     assert!(matches!(storage.end_turn(), Err(Error::TurnRolledBack)));
     Ok(())
 }
+
+#[test]
+fn a_new_object_can_be_read_after_its_first_write_was_undone() -> Result<()> {
+    let storage = storage()?;
+    let undone = storage.transaction_sync(|storage| {
+        storage.kv().put("k", &Value::from("v"))?;
+        Err::<(), _>(Error::Reentrant)
+    });
+    assert!(undone.is_err());
+    assert!(storage.sql().exec("SELECT name FROM sqlite_master", ())?.to_array()?.is_empty());
+    Ok(())
+}
