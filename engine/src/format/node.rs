@@ -255,12 +255,16 @@ fn read_addr(bytes: &[u8]) -> Option<PageAddr> {
 ///
 /// Positions are those of entries in key order, from 0 to [`len`](NodeView::len). Methods that take a position panic
 /// where there is no such entry.
+///
+/// A view is small: it is made, copied and kept for each node on the way to each key.
 #[derive(Clone, Copy, Debug)]
 pub struct NodeView<'a> {
     bytes: &'a [u8],
-    heads: &'a [[u8; HEAD_BYTES]],
-    slots: &'a [u8],
-    prefix: &'a [u8],
+    /// Where the slots start. The heads end there or, where a block has room for more, before it.
+    slots_at: usize,
+    prefix_at: usize,
+    prefix_len: usize,
+    count: u16,
     kind: PageKind,
     width: SlotWidth,
 }
@@ -349,16 +353,16 @@ impl<'a> NodeView<'a> {
     #[inline]
     pub fn new(bytes: &'a [u8]) -> NodeView<'a> {
         let header = PageHeader::decode(bytes).expect("validated, or made by a block");
-        let layout = Layout::of(&header);
-        let (heads, _) = bytes[PAGE_HEADER_BYTES..layout.slots_at].as_chunks::<HEAD_BYTES>();
-        NodeView {
-            bytes,
-            heads: &heads[..usize::from(header.count)],
-            slots: &bytes[layout.slots_at..layout.prefix_at],
-            prefix: &bytes[layout.prefix_at..layout.heap_at],
-            kind: header.kind,
-            width: header.slots,
-        }
+        let Layout { slots_at, prefix_at, heap_at } = Layout::of(&header);
+        let (count, kind, width) = (header.count, header.kind, header.slots);
+        NodeView { bytes, slots_at, prefix_at, prefix_len: heap_at - prefix_at, count, kind, width }
+    }
+
+    /// The heads of the entries.
+    #[inline(always)]
+    fn heads(&self) -> &'a [[u8; HEAD_BYTES]] {
+        let end = PAGE_HEADER_BYTES + usize::from(self.count) * HEAD_BYTES;
+        self.bytes[PAGE_HEADER_BYTES..end].as_chunks().0
     }
 
     /// What kind of page it is. An extent page shows as a node without entries.
@@ -370,19 +374,19 @@ impl<'a> NodeView<'a> {
     /// Number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.heads.len()
+        usize::from(self.count)
     }
 
     /// Whether there are no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.heads.is_empty()
+        self.count == 0
     }
 
     /// What all keys of the node start with.
     #[must_use]
     pub fn prefix(&self) -> &'a [u8] {
-        self.prefix
+        &self.bytes[self.prefix_at..self.prefix_at + self.prefix_len]
     }
 
     /// All bytes of the node.
@@ -399,8 +403,9 @@ impl<'a> NodeView<'a> {
     pub fn search(&self, key: &[u8]) -> Result<usize, usize> {
         let suffix = self.suffix_of(key);
         let head = head_of(suffix);
-        let at = lower_bound(self.heads, head);
-        match self.heads.get(at) {
+        let heads = self.heads();
+        let at = lower_bound(heads, head);
+        match heads.get(at) {
             Some(found) if u32::from_le_bytes(*found) == head => self.search_run(at, head, suffix),
             _ => Err(at),
         }
@@ -409,7 +414,7 @@ impl<'a> NodeView<'a> {
     /// What follows the prefix in `key`, which starts with it; something where it does not.
     #[inline]
     fn suffix_of<'k>(&self, key: &'k [u8]) -> &'k [u8] {
-        &key[self.prefix.len().min(key.len())..]
+        &key[self.prefix_len.min(key.len())..]
     }
 
     /// Goes on with a search among the entries from `first` on, which is the first one with this head.
@@ -424,14 +429,14 @@ impl<'a> NodeView<'a> {
 
     /// Gallops to the end of the run of equal heads that starts at `first`, then halves what is between.
     fn search_rest_of_run(&self, first: usize, head: u32, suffix: &[u8]) -> Result<usize, usize> {
-        let stored = head.to_le_bytes();
+        let (heads, stored) = (self.heads(), head.to_le_bytes());
         let mut step = 1;
         let mut low = first + 1;
-        while self.heads.get(low + step - 1) == Some(&stored) {
+        while heads.get(low + step - 1) == Some(&stored) {
             low += step;
             step *= 2;
         }
-        let unsure = &self.heads[low..self.len().min(low + step - 1)];
+        let unsure = &heads[low..self.len().min(low + step - 1)];
         let mut high = low + unsure.partition_point(|other| *other == stored);
         low = first + 1;
         while low < high {
@@ -462,6 +467,16 @@ impl<'a> NodeView<'a> {
         self.head(i).cmp(&head_of(suffix)).then_with(|| self.compare_tail(i, suffix))
     }
 
+    /// Whether an entry's key is below `end`, which may be any bytes.
+    #[must_use]
+    pub(crate) fn is_below(&self, i: usize, end: &[u8]) -> bool {
+        match self.prefix().cmp(&end[..end.len().min(self.prefix_len)]) {
+            Ordering::Less => true,
+            Ordering::Equal => self.compare_key(i, end).is_lt(),
+            Ordering::Greater => false,
+        }
+    }
+
     /// The order of an entry's key and the key of an entry of another node with the same prefix.
     #[must_use]
     pub fn compare_entry(&self, i: usize, other: &NodeView<'_>, j: usize) -> Ordering {
@@ -474,12 +489,12 @@ impl<'a> NodeView<'a> {
     /// The length of an entry's key, prefix included, in bytes.
     #[must_use]
     pub fn key_len(&self, i: usize) -> usize {
-        self.prefix.len() + self.entry(i).suffix_len
+        self.prefix_len + self.entry(i).suffix_len
     }
 
     /// Appends an entry's key to `out`.
     pub fn append_key(&self, i: usize, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.prefix);
+        out.extend_from_slice(self.prefix());
         self.append_suffix(i, out);
     }
 
@@ -541,7 +556,7 @@ impl<'a> NodeView<'a> {
     /// An entry's head as a number.
     #[inline]
     pub(crate) fn head(&self, i: usize) -> u32 {
-        u32::from_le_bytes(self.heads[i])
+        u32::from_le_bytes(self.heads()[i])
     }
 
     #[inline(always)]
@@ -556,7 +571,7 @@ impl<'a> NodeView<'a> {
 
     #[inline]
     fn slot(&self, i: usize) -> usize {
-        slot_at(self.slots, self.width, i)
+        slot_at(&self.bytes[self.slots_at..], self.width, i)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::page::access::PageRead;
 use crate::page::block::NewValue;
 use crate::tree::merge::LeafCursor;
-use crate::tree::read::{self, ChildView, InnerView, LeafView, MAX_DEPTH, NodeRef};
+use crate::tree::read::{self, ChildView, InnerView, LeafView, MAX_DEPTH, NodeRef, covers};
 
 /// A place in a tree that does not change while the cursor lives.
 ///
@@ -12,12 +12,18 @@ use crate::tree::read::{self, ChildView, InnerView, LeafView, MAX_DEPTH, NodeRef
 /// [`prev`](Cursor::prev). Methods that move it answer whether it is at an entry now. One that ran off an end comes back
 /// with a step the other way. An error leaves it nowhere, and each further step answers the same error, so that a loop
 /// cannot take damage for the end; positioning it anew makes a new start.
+///
+/// To position it anew it goes up only as far as it has to: keys that are near each other are found at little cost.
 pub struct Cursor<'a, P: ?Sized> {
     root: ChildView<'a>,
     pages: &'a P,
-    /// The inner nodes above the leaf, and which child of each leads there.
+    /// The inner nodes on a way down from the root, and which child of each leads on.
     path: Vec<Step<'a>>,
     leaf: Option<LeafCursor<'a>>,
+    /// Whether the path leads to the leaf.
+    is_in_leaf: bool,
+    /// Whether all of the leaf is below the end that was asked about, once it was.
+    leaf_is_below: Option<bool>,
     /// The key of the entry. It starts with the prefix of the leaf, which stays from one entry to the next.
     key: Vec<u8>,
     prefix_len: usize,
@@ -52,6 +58,8 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
             pages,
             path: Vec::new(),
             leaf: None,
+            is_in_leaf: false,
+            leaf_is_below: None,
             key: Vec::new(),
             prefix_len: 0,
             value: NewValue::Tombstone,
@@ -61,14 +69,14 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
 
     /// To the first entry.
     pub fn first(&mut self) -> Result<bool> {
-        self.start();
+        self.start_at_root();
         let found = self.descend(self.root, Direction::Forward);
         self.arrive(found, Direction::Forward)
     }
 
     /// To the last entry.
     pub fn last(&mut self) -> Result<bool> {
-        self.start();
+        self.start_at_root();
         let found = self.descend(self.root, Direction::Backward);
         self.arrive(found, Direction::Backward)
     }
@@ -88,9 +96,22 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
         self.arrive(found, Direction::Backward)
     }
 
+    /// The value at `key`, read in place. The cursor is nowhere afterwards, but near.
+    ///
+    /// # Errors
+    /// Where a page on the way cannot be read.
+    pub fn get(&mut self, key: &[u8]) -> Result<Option<&'a [u8]>> {
+        self.start();
+        if !self.descend_to(key)? {
+            return Ok(None);
+        }
+        let Some(leaf) = &self.leaf else { return Ok(None) };
+        leaf.find(key)?.map(|value| read::value_bytes(value, self.pages)).transpose()
+    }
+
     /// To the entry that `n` others come before.
     pub fn nth(&mut self, n: u64) -> Result<bool> {
-        self.start();
+        self.start_at_root();
         let found = self.descend_to_nth(n);
         self.arrive(found, Direction::Forward)
     }
@@ -145,6 +166,24 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
         &self.key
     }
 
+    /// Whether the key of the entry is below `end`, which is the same one each time since the cursor was positioned: so
+    /// most entries need not be compared with it.
+    ///
+    /// # Panics
+    /// If the cursor is not at an entry.
+    #[must_use]
+    #[inline]
+    pub fn is_below(&mut self, end: &[u8]) -> bool {
+        match self.leaf_is_below {
+            Some(true) => true,
+            Some(false) => self.key() < end,
+            None => {
+                self.leaf_is_below = self.leaf.as_ref().map(|leaf| leaf.is_below(end));
+                self.key() < end
+            }
+        }
+    }
+
     /// The value of the entry, read in place.
     ///
     /// # Panics
@@ -157,13 +196,24 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
         assert!(self.is_valid(), "the cursor is not at an entry");
         match self.value {
             NewValue::Inline(bytes) => Ok(bytes),
-            elsewhere => read::value_bytes(elsewhere, self.pages),
+            _ => self.value_elsewhere(),
         }
     }
 
+    #[cold]
+    fn value_elsewhere(&self) -> Result<&'a [u8]> {
+        read::value_bytes(self.value, self.pages)
+    }
+
     fn start(&mut self) {
-        self.path.clear();
         self.place = Place::New;
+        self.leaf_is_below = None;
+    }
+
+    fn start_at_root(&mut self) {
+        self.start();
+        self.path.clear();
+        self.is_in_leaf = false;
     }
 
     #[inline]
@@ -204,16 +254,24 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
 
     /// Goes into a leaf, at none of its entries yet.
     fn enter(&mut self, leaf: LeafView<'a>) -> &mut LeafCursor<'a> {
-        let leaf = LeafCursor::new(leaf, self.leaf.take());
         self.key.clear();
-        self.key.extend_from_slice(leaf.prefix());
+        self.key.extend_from_slice(leaf.base.view.prefix());
         self.prefix_len = self.key.len();
-        self.leaf.insert(leaf)
+        self.is_in_leaf = true;
+        self.leaf_is_below = None;
+        match &mut self.leaf {
+            Some(cursor) => {
+                cursor.enter(leaf);
+                cursor
+            }
+            none => none.insert(LeafCursor::new(leaf)),
+        }
     }
 
     /// To the nearest entry in another leaf, the given way.
     #[cold]
     fn reach_next_leaf(&mut self, direction: Direction) -> Result<bool> {
+        self.is_in_leaf = false;
         while let Some(step) = self.path.last_mut() {
             let next = match direction {
                 Direction::Forward => Some(step.at + 1).filter(|at| *at < step.node.len()),
@@ -258,7 +316,19 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
 
     /// To the leaf that covers `key`, or to an empty place there.
     fn descend_to(&mut self, key: &[u8]) -> Result<bool> {
-        let mut child = self.root;
+        let shared = self.path.iter().take_while(|step| covers(&step.node, step.at, key)).count();
+        if self.is_in_leaf && shared == self.path.len() && self.leaf.is_some() {
+            return Ok(true);
+        }
+        self.is_in_leaf = false;
+        self.path.truncate(shared + 1);
+        let mut child = match self.path.last_mut() {
+            None => self.root,
+            Some(step) => {
+                step.at = step.node.position(key)?;
+                step.node.child(step.at)?
+            }
+        };
         while self.path.len() < MAX_DEPTH {
             let node = match child.open(self.pages)? {
                 NodeRef::Empty => return Ok(false),

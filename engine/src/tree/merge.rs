@@ -4,8 +4,9 @@
 //! Which of the two comes next follows from where the delta's next entry belongs in the base, which is looked up once
 //! for each entry of the delta that is passed. So going on never compares keys, and both directions are alike.
 
+use crate::error::Result;
 use crate::format::node::ValueRef;
-use crate::page::block::NewValue;
+use crate::page::block::{NewValue, Source};
 use crate::tree::read::{LeafView, position_of};
 
 /// Where an entry of the delta belongs in the base.
@@ -36,17 +37,27 @@ pub(crate) struct LeafCursor<'a> {
 }
 
 impl<'a> LeafCursor<'a> {
-    /// At no entry yet. What another cursor no longer needs may be reused.
-    pub(crate) fn new(leaf: LeafView<'a>, used: Option<LeafCursor<'a>>) -> LeafCursor<'a> {
-        let mut positions = used.map_or_else(Vec::new, |used| used.positions);
-        positions.clear();
-        positions.resize(leaf.delta.map_or(0, |delta| delta.view.len()), None);
-        LeafCursor { leaf, base_at: 0, delta_at: 0, in_delta: false, positions }
+    /// At no entry yet.
+    pub(crate) fn new(leaf: LeafView<'a>) -> LeafCursor<'a> {
+        let mut cursor = LeafCursor { leaf, base_at: 0, delta_at: 0, in_delta: false, positions: Vec::new() };
+        cursor.enter(leaf);
+        cursor
     }
 
-    /// What the keys of all entries start with.
-    pub(crate) fn prefix(&self) -> &'a [u8] {
-        self.leaf.base.view.prefix()
+    /// Into another leaf, at no entry yet.
+    pub(crate) fn enter(&mut self, leaf: LeafView<'a>) {
+        self.leaf = leaf;
+        (self.base_at, self.delta_at, self.in_delta) = (0, 0, false);
+        self.positions.clear();
+        self.positions.resize(leaf.delta.map_or(0, |delta| delta.view.len()), None);
+    }
+
+    /// Whether all keys of the leaf are below `end`, which may be any bytes.
+    pub(crate) fn is_below(&self, end: &[u8]) -> bool {
+        let is_below = |source: &Source<'_>| {
+            source.view.len().checked_sub(1).is_none_or(|last| source.view.is_below(last, end))
+        };
+        is_below(&self.leaf.base) && self.leaf.delta.as_ref().is_none_or(is_below)
     }
 
     /// Appends what follows the prefix in the entry's key to `suffix`, and gives its value.
@@ -56,6 +67,12 @@ impl<'a> LeafCursor<'a> {
             Some(delta) if self.in_delta => delta.read(self.delta_at, suffix),
             _ => self.leaf.base.read(self.base_at, suffix),
         }
+    }
+
+    /// The value at `key`, wherever the place is.
+    #[inline]
+    pub(crate) fn find(&self, key: &[u8]) -> Result<Option<NewValue<'a>>> {
+        self.leaf.find(key)
     }
 
     /// To the first entry; whether there is one. So do all that follow.

@@ -133,6 +133,14 @@ impl<'a> InnerView<'a> {
     }
 }
 
+/// Whether child `at` of a node is the one that covers `key`, if any of them does.
+#[inline]
+pub(crate) fn covers(node: &InnerView<'_>, at: usize, key: &[u8]) -> bool {
+    let separators = node.separators();
+    let starts = at == 0 || separators.compare_key(at, key).is_le();
+    starts && (at + 1 == separators.len() || separators.compare_key(at + 1, key).is_gt())
+}
+
 impl InnerView<'_> {
     pub(crate) fn damaged(&self, expected: &str, found: &str) -> Error {
         match self {
@@ -200,6 +208,12 @@ impl<'a> LeafView<'a> {
             check_fences(&delta.view, addr, 0, fences)?;
         }
         Ok(view)
+    }
+
+    /// The value at `key`.
+    #[inline]
+    pub(crate) fn find(&self, key: &[u8]) -> Result<Option<NewValue<'a>>> {
+        find_in_leaf(self.delta, || Ok(self.base), key)
     }
 
     /// The entries of base and delta merged, in the order of their keys.

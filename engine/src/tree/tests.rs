@@ -326,6 +326,36 @@ impl Model {
         }
         assert!(!cursor.prev().unwrap());
         self.wander(version, key);
+        self.hop(version, key);
+    }
+
+    /// Positions one cursor again and again, near where it was and far away, by keys that are there and some that are not.
+    fn hop(&self, Version { root, map }: &Version, key: &[u8]) {
+        let mut cursor = root.cursor(&self.pages);
+        let keys: Vec<&[u8]> = map.keys().map(Vec::as_slice).chain([key]).collect();
+        for step in 0..60usize {
+            let near = if step % 5 == 4 { step * 37 } else { step };
+            let wanted = keys[near % keys.len()];
+            let absent = [wanted, &[0]].concat();
+            for key in [wanted, &absent] {
+                assert_eq!(cursor.get(key).unwrap(), map.get(key).map(Vec::as_slice));
+                assert!(!cursor.is_valid());
+            }
+            let mut rest =
+                map.range::<[u8], _>((Bound::Excluded(wanted), Bound::Unbounded)).map(|(key, _)| key);
+            let mut found = cursor.seek(&absent).unwrap();
+            for _ in 0..step % 4 {
+                let expected = rest.next();
+                assert_eq!(found.then(|| cursor.key()), expected.map(Vec::as_slice));
+                assert!(
+                    !found || cursor.is_below(key) == expected.is_some_and(|other| other.as_slice() < key)
+                );
+                found = cursor.next().unwrap();
+            }
+            let before = map.range::<[u8], _>((Bound::Unbounded, Bound::Included(wanted))).next_back();
+            assert_eq!(cursor.seek_for_prev(wanted).unwrap(), before.is_some());
+            assert_eq!(cursor.is_valid().then(|| cursor.key()), before.map(|(key, _)| key.as_slice()));
+        }
     }
 
     /// Goes to and fro from a key.

@@ -7,8 +7,9 @@ use crate::tree;
 /// A position among the entries of one tree, moving both ways.
 ///
 /// A new cursor stands nowhere: move it before reading. Every move answers whether it now stands on an entry, in
-/// O(log n) for `seek`, `first` and `last` and in O(1), averaged over a scan, for `next` and `prev`. After an error the
-/// cursor gives the same error again: it never skips what it could not read.
+/// O(log n) for `seek`, `first` and `last` and in O(1), averaged over a scan, for `next` and `prev`. A key near where the
+/// cursor was last costs less than one far away. After an error the cursor gives the same error again: it never skips
+/// what it could not read.
 pub struct Cursor<'a> {
     inner: tree::Cursor<'a, SegmentSet>,
 }
@@ -49,6 +50,15 @@ impl<'a> Cursor<'a> {
     /// As [`first`](Cursor::first).
     pub fn seek_for_prev(&mut self, key: &[u8]) -> Result<bool> {
         self.inner.seek_for_prev(key)
+    }
+
+    /// The value of a key, borrowed from the view. The cursor stands nowhere afterwards, but finds a key near this one at
+    /// less cost than [`View::get`](crate::View::get).
+    ///
+    /// # Errors
+    /// As [`first`](Cursor::first).
+    pub fn get(&mut self, key: &[u8]) -> Result<Option<&'a [u8]>> {
+        self.inner.get(key)
     }
 
     /// Moves to the entry with `n` entries before it.
@@ -93,6 +103,17 @@ impl<'a> Cursor<'a> {
     #[must_use]
     pub fn key(&self) -> &[u8] {
         self.inner.key()
+    }
+
+    /// Whether the key of the entry it stands on is below `end`. Until the cursor is positioned anew that must be the same
+    /// one each time: then most entries need not be compared with it.
+    ///
+    /// # Panics
+    /// Where it stands on none; [`is_valid`](Cursor::is_valid) tells.
+    #[inline]
+    #[must_use]
+    pub fn is_below(&mut self, end: &[u8]) -> bool {
+        self.inner.is_below(end)
     }
 
     /// The value of the entry it stands on, borrowed from the view and not copied, however large.

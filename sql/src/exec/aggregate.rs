@@ -37,6 +37,31 @@ struct Extra {
     key: Vec<u8>,
 }
 
+impl Extra {
+    /// Whether the arguments count now: they did not before, and need not wait.
+    fn lets_through(&mut self, call: &AggregateCall, values: &[ValueRef<'_>], env: &Env<'_>) -> Result<bool> {
+        let Extra { seen, waiting, key } = self;
+        if call.distinct {
+            key.clear();
+            for value in values {
+                push_key(key, *value, &call.collation);
+            }
+            if !seen.insert(key).1 {
+                return Ok(false);
+            }
+        }
+        if call.order_by.is_empty() {
+            return Ok(true);
+        }
+        key.clear();
+        for sort in &call.order_by {
+            push_sort_key(key, sort, env);
+        }
+        waiting.push(key, |out| push_row(out, values))?;
+        Ok(false)
+    }
+}
+
 impl State {
     pub(super) fn new(call: &AggregateCall) -> Result<State> {
         let aggregate = call
@@ -47,8 +72,8 @@ impl State {
         Ok(State { aggregate, extra: has_extra.then(Box::default) })
     }
 
-    /// Takes the current row in.
-    #[inline]
+    /// Takes the current row in. What is in the way of a plain aggregate is always inlined: it runs several times a row.
+    #[inline(always)]
     pub(super) fn step(&mut self, call: &AggregateCall, env: &Env<'_>) -> Result<Taken> {
         if call.filter.as_ref().is_some_and(|filter| !filter(env)) {
             return Ok(Taken::Into);
@@ -63,26 +88,12 @@ impl State {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn take<'e>(&mut self, call: &AggregateCall, values: &[ValueRef<'e>], env: &Env<'e>) -> Result<Taken> {
-        if let Some(Extra { seen, waiting, key }) = self.extra.as_deref_mut() {
-            if call.distinct {
-                key.clear();
-                for value in values {
-                    push_key(key, *value, &call.collation);
-                }
-                if !seen.insert(key).1 {
-                    return Ok(Taken::Into);
-                }
-            }
-            if !call.order_by.is_empty() {
-                key.clear();
-                for sort in &call.order_by {
-                    push_sort_key(key, sort, env);
-                }
-                waiting.push(key, |out| push_row(out, values))?;
-                return Ok(Taken::Into);
-            }
+        if let Some(extra) = &mut self.extra
+            && !extra.lets_through(call, values, env)?
+        {
+            return Ok(Taken::Into);
         }
         self.aggregate.step(&call_of(call, env), values)
     }

@@ -48,6 +48,13 @@ impl<'v> Place<'v> {
         Ok(self.cursor.seek_for_prev(key)?)
     }
 
+    /// The value of a key. It is nowhere afterwards, but near.
+    #[inline]
+    pub fn get(&mut self, key: &[u8]) -> Result<Option<&'v [u8]>> {
+        self.in_gap = false;
+        Ok(self.cursor.get(key)?)
+    }
+
     /// Moves to the next entry.
     #[inline]
     pub fn next(&mut self) -> Result<bool> {
@@ -70,6 +77,13 @@ impl<'v> Place<'v> {
     #[must_use]
     pub fn key(&self) -> &[u8] {
         self.cursor.key()
+    }
+
+    /// Whether the key of the entry it is at is below `end`: the same one each time, until it is moved by a key.
+    #[inline]
+    #[must_use]
+    pub fn is_below(&mut self, end: &[u8]) -> bool {
+        self.cursor.is_below(end)
     }
 
     /// The value of the entry it is at.

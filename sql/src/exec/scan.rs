@@ -3,6 +3,8 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
+use duramen_engine::TreeId;
+
 use super::frame::{Ctx, Frame};
 use super::operator::{BoxOperator, Operator, passes, with_env};
 use super::pace::Pace;
@@ -281,40 +283,96 @@ impl ScanRows {
     }
 
     fn advance<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
-        let ScanRows { plan, state, scratch, given, buffer, .. } = self;
-        if let Access::Rowid(value) = &plan.access {
-            if matches!(state, State::Running) {
-                return Ok(false);
-            }
-            *state = State::Running;
-            let rowid = with_env(buffer, frame, ctx, |env| Ok(exact_rowid(value.eval(env))))?;
-            let Some(rowid) = rowid else { return Ok(false) };
-            ctx.pace.read(1);
-            let Some(bytes) = ctx.stores.get(plan.store, plan.tree, &rowid_key(rowid))? else {
-                return Ok(false);
-            };
-            frame.rows[plan.row] = Row::page(record(bytes)?, rowid);
-            return Ok(true);
+        match &self.plan.access {
+            Access::Rowid(_) => self.look_up(frame, ctx),
+            Access::All | Access::RowidRange(..) => self.advance_in_table(frame, ctx),
+            Access::Keys(_) => self.advance_in_index(frame, ctx),
         }
-        let Frame { rows, cursors, .. } = frame;
-        let (place, over) = match &plan.access {
-            Access::Keys(range) => (plan.cursor + 1, range.tree),
-            _ => (plan.cursor, plan.tree),
+    }
+
+    /// To the row of one rowid.
+    fn look_up<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
+        let ScanRows { plan, state, buffer, .. } = self;
+        let Access::Rowid(value) = &plan.access else { return Ok(false) };
+        if matches!(state, State::Running) {
+            return Ok(false);
+        }
+        *state = State::Running;
+        let rowid = with_env(buffer, frame, ctx, |env| Ok(exact_rowid(value.eval(env))))?;
+        let Some(rowid) = rowid else { return Ok(false) };
+        ctx.pace.read(1);
+        let table = placed(&mut frame.cursors[plan.cursor], plan.tree, plan, ctx)?;
+        let Some(bytes) = table.get(&rowid_key(rowid))? else { return Ok(false) };
+        frame.rows[plan.row] = Row::page(record(bytes)?, rowid);
+        Ok(true)
+    }
+
+    fn advance_in_table<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
+        let ScanRows { plan, state, low, high, .. } = self;
+        let cursor = placed(&mut frame.cursors[plan.cursor], plan.tree, plan, ctx)?;
+        if !step(cursor, state, plan.reverse, (low, high.as_deref()), ctx.pace)? {
+            return Ok(false);
+        }
+        let rowid = match plan.has_rowid {
+            true => rowid_of(cursor.key()).map_err(|_| Error::Malformed)?,
+            false => 0,
         };
-        let cursor = match &mut cursors[place] {
-            Some(cursor) => cursor,
-            none => none.insert(Place::new(ctx.stores, plan.store, over)?),
-        };
-        let ends = (self.low.as_slice(), self.high.as_deref());
+        frame.rows[plan.row] = Row::page(record(cursor.value()?)?, rowid);
+        Ok(true)
+    }
+
+    fn advance_in_index<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
+        let ScanRows { plan, state, low, high, scratch, given, buffer } = self;
+        let Access::Keys(range) = &plan.access else { return Ok(false) };
+        let (table, index) = frame.cursors[plan.cursor..].split_at_mut(1);
+        let entry = placed(&mut index[0], range.tree, plan, ctx)?;
+        let ends = (low.as_slice(), high.as_deref());
         let found = match given.is_empty() {
-            true => step(cursor, state, plan.reverse, ends, ctx.pace)?,
-            false => leave(cursor, given, ctx.pace)? && ends.1.is_none_or(|high| cursor.key() < high),
+            true => step(entry, state, plan.reverse, ends, ctx.pace)?,
+            false => leave(entry, given, ctx.pace)? && ends.1.is_none_or(|high| entry.is_below(high)),
         };
         if !found {
             return Ok(false);
         }
-        fetch(plan, cursor, ctx, (scratch, buffer), &mut rows[plan.row])?;
+        let row = &mut frame.rows[plan.row];
+        let (key, rowid) = match &range.fetch {
+            Fetch::Own => {
+                *row = Row::page(record(entry.value()?)?, 0);
+                return Ok(true);
+            }
+            Fetch::Covering { directions, reals, rowid } => {
+                covered_row(entry, (directions, reals), *rowid, buffer, row)?;
+                return Ok(true);
+            }
+            Fetch::ByRowid => {
+                let (_, rowid) = split_rowid_suffix(entry.key()).map_err(|_| Error::Malformed)?;
+                scratch.clear();
+                push_rowid(scratch, rowid);
+                (scratch, rowid)
+            }
+            Fetch::ByKey { directions, parts } => {
+                scratch.clear();
+                table_key(entry.key(), directions, parts, buffer, scratch)?;
+                (scratch, 0)
+            }
+        };
+        let bytes = placed(&mut table[0], plan.tree, plan, ctx)?.get(key)?;
+        *row = Row::page(record(bytes.ok_or(Error::Malformed)?)?, rowid);
         Ok(true)
+    }
+}
+
+/// The cursor of a scan over one of its trees, made at first use.
+#[inline]
+fn placed<'p, 'v>(
+    place: &'p mut Option<Place<'v>>,
+    tree: TreeId,
+    plan: &Scan,
+    ctx: &Ctx<'_, 'v>,
+) -> Result<&'p mut Place<'v>> {
+    match place {
+        Some(place) => Ok(place),
+        none => Ok(none.insert(Place::new(ctx.stores, plan.store, tree)?)),
     }
 }
 
@@ -347,11 +405,11 @@ fn step(
         (false, false) => cursor.seek(low)?,
     };
     pace.read(u64::from(found || !started));
-    Ok(found && high.is_none_or(|high| cursor.key() < high))
+    Ok(found && high.is_none_or(|high| cursor.is_below(high)))
 }
 
 /// So many entries are looked at one by one before those that start alike are jumped over.
-const WORTH_JUMPING: usize = 16;
+const WORTH_JUMPING: usize = 4;
 
 /// Moves a cursor behind all entries that start with these bytes, which it empties.
 fn leave(cursor: &mut Place<'_>, beginning: &mut Vec<u8>, pace: &Pace) -> Result<bool> {
@@ -368,43 +426,6 @@ fn leave(cursor: &mut Place<'_>, beginning: &mut Vec<u8>, pace: &Pace) -> Result
     pace.read(u64::from(found));
     beginning.clear();
     Ok(found)
-}
-
-/// Reads the row of the entry a cursor is at.
-#[inline]
-fn fetch<'v>(
-    plan: &Scan,
-    cursor: &Place<'v>,
-    ctx: &Ctx<'_, 'v>,
-    (scratch, buffer): (&mut Vec<u8>, &mut ArenaBuffer),
-    row: &mut Row<'v>,
-) -> Result<()> {
-    let Access::Keys(range) = &plan.access else {
-        let rowid = match plan.has_rowid {
-            true => rowid_of(cursor.key()).map_err(|_| Error::Malformed)?,
-            false => 0,
-        };
-        *row = Row::page(record(cursor.value()?)?, rowid);
-        return Ok(());
-    };
-    *row = match &range.fetch {
-        Fetch::Own => Row::page(record(cursor.value()?)?, 0),
-        Fetch::ByRowid => {
-            let (_, rowid) = split_rowid_suffix(cursor.key()).map_err(|_| Error::Malformed)?;
-            let bytes = ctx.stores.get(plan.store, plan.tree, &rowid_key(rowid))?;
-            Row::page(record(bytes.ok_or(Error::Malformed)?)?, rowid)
-        }
-        Fetch::ByKey { directions, parts } => {
-            scratch.clear();
-            table_key(cursor.key(), directions, parts, buffer, scratch)?;
-            let bytes = ctx.stores.get(plan.store, plan.tree, scratch)?;
-            Row::page(record(bytes.ok_or(Error::Malformed)?)?, 0)
-        }
-        Fetch::Covering { directions, reals, rowid } => {
-            return covered_row(cursor, (directions, reals), *rowid, buffer, row);
-        }
-    };
-    Ok(())
 }
 
 /// The key of the table's row that an entry of an index `WITHOUT ROWID` names.

@@ -34,12 +34,20 @@ impl ArenaBuffer {
     /// An empty arena. What was taken from the one before is gone.
     #[inline]
     pub fn arena(&mut self) -> Arena<'_> {
+        if self.overflow.count.get() > 0 {
+            self.make_room();
+        }
+        Arena { rest: Cell::new(&mut self.chunk), overflow: &self.overflow }
+    }
+
+    /// Empties the overflow, and makes the chunk larger so that less goes there.
+    #[cold]
+    fn make_room(&mut self) {
         let overflowed = self.overflow.clear();
-        if overflowed > 0 && self.chunk.len() < MAX_CHUNK_BYTES {
+        if self.chunk.len() < MAX_CHUNK_BYTES {
             let wanted = (self.chunk.len() + overflowed).next_power_of_two();
             self.chunk.resize(wanted.clamp(FIRST_CHUNK_BYTES, MAX_CHUNK_BYTES), 0);
         }
-        Arena { rest: Cell::new(&mut self.chunk), overflow: &self.overflow }
     }
 }
 
@@ -99,10 +107,11 @@ impl fmt::Debug for Arena<'_> {
     }
 }
 
-/// A list of vectors that only grows while it is shared: shelves of 64, 128, 256 … of them.
+/// A list of vectors that only grows while it is shared: shelves of 64, 128, 256 … of them. There is room for shelves
+/// once there is something to put there: most arenas never overflow.
 #[derive(Debug, Default)]
 struct Overflow {
-    shelves: [OnceCell<Shelf>; Overflow::SHELVES],
+    shelves: OnceCell<Box<[OnceCell<Shelf>; Overflow::SHELVES]>>,
     count: Cell<usize>,
     bytes: Cell<usize>,
 }
@@ -118,16 +127,15 @@ impl Overflow {
         let number = self.count.replace(self.count.get() + 1) + (1 << Self::FIRST_SHELF_LOG2);
         let log2 = number.ilog2();
         let shelf = usize::try_from(log2 - Self::FIRST_SHELF_LOG2).unwrap_or(0);
-        let shelf =
-            self.shelves[shelf].get_or_init(|| (0..1usize << log2).map(|_| OnceCell::new()).collect());
+        let shelves = self.shelves.get_or_init(Box::default);
+        let shelf = shelves[shelf].get_or_init(|| (0..1usize << log2).map(|_| OnceCell::new()).collect());
         shelf[number - (1 << log2)].get_or_init(|| bytes)
     }
 
     /// Empties the list; gives how many bytes it held.
     fn clear(&mut self) -> usize {
-        if self.count.take() > 0 {
-            self.shelves.iter_mut().for_each(|shelf| drop(shelf.take()));
-        }
+        self.count.set(0);
+        self.shelves.take();
         self.bytes.take()
     }
 }

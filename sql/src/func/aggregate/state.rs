@@ -113,11 +113,11 @@ impl fmt::Debug for Aggregate {
 
 impl Aggregate {
     /// Takes a row in. `args` may be empty for `count(*)`.
-    #[inline]
+    #[inline(always)]
     pub fn step<'a>(&mut self, call: &Call<'_, 'a>, args: &[ValueRef<'a>]) -> Result<Taken> {
         match self {
             Aggregate::Count(count) => *count += i64::from(counts(args)),
-            Aggregate::Sum(sum) | Aggregate::Total(sum) | Aggregate::Average(sum) => sum.add(args[0]),
+            Aggregate::Sum(sum) | Aggregate::Total(sum) | Aggregate::Average(sum) => sum.add(&args[0]),
             Aggregate::Best(wanted, best) => return Ok(take_best(*wanted, best, call, &args[0])),
             Aggregate::Concat(concat) => concat.add(call, args)?,
             Aggregate::Percentile(numbers) => numbers.add(call, args)?,

@@ -61,8 +61,8 @@ impl Reals {
 impl Sum {
     /// Takes a value in. NULL is not counted; text that is no number counts as the number at its front.
     #[inline]
-    pub fn add(&mut self, value: ValueRef<'_>) {
-        match value {
+    pub fn add(&mut self, value: &ValueRef<'_>) {
+        match *value {
             ValueRef::Null => {}
             ValueRef::Integer(integer) => self.add_integer(integer),
             ValueRef::Real(real) => self.add_real(real),
