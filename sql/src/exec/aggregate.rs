@@ -80,7 +80,11 @@ impl State {
         }
         match call.arguments.as_slice() {
             [] => self.take(call, &[], env),
-            [argument] => self.take(call, &[argument.eval(env)], env),
+            [argument] => {
+                // In a place of its own: into an array it would be copied, right after it was written.
+                let value = argument.eval(env);
+                self.take(call, std::slice::from_ref(&value), env)
+            }
             all => {
                 let values = all.iter().map(|argument| argument.eval(env)).collect::<Vec<_>>();
                 self.take(call, &values, env)

@@ -83,7 +83,7 @@ fn with_room<'e, T>(
     run: impl FnOnce(&[ValueRef<'e>]) -> Result<T>,
 ) -> Result<T> {
     for (value, scalar) in room.iter_mut().zip(scalars) {
-        *value = scalar.eval(env);
+        scalar.eval_into(env, value);
     }
     env.shared.error.check()?;
     run(&room[..scalars.len()])

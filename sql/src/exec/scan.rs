@@ -303,7 +303,7 @@ impl ScanRows {
         ctx.pace.read(1);
         let table = placed(&mut frame.cursors[plan.cursor], plan.tree, plan, ctx)?;
         let Some(bytes) = table.get(&rowid_key(rowid))? else { return Ok(false) };
-        frame.rows[plan.row] = Row::page(record(bytes)?, rowid);
+        frame.rows[plan.row].set_page(record(bytes)?, rowid);
         Ok(true)
     }
 
@@ -317,7 +317,7 @@ impl ScanRows {
             true => rowid_of(cursor.key()).map_err(|_| Error::Malformed)?,
             false => 0,
         };
-        frame.rows[plan.row] = Row::page(record(cursor.value()?)?, rowid);
+        frame.rows[plan.row].set_page(record(cursor.value()?)?, rowid);
         Ok(true)
     }
 
@@ -337,7 +337,7 @@ impl ScanRows {
         let row = &mut frame.rows[plan.row];
         let (key, rowid) = match &range.fetch {
             Fetch::Own => {
-                *row = Row::page(record(entry.value()?)?, 0);
+                row.set_page(record(entry.value()?)?, 0);
                 return Ok(true);
             }
             Fetch::Covering { directions, reals, rowid } => {
@@ -357,7 +357,7 @@ impl ScanRows {
             }
         };
         let bytes = placed(&mut table[0], plan.tree, plan, ctx)?.get(key)?;
-        *row = Row::page(record(bytes.ok_or(Error::Malformed)?)?, rowid);
+        row.set_page(record(bytes.ok_or(Error::Malformed)?)?, rowid);
         Ok(true)
     }
 }
@@ -462,7 +462,7 @@ fn covered_row<'v>(
     };
     let originals = cursor.value()?;
     if !originals.is_empty() {
-        *row = Row::page(record(originals)?, rowid);
+        row.set_page(record(originals)?, rowid);
         return Ok(());
     }
     let arena = buffer.arena();

@@ -167,8 +167,8 @@ impl Pattern {
     /// Where a letter (in small, if folded) occurs first.
     fn find_byte(&self, text: &[u8], byte: u8) -> Option<usize> {
         match self.case {
-            Case::Folded if byte.is_ascii_lowercase() => text.iter().position(|other| other | 0x20 == byte),
-            _ => text.iter().position(|&other| other == byte),
+            Case::Folded if byte.is_ascii_lowercase() => find_after_or(text, 0x20, byte),
+            _ => find_after_or(text, 0, byte),
         }
     }
 
@@ -227,6 +227,22 @@ impl Pattern {
         };
         is_match.then_some(tail)
     }
+}
+
+/// Where the first byte is that is `byte` once these bits are set, eight bytes at a time.
+fn find_after_or(text: &[u8], bits: u8, byte: u8) -> Option<usize> {
+    const EACH: u64 = u64::MAX / 255;
+    let (words, rest) = text.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        // A byte that is 0 now borrows from its own highest bit; of the bytes marked the lowest is one of these.
+        let differing = (u64::from_le_bytes(*word) | u64::from(bits) * EACH) ^ u64::from(byte) * EACH;
+        let equal = differing.wrapping_sub(EACH) & !differing & EACH << 7;
+        if equal != 0 {
+            return usize::try_from(equal.trailing_zeros() / 8).ok().map(|at| number * 8 + at);
+        }
+    }
+    let at = rest.iter().position(|other| other | bits == byte);
+    at.map(|at| words.len() * 8 + at)
 }
 
 impl Shape {

@@ -37,6 +37,17 @@ impl<'v> Row<'v> {
         Row { cells: Cells::Page(record), rowid }
     }
 
+    /// Makes it a record in a page. Where it was one before, the record is written in place: a row that is made apart
+    /// and then copied costs more than to find it.
+    #[inline]
+    pub fn set_page(&mut self, record: Record<'v>, rowid: i64) {
+        match &mut self.cells {
+            Cells::Page(before) => *before = record,
+            other => *other = Cells::Page(record),
+        }
+        self.rowid = rowid;
+    }
+
     /// A record in memory.
     #[must_use]
     pub fn kept(bytes: Arc<Vec<u8>>, rowid: i64) -> Row<'v> {

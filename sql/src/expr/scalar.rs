@@ -53,6 +53,14 @@ impl Scalar {
         }
     }
 
+    /// As [`Scalar::eval`], into its place: to copy a column right after it was written costs as much as to read it.
+    pub fn eval_into<'e>(&self, env: &Env<'e>, out: &mut ValueRef<'e>) {
+        match self {
+            Scalar::Column { row, place } => *out = column(env, *row, *place),
+            other => *out = other.eval(env),
+        }
+    }
+
     /// Whether it is the same for all rows.
     #[must_use]
     pub fn is_fixed(&self) -> bool {
