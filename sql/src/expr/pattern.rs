@@ -232,10 +232,11 @@ impl Pattern {
 /// Where the first byte is that is `byte` once these bits are set, eight bytes at a time.
 fn find_after_or(text: &[u8], bits: u8, byte: u8) -> Option<usize> {
     const EACH: u64 = u64::MAX / 255;
+    let (set, wanted) = (u64::from(bits) * EACH, u64::from(byte) * EACH);
     let (words, rest) = text.as_chunks::<8>();
     for (number, word) in words.iter().enumerate() {
         // A byte that is 0 now borrows from its own highest bit; of the bytes marked the lowest is one of these.
-        let differing = (u64::from_le_bytes(*word) | u64::from(bits) * EACH) ^ u64::from(byte) * EACH;
+        let differing = (u64::from_le_bytes(*word) | set) ^ wanted;
         let equal = differing.wrapping_sub(EACH) & !differing & EACH << 7;
         if equal != 0 {
             return usize::try_from(equal.trailing_zeros() / 8).ok().map(|at| number * 8 + at);
