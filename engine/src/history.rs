@@ -467,7 +467,8 @@ impl History {
     ///
     /// # Errors
     /// [`Error::AlreadyExists`], [`Error::NotADatabase`] where something is in `dir`; [`Error::HistoryUnavailable`]; errors
-    /// of the disk. What was made is removed then; after a crash the directory is no database, and can be forked into.
+    /// of the disk. What was made is removed then, and can be forked over where the disk refuses that too, unless it is the
+    /// whole database by then. After a crash it is the whole database, or none.
     pub fn fork(&self, lsn: Lsn, dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<ForkReport> {
         let past = self.durable_version(lsn)?;
         fork::run(&self.handle, past.view.version(), dir, progress)
@@ -543,6 +544,8 @@ impl History {
             let mut txn = WriteTxn::begin(self.handle.clone())?;
             txn.reset_as_wished(wish)?;
             txn.commit(Durability::Immediate)?;
+            // A list that could not be synced after the log leaves a handle that nobody could use.
+            self.handle.newest()?;
         }
         let handle = &self.handle;
         let mut checkpoints = handle.checkpoints();

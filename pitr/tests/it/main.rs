@@ -1,5 +1,6 @@
 //! The past through the crate's public interface.
 
+mod faults;
 mod model;
 mod moments;
 mod retention;

@@ -345,11 +345,29 @@ impl Run {
         txn.put(self.tree, b"only in the fork", &[7; 300]).unwrap();
         txn.delete_range(self.tree, (Bound::Unbounded, Bound::Excluded(&[0, 0, 0, 100]))).unwrap();
         txn.commit(Durability::Immediate).unwrap();
+        self.check_past_of_fork(&fork, dir, &expected);
         fork.compact(&mut |_, _| {}).unwrap();
         verify(&fork);
         fork.close().unwrap();
         verify(self.db());
         self.counts.forks += 1;
+    }
+
+    /// A fork has a past of its own, from its beginning on, and survives a loss of power as any database does.
+    fn check_past_of_fork(&self, fork: &Database, dir: &Path, begun: &Map) {
+        let pitr = Pitr::new(fork.clone());
+        let oldest = pitr.oldest_bookmark();
+        assert_eq!(&entries(&*pitr.as_of(&oldest).unwrap(), self.tree), begun, "seed {}", self.seed);
+        assert_eq!(pitr.changes_since(&oldest).unwrap().count(), 1);
+        let after_crash = Arc::new(self.fs.crashed(&CrashModel::default()));
+        for _ in 0..2 {
+            let io = io(after_crash.clone(), &self.clock, self.seed + 2);
+            let recovered = Database::open_with(io, dir, self.options.clone()).unwrap();
+            assert_eq!(content(&recovered), content(fork), "seed {}", self.seed);
+            let pitr = Pitr::new(recovered.clone());
+            assert_eq!(&entries(&*pitr.as_of(&oldest).unwrap(), self.tree), begun, "seed {}", self.seed);
+            verify(&recovered);
+        }
     }
 
     /// What a loss of power while a fork is made leaves is the whole fork or no database.

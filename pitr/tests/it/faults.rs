@@ -1,0 +1,140 @@
+//! A call into the file system fails, once or from there on, while a restore is put down, a moment pinned, a database forked
+//! or opened: what was asked for is done or not, and nothing else has changed.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use duramen_engine::io::sim::{Action, Fault, SimFs};
+use duramen_engine::{Access, Database, Options, View};
+use duramen_pitr::{Bookmark, Pitr};
+
+use crate::support::{Map, Setup, commit, entries, verify};
+
+fn content(db: &Database) -> Map {
+    let view = db.begin_read().unwrap();
+    view.tree(b"t").map_or_else(Map::new, |tree| entries(&view, tree))
+}
+
+/// A database with some past, closed.
+struct Prepared {
+    setup: Setup,
+    image: duramen_engine::io::MemFs,
+    good: Bookmark,
+    then: Map,
+    now: Map,
+}
+
+impl Prepared {
+    fn new() -> Prepared {
+        let setup = Setup::new();
+        let fs = Arc::new(SimFs::new());
+        let db = open(&setup, &fs, "db", Access::OpenOrCreate).unwrap();
+        (0..40).for_each(|n| commit(&db, n, 300));
+        let (good, then) = (Pitr::new(db.clone()).current_bookmark(), content(&db));
+        (0..10).for_each(|n| commit(&db, n + 7, 200));
+        let now = content(&db);
+        db.close().unwrap();
+        Prepared { image: fs.cached(), setup, good, then, now }
+    }
+}
+
+fn open(setup: &Setup, fs: &Arc<SimFs>, dir: &str, access: Access) -> duramen_engine::Result<Database> {
+    let io = duramen_engine::io::Io { fs: fs.clone(), ..setup.io() };
+    Database::open_with(io, dir, Options { access, ..setup.options.clone() })
+}
+
+/// Does something once for each call into the file system that it makes, with that call failing; on an open database.
+/// `after` gets the file system in order again, and whether it was done.
+fn sweep(work: impl Fn(&Pitr, &Prepared) -> bool, after: impl Fn(&Prepared, &Arc<SimFs>, bool)) {
+    let prepared = Prepared::new();
+    let mut hit = 0;
+    for call in 0.. {
+        let mut reached = false;
+        for fault in [Fault::once, Fault::always] {
+            let fs = Arc::new(SimFs::on(&prepared.image));
+            let db = open(&prepared.setup, &fs, "db", Access::OpenExisting).unwrap();
+            fs.inject(fault(fs.operations() + call, Action::Fail(std::io::ErrorKind::Other)));
+            let done = work(&Pitr::new(db.clone()), &prepared);
+            reached |= fs.faults_hit() > 0;
+            drop(db);
+            fs.clear_faults();
+            after(&prepared, &fs, done);
+        }
+        if !reached {
+            break;
+        }
+        hit += 1;
+    }
+    assert!(hit > 2, "{hit} calls failed");
+}
+
+#[test]
+fn a_fork_that_fails_leaves_nothing() {
+    let fork = |pitr: &Pitr, prepared: &Prepared| {
+        pitr.fork(&prepared.good, Path::new("fork"), &mut |_, _| {}).is_ok()
+    };
+    sweep(fork, |prepared, fs, done| {
+        let setup = &prepared.setup;
+        let db = open(setup, fs, "db", Access::OpenExisting).unwrap();
+        assert_eq!(content(&db), prepared.now);
+        verify(&db);
+        // What could not be removed after the failure does not stand in the way, or is the whole fork.
+        let again = fork(&Pitr::new(db), prepared);
+        assert!(!(done && again), "made twice");
+        let forked = open(setup, fs, "fork", Access::OpenExisting).unwrap();
+        assert_eq!(content(&forked), prepared.then);
+        verify(&forked);
+    });
+}
+
+#[test]
+fn a_wish_that_fails_is_there_or_not() {
+    let wish = |pitr: &Pitr, prepared: &Prepared| pitr.on_next_session_restore(&prepared.good).is_ok();
+    sweep(wish, |prepared, fs, done| {
+        let db = open(&prepared.setup, fs, "db", Access::OpenExisting).unwrap();
+        let found = content(&db);
+        assert!(found == prepared.then || (!done && found == prepared.now), "done: {done}");
+        verify(&db);
+    });
+}
+
+#[test]
+fn a_pin_that_fails_is_there_or_not() {
+    let pin = |pitr: &Pitr, prepared: &Prepared| pitr.pin("p", &prepared.good).is_ok();
+    sweep(pin, |prepared, fs, done| {
+        let db = open(&prepared.setup, fs, "db", Access::OpenExisting).unwrap();
+        let pins = Pitr::new(db.clone()).reach().unwrap().pins;
+        assert!(pins.len() == 1 || (!done && pins.is_empty()), "done: {done}");
+        assert_eq!(content(&db), prepared.now);
+        verify(&db);
+    });
+}
+
+#[test]
+fn an_open_that_fails_to_restore_leaves_it_to_the_next() {
+    let prepared = Prepared::new();
+    let fs = Arc::new(SimFs::on(&prepared.image));
+    let db = open(&prepared.setup, &fs, "db", Access::OpenExisting).unwrap();
+    Pitr::new(db.clone()).on_next_session_restore(&prepared.good).unwrap();
+    db.close().unwrap();
+    let image = fs.cached();
+    for call in 0.. {
+        let mut reached = false;
+        for fault in [Fault::once, Fault::always] {
+            let fs = Arc::new(SimFs::on(&image));
+            fs.inject(fault(call, Action::Fail(std::io::ErrorKind::Other)));
+            let opened = open(&prepared.setup, &fs, "db", Access::OpenExisting);
+            reached |= fs.faults_hit() > 0;
+            fs.clear_faults();
+            if let Ok(db) = opened {
+                assert_eq!(content(&db), prepared.then, "call {call}: it is open and not restored");
+            }
+            let db = open(&prepared.setup, &fs, "db", Access::OpenExisting).unwrap();
+            assert_eq!(content(&db), prepared.then, "call {call}");
+            verify(&db);
+        }
+        if !reached {
+            break;
+        }
+    }
+}
