@@ -92,13 +92,11 @@ impl Execution {
     pub(crate) fn start(&mut self) -> Result<()> {
         self.changes = 0;
         self.reset();
-        let shared = self.shared.clone();
-        let mut session = shared.lock()?;
-        if !shared.has_open_queries() {
-            shared.interrupt().store(false, Ordering::Relaxed);
+        if self.means.lookup.is_some() && self.look_up()? {
+            return Ok(());
         }
-        session.ambient.start_statement();
-        session.pace.resume(Work::default(), session.ambient.limits.steps);
+        let shared = self.shared.clone();
+        let mut session = begin(&shared)?;
         self.result_bytes_left = session.ambient.limits.result_bytes;
         let result = match &self.prepared.plan {
             Plan::Select(_) => self.start_query(&mut session),
@@ -111,6 +109,21 @@ impl Execution {
             session.abandon();
         }
         result
+    }
+
+    /// Reads the only row the direct way; false if it has to be read in the usual one.
+    fn look_up(&mut self) -> Result<bool> {
+        let Means { lookup: Some(lookup), parameters, .. } = &mut *self.means else { return Ok(false) };
+        let mut session = begin(&self.shared)?;
+        self.result_bytes_left = session.ambient.limits.result_bytes;
+        let looked = session.look_up(&self.prepared, lookup, parameters);
+        self.work = session.pace.work();
+        match looked? {
+            Some(Looked::Found) => self.state = State::Found { asked: false },
+            Some(Looked::Nothing) => {}
+            Some(Looked::Long) | None => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// Makes the plan anew if it is out of date.
@@ -126,17 +139,6 @@ impl Execution {
     }
 
     fn start_query(&mut self, session: &mut Session) -> Result<()> {
-        let Means { lookup, parameters, .. } = &mut *self.means;
-        if let Some(lookup) = lookup {
-            match session.look_up(&self.prepared, lookup, parameters)? {
-                Some(Looked::Found) => {
-                    self.state = State::Found { asked: false };
-                    return Ok(());
-                }
-                Some(Looked::Nothing) => return Ok(()),
-                Some(Looked::Long) | None => {}
-            }
-        }
         let (mut views, identities) = session.views()?;
         if !session.is_current_in(&self.prepared, &identities) {
             self.renew_plan(session)?;
@@ -185,7 +187,23 @@ impl Execution {
     }
 
     /// Moves to the next row; false if there is none.
+    #[inline]
     pub(crate) fn next(&mut self) -> Result<bool> {
+        match &mut self.state {
+            State::Idle => Ok(false),
+            State::Found { asked } if self.result_bytes_left == u64::MAX => {
+                let is_first = !std::mem::replace(asked, true);
+                if !is_first {
+                    self.state = State::Idle;
+                }
+                Ok(is_first)
+            }
+            _ => self.move_on(),
+        }
+    }
+
+    /// As [`Execution::next`], of more than one row or with the bytes of rows counted.
+    fn move_on(&mut self) -> Result<bool> {
         let result = match &mut self.state {
             State::Idle => return Ok(false),
             State::Rows { rows, next } => {
@@ -256,7 +274,14 @@ impl Execution {
     }
 
     /// Ends it, if it is not over.
+    #[inline]
     pub(crate) fn reset(&mut self) {
+        if !matches!(self.state, State::Idle) {
+            self.end();
+        }
+    }
+
+    fn end(&mut self) {
         if let (State::Query { .. }, Plan::Select(plan)) = (&self.state, &self.prepared.plan) {
             self.shared.query_closed();
             match &mut self.means.stream {
@@ -266,6 +291,17 @@ impl Execution {
         }
         self.state = State::Idle;
     }
+}
+
+/// Takes the session for a statement that starts.
+fn begin(shared: &Shared) -> Result<Locked<'_>> {
+    let session = shared.lock()?;
+    if !shared.has_open_queries() {
+        shared.interrupt().store(false, Ordering::Relaxed);
+    }
+    session.ambient.start_statement();
+    session.pace.resume(Work::default(), session.ambient.limits.steps);
+    Ok(session)
 }
 
 /// Brings a query to the state that its connection is in by now.

@@ -1,5 +1,6 @@
 //! What a condition says about one table: which of its columns must be equal to what, or lie where.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::bound::{CompareOp, Expr, InSet, Slot, Subquery, slots_of, visit};
@@ -14,13 +15,13 @@ pub(super) const AROUND: Mask = 1 << 127;
 /// Which item of a join a slot belongs to: a bit for each item. Slots of other queries have none: they are known.
 #[derive(Clone, Default)]
 pub(super) struct Items {
-    slots: Vec<(Slot, Mask)>,
+    slots: Rc<Vec<(Slot, Mask)>>,
 }
 
 impl Items {
     /// A slot belongs to the items of a bit.
     pub(super) fn add(&mut self, slot: Slot, bit: Mask) {
-        self.slots.push((slot, bit));
+        Rc::make_mut(&mut self.slots).push((slot, bit));
     }
 
     /// The items that an expression needs.

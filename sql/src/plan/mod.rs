@@ -22,6 +22,9 @@ mod path;
 mod scan;
 
 mod order;
+mod region;
+
+mod join_order;
 
 mod join;
 

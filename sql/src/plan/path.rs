@@ -5,6 +5,7 @@
 //! Nothing depends on the values of parameters.
 
 use std::ops::Bound;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::access::{Items, Mask, Term, Wants, add_terms, affinity_fits, implies};
@@ -27,13 +28,16 @@ pub(super) struct Stored<'q> {
     pub(super) indexes: &'q [BoundIndex],
 }
 
+/// Conditions, and what each needs.
+pub(super) type Conditions<'q> = Rc<[(&'q Expr, Mask)]>;
+
 /// A stored table with the conditions that name it.
 pub(super) struct Candidates<'q> {
     pub(super) stored: Stored<'q>,
     /// The bit of the item it is.
     pub(super) own: Mask,
     /// All conditions around, and what each needs.
-    pub(super) conditions: Vec<(&'q Expr, Mask)>,
+    pub(super) conditions: Conditions<'q>,
     pub(super) terms: Vec<Term<'q>>,
     items: Items,
 }
@@ -42,7 +46,7 @@ impl<'q> Candidates<'q> {
     pub(super) fn new(
         stored: Stored<'q>,
         own: Mask,
-        conditions: &[(&'q Expr, Mask)],
+        conditions: &Conditions<'q>,
         items: &Items,
     ) -> Candidates<'q> {
         let mut terms = Vec::new();
@@ -51,7 +55,7 @@ impl<'q> Candidates<'q> {
                 add_terms(number, condition, stored.slot, items, &mut terms);
             }
         }
-        Candidates { stored, own, conditions: conditions.to_vec(), terms, items: items.clone() }
+        Candidates { stored, own, conditions: conditions.clone(), terms, items: items.clone() }
     }
 
     /// Whether a term can be used where these items are known.
@@ -506,7 +510,7 @@ pub(super) fn arms<'q>(from: &Candidates<'q>, condition: &'q Expr) -> Vec<Candid
                 Expr::And(parts) => parts.iter().collect(),
                 part => vec![part],
             };
-            let conditions: Vec<(&'q Expr, Mask)> =
+            let conditions: Conditions<'q> =
                 parts.into_iter().map(|part| (part, from.items.needed(part) | from.own)).collect();
             Candidates::new(from.stored, from.own, &conditions, &from.items)
         })

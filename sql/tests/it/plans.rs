@@ -434,3 +434,18 @@ fn nothing_is_hashed_for_a_first_side_without_rows() {
     statement.query_row((), |_| Ok(())).expect("it has a row");
     assert!(statement.rows_read() < 10, "{}", statement.rows_read());
 }
+
+#[test]
+fn tables_of_which_a_key_is_known_are_read_first() {
+    let mut c = numbers();
+    let chain =
+        "SELECT t.b, u.e, o.b FROM t AS o JOIN u ON u.a = o.id CROSS JOIN t ON t.id = u.a + 1 WHERE u.k = 7";
+    let wanted = "SEARCH u USING INTEGER PRIMARY KEY (rowid=?) / SEARCH o USING INTEGER PRIMARY KEY (rowid=?) / SEARCH t USING INTEGER PRIMARY KEY (rowid=?)";
+    assert_eq!(plan(&mut c, chain), wanted);
+    assert_eq!(rows(&mut c, chain), "56|7|49");
+    let fixed = "SELECT count(*) FROM u CROSS JOIN t WHERE t.id = 7";
+    assert!(plan(&mut c, fixed).starts_with("SCAN u"), "{}", plan(&mut c, fixed));
+    let ordered = "SELECT u.k FROM u, t AS o WHERE o.id = 3 AND u.k > o.id ORDER BY u.k DESC LIMIT 3";
+    assert!(!plan(&mut c, ordered).contains("TEMP B-TREE"), "{}", plan(&mut c, ordered));
+    assert_eq!(rows(&mut c, ordered), "200 199 198");
+}
