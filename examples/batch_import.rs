@@ -2,7 +2,7 @@
 //!
 //! `cargo run --example batch_import`
 
-use duramen::storage::{Error, Result};
+use duramen::storage::Result;
 use duramen::{Storage, StorageOptions};
 
 const BATCH: usize = 100;
@@ -38,6 +38,8 @@ fn main() -> Result<()> {
 
 #[test]
 fn an_import_goes_on_where_it_stopped() -> Result<()> {
+    use duramen::storage::Error;
+
     let storage = Storage::in_memory(StorageOptions::default())?;
     let mut lines = ["a line"; 250];
     lines[230] = "";

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --example migrations`
 
-use duramen::storage::{Error, Result};
+use duramen::storage::Result;
 use duramen::{Storage, StorageOptions};
 
 /// New ones are added at the end.
@@ -34,6 +34,8 @@ fn main() -> Result<()> {
 
 #[test]
 fn a_change_is_applied_once_and_whole() -> Result<()> {
+    use duramen::storage::Error;
+
     let storage = Storage::in_memory(StorageOptions::default())?;
     assert_eq!(migrate(&storage, &MIGRATIONS[..2])?, 2);
     let broken = [MIGRATIONS[0], MIGRATIONS[1], "CREATE TABLE half (a); CREATE TABLE user (a)"];
