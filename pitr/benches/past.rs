@@ -147,7 +147,9 @@ fn cost_of_history(dir: &Path, entries: u64) {
 /// Bookmarks, times, views, restores, forks and differences.
 fn moments(dir: &Path, entries: u64) {
     let path = dir.join("moments");
-    let db = open(&path, options(Retention::Window(Window::default())));
+    // So that there are kept roots besides the newest one, with less log than it would take otherwise.
+    let spaced = Options { root_spacing_bytes: 16 << 20, ..options(Retention::Window(Window::default())) };
+    let db = open(&path, spaced);
     let pitr = Pitr::new(db.clone());
     let mut txn = db.begin_write().expect("nobody else writes");
     let tree = txn.create_tree(b"t").expect("there is none");
