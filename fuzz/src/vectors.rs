@@ -24,8 +24,14 @@ pub mod sql_ops;
 
 pub mod alarms;
 pub mod bookmark_ops;
+
 pub mod object;
+
 pub mod transaction_ops;
+
+pub mod program;
+
+pub mod alarm_host;
 
 pub mod run;
 

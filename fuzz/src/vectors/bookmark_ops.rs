@@ -4,7 +4,7 @@ use duramen::engine::Timestamp;
 use duramen::storage::Storage;
 use serde_json::{Value as Json, json};
 
-use super::object::Outcome;
+use super::stop::Outcome;
 
 /// Whether an operation is one on bookmarks.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::alarms::drive;
+use super::alarm_host::drive;
 use super::case::{Case, Concurrent, Kind, Request, Step};
 use super::compare::{Comparison, Strict, Tally, same_error};
 use super::object::{Disk, Object};

@@ -1,6 +1,7 @@
 //! [`Stop`]: why an operation gave no result.
 
 use duramen::storage::{Error, Interface};
+use serde_json::Value as Json;
 
 use super::thrown::Thrown;
 
@@ -14,6 +15,9 @@ pub enum Stop {
     /// The runner does not know what is asked for.
     Unknown(String),
 }
+
+/// What an operation gives.
+pub type Outcome = Result<Json, Stop>;
 
 /// What the local runtime says of `sql` where an object has none; in production the text is another one.
 const SQL_IS_NOT_ENABLED: &str = "SQL is not enabled for this Durable Object class. To enable it, change `new_classes` to \
