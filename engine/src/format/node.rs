@@ -544,6 +544,22 @@ impl<'a> NodeView<'a> {
         &self.bytes[start..self.bytes.len() - rest.len()]
     }
 
+    /// Appends an entry to a heap without the first `cut` bytes of its suffix; its head then.
+    pub(crate) fn put_without(&self, i: usize, cut: usize, heap: &mut Vec<u8>) -> u32 {
+        let entry = self.entry(i);
+        let head = self.head(i).to_be_bytes();
+        // A head is filled up with zeros, and so is what follows the suffix.
+        let byte = |at: usize| match at.checked_sub(HEAD_BYTES) {
+            None => head[at],
+            Some(at) => entry.tail.get(at).copied().unwrap_or(0),
+        };
+        heap.put_varint(to_u64(entry.suffix_len - cut));
+        heap.put_varint(to_u64(entry.value.len()) << 2 | u64::from(entry.kind));
+        heap.extend_from_slice(entry.tail.get(cut..).unwrap_or_default());
+        heap.extend_from_slice(entry.value);
+        u32::from_be_bytes([byte(cut), byte(cut + 1), byte(cut + 2), byte(cut + 3)])
+    }
+
     /// Where in the node an entry's tail and its value lie.
     pub(crate) fn entry_parts(&self, i: usize) -> EntryParts {
         let (entry, rest) = self.read_entry(i);

@@ -119,6 +119,11 @@ impl<'a> Source<'a> {
 }
 
 impl Source<'_> {
+    /// Whether it is the same node as another one.
+    pub(crate) fn is_same(&self, other: &Source<'_>) -> bool {
+        std::ptr::eq(self.view.bytes(), other.view.bytes())
+    }
+
     /// How many bytes the heap entries of a range take.
     fn heap_bytes(&self, range: Range<usize>) -> usize {
         range.map(|i| self.view.heap_entry(i).len()).sum()
@@ -262,11 +267,6 @@ impl Block {
         self.insert(self.len(), key, value);
     }
 
-    /// Puts a copy of an entry of another node in behind all others.
-    pub fn push_from(&mut self, source: Source<'_>, i: usize) {
-        self.extend(source, i..i + 1);
-    }
-
     /// Puts copies of entries of another node in behind all others. Copying a range at once is cheaper than one by one.
     pub fn extend(&mut self, source: Source<'_>, range: Range<usize>) {
         self.make_room(range.len(), source.heap_bytes(range.clone()));
@@ -274,20 +274,26 @@ impl Block {
     }
 
     /// [`Block::extend`], where there is room for the entries as they are in the source.
-    fn copy_entries(&mut self, source: Source<'_>, range: Range<usize>) {
+    pub(crate) fn copy_entries(&mut self, source: Source<'_>, range: Range<usize>) {
         let from = source.view;
-        if from.prefix().len() != self.view().prefix().len() || !source.memory.is_empty() {
+        let header = self.header();
+        let longer = to_usize(header.prefix_len).checked_sub(from.prefix().len());
+        let Some(cut) = longer.filter(|_| source.memory.is_empty()) else {
             range.for_each(|i| self.push(&from.key(i), source.value(i)));
             return;
-        }
-        debug_assert_eq!(from.prefix(), self.view().prefix(), "keys start with the prefix");
-        let header = self.header();
+        };
+        debug_assert!(self.view().prefix().starts_with(from.prefix()), "keys start with the prefix");
         let slots_at = Layout::of(&header).slots_at;
         let count = header.count + u16::try_from(range.len()).expect("there is room for the entries");
         for (i, j) in (usize::from(header.count)..).zip(range) {
             let slot = self.bytes.len();
-            self.bytes.extend_from_slice(from.heap_entry(j));
-            set_head(&mut self.bytes[PAGE_HEADER_BYTES..], i, from.head(j));
+            let head = if cut == 0 {
+                self.bytes.extend_from_slice(from.heap_entry(j));
+                from.head(j)
+            } else {
+                from.put_without(j, cut, &mut self.bytes)
+            };
+            set_head(&mut self.bytes[PAGE_HEADER_BYTES..], i, head);
             set_slot(&mut self.bytes[slots_at..], header.slots, i, slot);
         }
         set_count(&mut self.bytes, count);
@@ -349,9 +355,17 @@ impl Block {
     /// extent can have.
     #[must_use]
     pub fn size_on_disk(&self) -> usize {
+        let header = self.header();
         let addresses = self.memory.len() * (EXTENT_ADDR_MAX_BYTES - MEMORY_NUMBER_BYTES);
-        let heap_bytes = self.live_heap_bytes() + addresses;
-        Layout::packed(self.len(), self.view().prefix().len(), heap_bytes).1.heap_at + heap_bytes
+        let heap_bytes = self.bytes.len() - Layout::of(&header).heap_at - self.dead + addresses;
+        let (_, layout) = Layout::packed(usize::from(header.count), to_usize(header.prefix_len), heap_bytes);
+        layout.heap_at + heap_bytes
+    }
+
+    /// How long the prefix is that all keys share.
+    #[must_use]
+    pub fn prefix_len(&self) -> usize {
+        to_usize(self.header().prefix_len)
     }
 
     /// The page that the block makes: without unused room, complete but for the checksum.

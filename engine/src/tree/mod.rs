@@ -6,7 +6,7 @@
 //!
 //! - [`node`]: nodes in memory. [`read`]: nodes wherever they lie. [`split`]: cutting what does not fit.
 //! - [`edit`], [`tidy`], [`range`]: put, delete, delete a range.
-//! - [`merge`], [`cursor`], [`count`], [`diff`]: entries in order, how many there are, and which differ.
+//! - [`merge`], [`cursor`], [`last`], [`count`], [`diff`]: entries in order, how many there are, and which differ.
 //! - [`write`], [`bulk`]: to pages. [`mark`], [`check`]: which pages, and whether all is well with them.
 
 use std::ops::Bound;
@@ -24,6 +24,7 @@ pub(crate) mod cursor;
 pub(crate) mod diff;
 pub(crate) mod edit;
 pub(crate) mod fetch;
+pub(crate) mod last;
 pub(crate) mod mark;
 pub(crate) mod merge;
 pub(crate) mod node;
@@ -95,6 +96,14 @@ impl Root {
     /// Where a page on the way cannot be read.
     pub fn contains(&self, pages: &(impl PageRead + ?Sized), key: &[u8]) -> Result<bool> {
         read::contains(&self.child, pages, key)
+    }
+
+    /// The greatest key.
+    ///
+    /// # Errors
+    /// Where a page on the way cannot be read.
+    pub fn last_key(&self, pages: &(impl PageRead + ?Sized)) -> Result<Option<Vec<u8>>> {
+        last::last_key(self.view(), pages)
     }
 
     /// A cursor over the entries of this version.

@@ -45,7 +45,7 @@ impl TreeParams {
 
     /// Whether a leaf must be split.
     pub(crate) fn overflows(&self, leaf: &Block) -> bool {
-        let prefix_len = leaf.view().prefix().len();
+        let prefix_len = leaf.prefix_len();
         leaf.size_on_disk() - PAGE_HEADER_BYTES - prefix_len > self.room_in_leaf(prefix_len) && leaf.len() > 1
     }
 }

@@ -111,8 +111,9 @@ pub(crate) fn leaf_of(entries: &[Entry<'_>], fences: &OwnFences, params: &TreePa
     let heap_bytes = entries.iter().map(|entry| entry.source.view.heap_entry(entry.at).len()).sum();
     let mut block =
         Block::with_room(PageKind::Leaf, fences.prefix(), entries.len(), heap_bytes, &params.meter);
-    for entry in entries {
-        block.push_from(entry.source, entry.at);
+    // Entries that stand side by side in their node are copied together.
+    for run in entries.chunk_by(|a, b| a.at + 1 == b.at && a.source.is_same(&b.source)) {
+        block.copy_entries(run[0].source, run[0].at..run[0].at + run.len());
     }
     block
 }

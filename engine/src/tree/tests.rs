@@ -320,6 +320,8 @@ impl Model {
             assert_eq!(root.rank(pages, key).unwrap(), u64::try_from(n).unwrap());
         }
         assert!(!cursor.next().unwrap());
+        let last = map.keys().next_back();
+        assert_eq!(root.last_key(pages).unwrap().as_ref(), last);
         for (key, value) in map.iter().rev() {
             assert!(cursor.prev().unwrap());
             assert_eq!((cursor.key(), cursor.value().unwrap()), (key.as_slice(), value.as_slice()));

@@ -75,6 +75,15 @@ pub trait View: Sealed {
         source.root(tree)?.get(source.pages, key)
     }
 
+    /// The greatest key of a tree. O(log n).
+    ///
+    /// # Errors
+    /// As for all methods; see [`View`].
+    fn last_key(&self, tree: TreeId) -> Result<Option<Vec<u8>>> {
+        let source = self.source();
+        source.root(tree)?.last_key(source.pages)
+    }
+
     /// A cursor over a tree, standing nowhere yet.
     ///
     /// # Errors
