@@ -155,10 +155,11 @@ impl Execution {
         session.txn.start_writing()?;
         self.renew_plan(session)?;
         let prepared = self.prepared.clone();
-        let written = session.write(Steps::Rows, &self.means.parameters, |writing| match &prepared.plan {
-            Plan::Insert(plan) => writing.insert(plan),
-            Plan::Update(plan) => writing.update(plan),
-            Plan::Delete(plan) => writing.delete(plan),
+        let Means { parameters, finder, .. } = &mut *self.means;
+        let written = session.write(Steps::Rows, parameters, |writing| match &prepared.plan {
+            Plan::Insert(plan) => writing.insert(plan, finder),
+            Plan::Update(plan) => writing.update(plan, finder),
+            Plan::Delete(plan) => writing.delete(plan, finder),
             Plan::Select(_) | Plan::Other(_) | Plan::Nothing => Ok(()),
         })?;
         self.changes = written.changes;
@@ -285,7 +286,7 @@ impl Execution {
         if let (State::Query { .. }, Plan::Select(plan)) = (&self.state, &self.prepared.plan) {
             self.shared.query_closed();
             match &mut self.means.stream {
-                Some(stream) if Stream::is_light(plan) => stream.end(),
+                Some(stream) if plan.is_light() => stream.end(),
                 _ => self.means.stream = None,
             }
         }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::ast::{Parameters, Statement};
-use crate::exec::{Lookup, Stream};
+use crate::exec::{Finder, Lookup, Stream};
 use crate::plan::{DeletePlan, InsertPlan, ReturningPlan, SelectPlan, UpdatePlan};
 use crate::store::Identity;
 use crate::value::Value;
@@ -95,14 +95,16 @@ pub(crate) struct Means {
     pub(crate) parameters: Vec<Value>,
     /// The direct way, if the statement goes it.
     pub(crate) lookup: Option<Lookup>,
-    /// The operators.
+    /// The operators of a query.
     pub(crate) stream: Option<Stream>,
+    /// Those that find what a statement writes.
+    pub(crate) finder: Finder,
 }
 
 impl Means {
     pub(crate) fn of(plan: &Plan) -> Means {
         let lookup = if let Plan::Select(plan) = plan { Lookup::of(plan) } else { None };
-        Means { parameters: Vec::new(), lookup, stream: None }
+        Means { parameters: Vec::new(), lookup, stream: None, finder: Finder::default() }
     }
 }
 

@@ -114,6 +114,8 @@ pub enum Place {
     Rowid,
     /// The column at this place.
     At(usize),
+    /// The whole row of a table as it is stored, if it is short; NULL if it is long. Only plans name it.
+    Record,
 }
 
 /// Operators between two values that are no comparison.

@@ -7,8 +7,8 @@ mod record;
 mod key;
 
 pub use key::{
-    Direction, Fidelity, next_value, push_escaped, push_rowid, push_rowid_suffix, push_value, rowid_key,
-    rowid_of, skip_value, split_rowid_suffix,
+    Direction, Fidelity, RowidKey, next_value, push_escaped, push_rowid, push_rowid_suffix, push_value,
+    rowid_key, rowid_of, skip_value, split_rowid_suffix,
 };
 pub use malformed::Malformed;
 pub use record::{Record, encode_record};

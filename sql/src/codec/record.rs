@@ -140,7 +140,7 @@ fn push_integer(out: &mut Vec<u8>, integer: i64) -> u8 {
 }
 
 /// A row that is still bytes; columns are decoded when asked for and borrow from them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Record<'a> {
     /// All of it. [`Record::new`] saw that the tags and ends are there.
     bytes: &'a [u8],

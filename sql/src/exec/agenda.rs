@@ -10,12 +10,14 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::vec::IntoIter;
 
+use super::chunk::Chunk;
 use super::image::Image;
 use super::subquery::Memory;
 use crate::ast::ConflictAction;
 use crate::bound::ProgramNumber;
+use crate::codec::Record;
+use crate::error::{Error, Result};
 use crate::expr::Row;
 use crate::plan::{
     ConsequencePlan, DeletePlan, InsertPlan, ProgramPlan, ReturningPlan, RowPlan, TablePlan, UpdatePlan,
@@ -33,11 +35,52 @@ pub(super) struct Agenda<'p> {
 }
 
 /// The rows of a statement that are left: what found them gave these values.
-pub(super) type Found = IntoIter<Vec<Value>>;
+#[derive(Clone)]
+pub(super) struct Found {
+    /// Nothing where there is one row, without values.
+    rows: Option<Arc<Chunk>>,
+    next: usize,
+    len: usize,
+}
+
+impl Found {
+    pub(super) fn new(rows: Chunk) -> Found {
+        Found { next: 0, len: rows.len(), rows: Some(Arc::new(rows)) }
+    }
+
+    /// One row without values.
+    pub(super) fn one() -> Found {
+        Found { rows: None, next: 0, len: 1 }
+    }
+
+    /// How many rows are left.
+    pub(super) fn len(&self) -> usize {
+        self.len - self.next
+    }
+
+    /// The row at a place.
+    pub(super) fn row(&self, place: usize) -> Result<Row<'_>> {
+        let Some(rows) = &self.rows else { return Ok(Row::default()) };
+        Ok(Row::page(Record::new(rows.record(place)).map_err(|_| Error::Malformed)?, 0))
+    }
+}
+
+impl Iterator for Found {
+    type Item = usize;
+
+    /// The place of the next row.
+    fn next(&mut self) -> Option<usize> {
+        let place = self.next;
+        (place < self.len).then(|| {
+            self.next += 1;
+            place
+        })
+    }
+}
 
 /// Something to do.
 pub(super) enum Job<'p> {
-    /// Insert the rows that are left.
+    /// Insert the rows that are left, which make programs run.
     Inserts(&'p InsertPlan, Found),
     /// Update the rows that are left; those with the keys of the set were written already.
     Updates(&'p UpdatePlan, Found, HashSet<Vec<u8>>),
@@ -46,15 +89,15 @@ pub(super) enum Job<'p> {
     /// Insert a row, now that what runs before has run.
     Insert(&'p InsertPlan, Vec<Value>, Option<i64>),
     /// Write a new row, now that what was in the way is gone.
-    Write(&'p InsertPlan, Image),
+    Write(&'p InsertPlan, Image<'static>),
     /// Update a row, now that what runs before has run: the row as it was, and what is set.
-    Update(UpdateRow<'p>, Image, Vec<(usize, Value)>),
+    Update(UpdateRow<'p>, Image<'static>, Vec<Value>),
     /// Write a row anew, now that what was in the way is gone: as it was at first, as it is, and as it will be.
-    Rewrite(UpdateRow<'p>, Image, Image, Image),
+    Rewrite(UpdateRow<'p>, Image<'static>, Image<'static>, Image<'static>),
     /// Remove a row that is in the way.
-    Replace(RemoveRow<'p>, Image),
+    Replace(RemoveRow<'p>, Image<'static>),
     /// Remove a row, now that what runs before has run.
-    Remove(RemoveRow<'p>, Image),
+    Remove(RemoveRow<'p>, Image<'static>),
     /// Run these programs, from a place on, for these rows.
     Fire(&'p [ProgramNumber], usize, RowPair),
     /// See whether a program is to run.
@@ -75,8 +118,9 @@ pub(super) struct RowPair {
 }
 
 impl RowPair {
-    pub(super) fn of(old: Option<&Image>, new: Option<&Image>) -> RowPair {
-        RowPair { old: old.map(Image::row).unwrap_or_default(), new: new.map(Image::row).unwrap_or_default() }
+    pub(super) fn of(old: Option<&Image<'_>>, new: Option<&Image<'_>>) -> RowPair {
+        let row = |image: Option<&Image<'_>>| image.map(Image::kept_row).unwrap_or_default();
+        RowPair { old: row(old), new: row(new) }
     }
 }
 
@@ -94,6 +138,8 @@ pub(super) struct Interrupted {
 pub(super) struct UpdateRow<'p> {
     pub(super) row: &'p RowPlan,
     pub(super) target: &'p TablePlan,
+    /// The places that are set.
+    pub(super) places: &'p [usize],
     pub(super) conflict: Option<ConflictAction>,
     pub(super) follows: &'p ConsequencePlan,
     pub(super) replaced: &'p ConsequencePlan,
@@ -120,7 +166,12 @@ impl<'p> Agenda<'p> {
     }
 
     /// Puts programs on top, to be run next.
-    pub(super) fn fire(&mut self, programs: &'p [ProgramNumber], old: Option<&Image>, new: Option<&Image>) {
+    pub(super) fn fire(
+        &mut self,
+        programs: &'p [ProgramNumber],
+        old: Option<&Image<'_>>,
+        new: Option<&Image<'_>>,
+    ) {
         if !programs.is_empty() {
             self.push(Job::Fire(programs, 0, RowPair::of(old, new)));
         }

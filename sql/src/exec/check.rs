@@ -64,7 +64,7 @@ impl Findings {
 /// A row that is looked at, and what errors call it.
 struct Seen<'r> {
     target: &'r TablePlan,
-    image: &'r Image,
+    image: &'r Image<'r>,
     shown: i64,
 }
 
@@ -169,7 +169,7 @@ impl Checker<'_> {
     }
 
     /// Whether the values of a row fit their columns.
-    fn columns(&self, env: &Env<'_>, target: &TablePlan, image: &Image, findings: &mut Findings) {
+    fn columns(&self, env: &Env<'_>, target: &TablePlan, image: &Image<'_>, findings: &mut Findings) {
         let table = &*target.table;
         for (place, column) in table.columns.iter().enumerate() {
             let computed = target.computed.iter().find(|(of, _)| *of == place);

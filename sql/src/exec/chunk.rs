@@ -1,10 +1,7 @@
 //! Rows kept in memory.
 
-use std::sync::Arc;
-
 use crate::codec::encode_record;
 use crate::error::{Error, Result};
-use crate::expr::Row;
 use crate::value::ValueRef;
 
 /// Records behind one another.
@@ -15,6 +12,11 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
+    /// Without rows, with room for so many bytes of them.
+    pub(super) fn with_room(bytes: usize) -> Chunk {
+        Chunk { bytes: Vec::with_capacity(bytes), ends: Vec::new() }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
@@ -49,13 +51,6 @@ impl Chunk {
         self.bytes.clear();
         self.ends.clear();
     }
-}
-
-/// One record as a row of its own.
-pub(super) fn single_row<'v>(values: &[ValueRef<'_>]) -> Result<Row<'v>> {
-    let mut bytes = Vec::new();
-    push_row(&mut bytes, values)?;
-    Ok(Row::kept(Arc::new(bytes), 0))
 }
 
 /// Appends values as a record.

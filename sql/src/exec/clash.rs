@@ -1,37 +1,44 @@
 //! Rows in the way of a new row: by its key, and by unique indexes.
 
-use super::entries::{Entry, may_differ};
+use super::entries::{Entry, NewEntries};
 use super::image::Image;
 use super::scan::table_key;
 use super::write::Writing;
 use crate::ast::ConflictAction;
 use crate::codec::{Direction, split_rowid_suffix};
 use crate::error::{ConstraintKind, Error, Result};
-use crate::plan::{IndexPlan, RowPlan, TablePlan};
+use crate::plan::{IndexPlan, TablePlan};
 use crate::schema::{IndexColumn, IndexOrigin, IndexPart, TableKey};
 use crate::value::ArenaBuffer;
 
 /// A uniqueness that a new row breaks.
 #[derive(Clone, Debug)]
-pub enum Clash {
+pub(super) enum Clash {
     /// Of the rowid, or the key of a table `WITHOUT ROWID`.
     Key,
     /// Of an index, by its number.
     Index(usize),
 }
 
+/// Whether a row may be in the way of another one by its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyIs {
+    /// It may.
+    Given,
+    /// The key was chosen because there is no row with it.
+    Free,
+}
+
 impl Writing<'_, '_> {
-    /// The rows in the way of a new row: by rowid or key, and by each unique index. `old` is the row it replaces.
-    ///
-    /// # Errors
-    /// Those of the engine and of expressions.
-    pub fn clashes(
+    /// The rows in the way of a new row: by rowid or key, and by each unique index. `old` is the row it replaces, and
+    /// `entries` are those of the new row that may differ from those of the old one.
+    pub(super) fn clashes(
         &self,
-        plan: &RowPlan,
         target: &TablePlan,
-        image: &Image,
-        old: Option<&Image>,
-    ) -> Result<Vec<(Clash, Image)>> {
+        (image, key): (&Image<'_>, KeyIs),
+        entries: &NewEntries,
+        old: Option<&Image<'_>>,
+    ) -> Result<Vec<(Clash, Image<'static>)>> {
         let table = &*target.table;
         // What was made last is looked at first; a rowid before all indexes.
         let before_key = match &table.key {
@@ -43,10 +50,9 @@ impl Writing<'_, '_> {
         let mut found = Vec::new();
         for clash in order {
             let other = match clash {
+                Clash::Key if key == KeyIs::Free => None,
                 Clash::Key => self.row_of_key(target, image, old)?,
-                Clash::Index(number) => {
-                    self.row_of_unique_index(plan, target, &target.indexes[number], image, old)?
-                }
+                Clash::Index(number) => self.row_of_unique_index(target, number, entries)?,
             };
             let Some(other) = other else { continue };
             let is_old = old.is_some_and(|old| old.has_key_of(table, &other));
@@ -58,43 +64,45 @@ impl Writing<'_, '_> {
     }
 
     /// The row that is stored under the key of a new one, if that is not the key of the row it replaces.
-    fn row_of_key(&self, target: &TablePlan, image: &Image, old: Option<&Image>) -> Result<Option<Image>> {
+    fn row_of_key(
+        &self,
+        target: &TablePlan,
+        image: &Image<'_>,
+        old: Option<&Image<'_>>,
+    ) -> Result<Option<Image<'static>>> {
         match old {
             Some(old) if old.has_key_of(&target.table, image) => Ok(None),
             _ => self.reload(target, image),
         }
     }
 
-    /// The row that a unique index has where it would have a new one, if that is not where it has the row it replaces.
+    /// The row that a unique index has where it would have a new one, if the new one's entry may be another one.
     fn row_of_unique_index(
         &self,
-        plan: &RowPlan,
         target: &TablePlan,
-        index: &IndexPlan,
-        image: &Image,
-        old: Option<&Image>,
-    ) -> Result<Option<Image>> {
-        let table = &*target.table;
-        if !index.index.unique || old.is_some_and(|old| !may_differ(table, index, image, old)) {
+        number: usize,
+        entries: &NewEntries,
+    ) -> Result<Option<Image<'static>>> {
+        let index = &target.indexes[number];
+        if !index.index.unique {
             return Ok(None);
         }
-        let entry =
-            self.with_rows(plan, &[(target.row, image.row())], |env| Entry::of(env, table, index, image))?;
-        let Some(prefix) = entry.as_ref().and_then(Entry::unique_prefix) else { return Ok(None) };
+        let entry = entries.iter().find(|(of, _)| *of == number).and_then(|(_, entry)| entry.as_ref());
+        let Some(prefix) = entry.and_then(Entry::unique_prefix) else { return Ok(None) };
         let found = self.writers.stores().first_with(target.store, index.index.tree, prefix)?;
         self.given.pace.read(u64::from(found.is_some()));
         found.map(|found| self.row_of_entry(target, index, &found)).transpose()
     }
 
     /// The row that an entry of an index is of.
-    fn row_of_entry(&self, target: &TablePlan, index: &IndexPlan, entry: &[u8]) -> Result<Image> {
+    fn row_of_entry(&self, target: &TablePlan, index: &IndexPlan, entry: &[u8]) -> Result<Image<'static>> {
         let stores = self.writers.stores();
         let table = &*target.table;
         match &table.key {
             TableKey::Rowid { .. } => {
                 let (_, rowid) = split_rowid_suffix(entry).map_err(|_| Error::Malformed)?;
                 let bytes = stores.row(target.store, table.tree, rowid)?.ok_or(Error::Malformed)?;
-                Image::decode(bytes, rowid)
+                Ok(Image::decode(bytes, rowid)?.into_owned())
             }
             TableKey::Primary { columns, .. } => {
                 let all: Vec<_> = index.index.columns.iter().chain(&index.index.suffix).collect();
@@ -114,24 +122,21 @@ impl Writing<'_, '_> {
                 let mut key = Vec::new();
                 table_key(entry, &directions, &parts, &mut ArenaBuffer::new(), &mut key)?;
                 let bytes = stores.get(target.store, table.tree, &key)?.ok_or(Error::Malformed)?;
-                Image::decode(bytes, 0)
+                Ok(Image::decode(bytes, 0)?.into_owned())
             }
         }
     }
 
-    /// The rows that are in the way of a new row and are to be removed; `None` if the new row is to be left out.
+    /// The rows that are to be removed of those in the way of a new row; `None` if the new row is to be left out.
     ///
     /// # Errors
     /// If the row is refused.
-    pub fn in_the_way(
+    pub(super) fn in_the_way(
         &mut self,
-        plan: &RowPlan,
         target: &TablePlan,
-        image: &Image,
-        old: Option<&Image>,
+        clashes: Vec<(Clash, Image<'static>)>,
         conflict: Option<ConflictAction>,
-    ) -> Result<Option<Vec<Image>>> {
-        let clashes = self.clashes(plan, target, image, old)?;
+    ) -> Result<Option<Vec<Image<'static>>>> {
         let action_of = |clash: &Clash| {
             let own = match clash {
                 Clash::Key => match &target.table.key {
@@ -148,7 +153,7 @@ impl Writing<'_, '_> {
                 action => return Err(self.refuse_clash(action, target, clash)),
             }
         }
-        let mut rows: Vec<Image> = Vec::with_capacity(clashes.len());
+        let mut rows: Vec<Image<'static>> = Vec::new();
         for (_, other) in clashes {
             // One row may be in the way twice.
             if !rows.iter().any(|row| row.has_key_of(&target.table, &other)) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use duramen_engine::TreeId;
 
 use super::orphans::Orphans;
-use super::query::{Given, run_select};
+use super::query::{Finder, Given, run_select};
 use super::write::Writing;
 use crate::ast::{self, ObjectKind, Statement, TableBody};
 use crate::bind::{Binder, Catalog};
@@ -16,7 +16,7 @@ use crate::store::{
     SchemaRow, Writers, create_object_tree, create_schema, delete_schema_row, has_schema, put_schema_row,
     remove_sequence, renew_identity, schema_rows,
 };
-use crate::value::{Affinity, Value, ValueRef};
+use crate::value::{Affinity, Value};
 
 /// Changes what exists.
 pub struct Definer<'w, 'c, 'g> {
@@ -179,8 +179,7 @@ impl<'c> Definer<'_, 'c, '_> {
         );
         for (number, values) in rows.into_iter().enumerate() {
             let rowid = i64::try_from(number).unwrap_or(i64::MAX) + 1;
-            let columns: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
-            let image = writing.image(&row_plan, &target, &columns, rowid)?;
+            let image = writing.image_of(&row_plan, &target, &values, rowid)?;
             writing.write(&row_plan, &target, &image, None)?;
         }
         Ok(())
@@ -379,7 +378,7 @@ impl<'c> Definer<'_, 'c, '_> {
         let mut writing = Writing::new(writers, self.given);
         writing.orphans = *self.orphans;
         writing.put_off_foreign_keys = self.put_off_foreign_keys;
-        writing.delete(&plan)?;
+        writing.delete(&plan, &mut Finder::default())?;
         *self.orphans = writing.orphans;
         Ok(())
     }

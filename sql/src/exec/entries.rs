@@ -10,6 +10,9 @@ use crate::plan::IndexPlan;
 use crate::schema::{IndexPart, Table};
 use crate::value::{Affinity, ValueRef};
 
+/// The entries of a row in some of its table's indexes, by the numbers of these.
+pub(super) type NewEntries = Vec<(usize, Option<Entry>)>;
+
 /// The entry of a row in an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -26,7 +29,7 @@ impl Entry {
         env: &Env<'_>,
         table: &Table,
         index: &IndexPlan,
-        image: &Image,
+        image: &Image<'_>,
     ) -> Result<Option<Entry>> {
         if index.filter.as_ref().is_some_and(|filter| !filter(env)) {
             return Ok(None);
@@ -92,7 +95,7 @@ pub(super) fn check_key(key: &[u8]) -> Result<()> {
 }
 
 /// Whether the entry of a row in an index may differ from that of the row it replaces.
-pub(super) fn may_differ(table: &Table, index: &IndexPlan, image: &Image, old: &Image) -> bool {
+pub(super) fn may_differ(table: &Table, index: &IndexPlan, image: &Image<'_>, old: &Image<'_>) -> bool {
     let same = |place: usize| is_same(image.stored(table, place), old.stored(table, place));
     !index.reads.iter().all(|&place| same(place)) || !image.has_key_of(table, old)
 }

@@ -16,7 +16,7 @@ const ROWS_AT_A_TIME: usize = 1000;
 const SORTED_AT_A_TIME: usize = 32 << 20;
 
 /// A row, and the key it is stored under.
-pub(super) type KeyedRow = (Vec<u8>, Image);
+pub(super) type KeyedRow = (Vec<u8>, Image<'static>);
 
 impl Writing<'_, '_> {
     /// At most this many rows of a table from a key on, with their keys; and the key to go on from, if there is more.
@@ -38,7 +38,7 @@ impl Writing<'_, '_> {
                 true => crate::codec::rowid_of(cursor.key()).map_err(|_| Error::Malformed)?,
                 false => 0,
             };
-            rows.push((cursor.key().to_vec(), Image::decode(cursor.value()?, rowid)?));
+            rows.push((cursor.key().to_vec(), Image::decode(cursor.value()?, rowid)?.into_owned()));
             more = cursor.next()?;
         }
         Ok((rows, None))
@@ -52,11 +52,11 @@ impl Writing<'_, '_> {
         &mut self,
         plan: &RowPlan,
         target: &TablePlan,
-        image: &Image,
+        image: &Image<'_>,
     ) -> Result<()> {
         let refused = |kind, message: &str| Err(Error::Constraint { kind, message: message.to_string() });
         for scalar in &target.checks {
-            let holds = self.with_rows(plan, &[(target.row, image.row())], |env| {
+            let holds = self.with_rows(plan, [(target.row, image.row())], |env| {
                 Ok(scalar.eval(env).to_bool() != Some(false))
             })?;
             if !holds {
@@ -67,7 +67,7 @@ impl Writing<'_, '_> {
         let column = &target.table.columns[place];
         let value = match target.computed.iter().find(|(of, _)| *of == place) {
             Some((_, scalar)) => {
-                self.with_rows(plan, &[(target.row, image.row())], |env| Ok(scalar.eval(env).to_value()))?
+                self.with_rows(plan, [(target.row, image.row())], |env| Ok(scalar.eval(env).to_value()))?
             }
             None => image.stored(&target.table, place).to_value(),
         };
@@ -98,7 +98,7 @@ impl Writing<'_, '_> {
         while let Some(start) = from {
             let (rows, next) = self.rows_from(target, &start, ROWS_AT_A_TIME)?;
             for (_, image) in rows {
-                let entry = self.with_rows(plan, &[(target.row, image.row())], |env| {
+                let entry = self.with_rows(plan, [(target.row, image.row())], |env| {
                     Entry::of(env, &target.table, index, &image)
                 })?;
                 if let Some(entry) = entry {

@@ -7,7 +7,7 @@ use super::image::Image;
 use super::query::run_select_within;
 use super::write::Writing;
 use crate::bound::{ParentCheck, ParentKey};
-use crate::codec::push_value;
+use crate::codec::{push_value, rowid_key};
 use crate::error::Result;
 use crate::expr::Row;
 use crate::plan::{ConsequencePlan, SelectPlan};
@@ -28,7 +28,7 @@ impl Writing<'_, '_> {
         &mut self,
         follows: &ConsequencePlan,
         table: &Table,
-        image: &Image,
+        image: &Image<'_>,
         direction: Direction,
     ) -> Result<()> {
         for check in &follows.parents {
@@ -65,7 +65,7 @@ impl Writing<'_, '_> {
         }
     }
 
-    fn count_rows(&self, plan: &SelectPlan, row: Row<'static>) -> Result<i64> {
+    fn count_rows(&self, plan: &SelectPlan, row: Row<'_>) -> Result<i64> {
         let mut found = 0;
         run_select_within(plan, self.writers.stores(), self.given(), &[row], |_| {
             found += 1;
@@ -79,7 +79,7 @@ impl Writing<'_, '_> {
         &self,
         check: &ParentCheck,
         table: &Table,
-        image: &Image,
+        image: &Image<'_>,
         direction: Direction,
     ) -> Result<bool> {
         let values: Vec<Value> = check.columns.iter().map(|&place| image.shown(table, place)).collect();
@@ -117,7 +117,7 @@ pub(super) fn parent_key(parent: &ParentKey, values: &[Value]) -> Option<Vec<u8>
         (None, TableKey::Primary { columns, .. }) => columns,
         (None, TableKey::Rowid { .. }) => {
             return match Affinity::Integer.apply_numeric(values.first()?.as_ref()) {
-                ValueRef::Integer(rowid) => Some(crate::store::rowid_key(rowid)),
+                ValueRef::Integer(rowid) => Some(rowid_key(rowid).to_vec()),
                 _ => None,
             };
         }

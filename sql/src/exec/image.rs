@@ -2,54 +2,82 @@
 //!
 //! Invariant: every column of the record can be read; whoever makes an image has seen to that.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::codec::{Record, encode_record, push_value};
+use crate::codec::{Record, RowidKey, encode_record, push_value, rowid_key};
 use crate::error::{Error, Result};
 use crate::expr::Row;
 use crate::schema::{IndexPart, Table, TableKey};
-use crate::store::rowid_key;
 use crate::value::{Value, ValueRef};
 
 /// A row of a table; see the head of the file.
 #[derive(Clone, Debug)]
-pub struct Image {
+pub struct Image<'r> {
     /// Its rowid; 0 in a table without.
     pub rowid: i64,
-    record: Arc<Vec<u8>>,
+    record: Cow<'r, [u8]>,
 }
 
-impl Image {
+/// The key that a row is stored under.
+pub(super) enum StoredKey {
+    Rowid(RowidKey),
+    /// Of a table `WITHOUT ROWID`.
+    Columns(Vec<u8>),
+}
+
+impl std::ops::Deref for StoredKey {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            StoredKey::Rowid(key) => key,
+            StoredKey::Columns(key) => key,
+        }
+    }
+}
+
+impl<'r> Image<'r> {
     /// A row from its stored bytes.
     ///
     /// # Errors
     /// If they are malformed.
-    pub fn decode(bytes: &[u8], rowid: i64) -> Result<Image> {
+    pub fn decode(bytes: &'r [u8], rowid: i64) -> Result<Image<'r>> {
         let record = Record::new(bytes).map_err(|_| Error::Malformed)?;
         for column in record.columns() {
             column.map_err(|_| Error::Malformed)?;
         }
-        Ok(Image { rowid, record: Arc::new(bytes.to_vec()) })
+        Ok(Image { rowid, record: Cow::Borrowed(bytes) })
     }
 
+    /// The same row with memory of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Image<'static> {
+        Image { rowid: self.rowid, record: Cow::Owned(self.record.into_owned()) }
+    }
+}
+
+impl Image<'static> {
     /// A row of these values.
     ///
     /// # Errors
     /// If it is too big.
-    pub fn new(table: &Table, columns: &[ValueRef<'_>], rowid: i64) -> Result<Image> {
+    pub fn new(table: &Table, columns: &[ValueRef<'_>], rowid: i64) -> Result<Image<'static>> {
         let at_least =
             table.columns.iter().rposition(|column| !column.missing.is_null()).map_or(0, |last| last + 1);
         let bytes = columns.iter().filter_map(|column| column.bytes()).map(<[u8]>::len).sum::<usize>();
         let mut record = Vec::with_capacity(bytes + columns.len() * (3 + size_of::<i64>()));
         encode_record(&mut record, columns, at_least).map_err(|_| Error::TooBig("string or blob too big"))?;
-        Ok(Image { rowid, record: Arc::new(record) })
+        Ok(Image { rowid, record: Cow::Owned(record) })
     }
+}
 
+impl Image<'_> {
     /// The same row with another value in a column.
     ///
     /// # Errors
     /// If it is too big.
-    pub fn with(&self, table: &Table, place: usize, value: ValueRef<'_>) -> Result<Image> {
+    pub fn with(&self, table: &Table, place: usize, value: ValueRef<'_>) -> Result<Image<'static>> {
         let mut columns = self.columns(table);
         columns[place] = value;
         Image::new(table, &columns, self.rowid)
@@ -67,7 +95,20 @@ impl Image {
     /// All columns as they are stored.
     #[must_use]
     pub fn columns<'i>(&'i self, table: &'i Table) -> Vec<ValueRef<'i>> {
-        (0..table.columns.len()).map(|place| self.stored(table, place)).collect()
+        let mut columns = vec![ValueRef::Null; table.columns.len()];
+        self.read_columns(table, &mut columns);
+        columns
+    }
+
+    /// The same, into memory that is there.
+    pub(super) fn read_columns<'i>(&'i self, table: &'i Table, columns: &mut [ValueRef<'i>]) {
+        let record = Record::new(&self.record).unwrap_or_default();
+        for (place, column) in columns.iter_mut().enumerate() {
+            *column = match place < record.len() {
+                true => record.column(place).unwrap_or_default(),
+                false => table.columns[place].missing.as_ref(),
+            };
+        }
     }
 
     /// The value of a column that is not computed when it is read.
@@ -88,14 +129,20 @@ impl Image {
 
     /// As the row of a slot.
     #[must_use]
-    pub fn row<'v>(&self) -> Row<'v> {
-        Row::kept(self.record.clone(), self.rowid)
+    pub fn row(&self) -> Row<'_> {
+        Record::new(&self.record).map_or_else(|_| Row::default(), |record| Row::page(record, self.rowid))
+    }
+
+    /// The same, to be kept.
+    #[must_use]
+    pub fn kept_row(&self) -> Row<'static> {
+        Row::kept(Arc::new(self.record.to_vec()), self.rowid)
     }
 
     /// The key under which it is stored.
-    pub(super) fn key(&self, table: &Table) -> Vec<u8> {
+    pub(super) fn key(&self, table: &Table) -> StoredKey {
         match &table.key {
-            TableKey::Rowid { .. } => rowid_key(self.rowid),
+            TableKey::Rowid { .. } => StoredKey::Rowid(rowid_key(self.rowid)),
             TableKey::Primary { columns, .. } => {
                 let mut key = Vec::new();
                 for column in columns {
@@ -104,21 +151,21 @@ impl Image {
                         push_value(&mut key, value, &column.collation, column.direction);
                     }
                 }
-                key
+                StoredKey::Columns(key)
             }
         }
     }
 
     /// Whether it is stored under the same key as another row.
-    pub(super) fn has_key_of(&self, table: &Table, other: &Image) -> bool {
+    pub(super) fn has_key_of(&self, table: &Table, other: &Image<'_>) -> bool {
         match &table.key {
             TableKey::Rowid { .. } => self.rowid == other.rowid,
-            TableKey::Primary { .. } => self.key(table) == other.key(table),
+            TableKey::Primary { .. } => *self.key(table) == *other.key(table),
         }
     }
 
     /// Whether it is the same as another row, byte for byte.
-    pub(super) fn is_same(&self, other: &Image) -> bool {
+    pub(super) fn is_same(&self, other: &Image<'_>) -> bool {
         self.rowid == other.rowid && self.record == other.record
     }
 }

@@ -1,35 +1,33 @@
 //! `INSERT`, with upserts.
 
 use super::agenda::{Agenda, Found, Job, RemoveRow, UpdateRow};
-use super::chunk::single_row;
-use super::clash::Clash;
+use super::clash::{Clash, KeyIs};
+use super::entries::NewEntries;
 use super::foreign::Direction;
 use super::image::Image;
-use super::query::Action;
+use super::operator::with_room;
+use super::query::{Action, Finder};
 use super::subquery::Memory;
 use super::write::Writing;
 use crate::ast::ConflictAction;
 use crate::bound::UpsertTarget;
 use crate::error::{Error, Result};
-use crate::expr::Row;
+use crate::expr::{Env, Row};
 use crate::plan::{InsertPlan, UpsertPlan};
 use crate::schema::TableKind;
 use crate::value::{Affinity, Value, ValueRef};
 
-/// A row that is to be inserted.
-enum NewRow {
-    /// As it will be stored.
-    Image(Image),
-    /// Its values and its rowid if that is given: programs run before it is made.
-    Values(Vec<Value>, Option<i64>),
-}
-
 impl Writing<'_, '_> {
-    /// Starts an `INSERT`: its rows are found.
-    pub(super) fn start_insert<'p>(&mut self, plan: &'p InsertPlan, agenda: &mut Agenda<'p>) -> Result<()> {
-        let rows = match &plan.source {
-            Some(source) => self.rows(source)?,
-            None => vec![Vec::new()],
+    /// Starts an `INSERT`: its rows are found, and inserted if nothing runs for them.
+    pub(super) fn start_insert<'p>(
+        &mut self,
+        plan: &'p InsertPlan,
+        finder: &mut Finder,
+        agenda: &mut Agenda<'p>,
+    ) -> Result<()> {
+        let mut rows = match &plan.source {
+            Some(source) => self.rows(source, finder)?,
+            None => Found::one(),
         };
         self.memory = Memory::new(plan.row.parts.subqueries.len());
         if rows.len() > 1 || !plan.is_quiet() || !plan.returning.values.is_empty() {
@@ -37,86 +35,77 @@ impl Writing<'_, '_> {
         }
         self.given.pace.read(u64::from(plan.target.table.autoincrement));
         self.sequences.begin(self.writers.stores(), plan.target.store, &plan.target.table)?;
-        agenda.push(Job::Inserts(plan, rows.into_iter()));
+        if !plan.is_quiet() {
+            agenda.push(Job::Inserts(plan, rows));
+            return Ok(());
+        }
+        while let Some(place) = rows.next() {
+            self.insert_row(plan, rows.row(place)?, agenda)?;
+        }
         Ok(())
     }
 
-    /// Inserts rows until one makes something else run, or all are done.
-    pub(super) fn insert_rows<'p>(
+    /// Inserts the next row.
+    pub(super) fn insert_next<'p>(
         &mut self,
         plan: &'p InsertPlan,
         mut rows: Found,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
-        if plan.is_quiet() {
-            return rows.try_for_each(|row| self.insert_row(plan, &row, agenda));
+        let Some(place) = rows.next() else { return Ok(()) };
+        agenda.push(Job::Inserts(plan, rows.clone()));
+        let row = rows.row(place)?;
+        if plan.follows.before.is_empty() && plan.target.table.kind != TableKind::View {
+            self.insert_row(plan, row, agenda)
+        } else {
+            self.insert_after_programs(plan, row, agenda)
         }
-        let Some(row) = rows.next() else { return Ok(()) };
-        agenda.push(Job::Inserts(plan, rows));
-        self.insert_row(plan, &row, agenda)
     }
 
-    fn insert_row<'p>(&mut self, plan: &'p InsertPlan, row: &[Value], agenda: &mut Agenda<'p>) -> Result<()> {
-        let columns: Vec<ValueRef<'_>> = row.iter().map(Value::as_ref).collect();
-        let source = match plan.source {
-            Some(_) => Some((plan.source_row, single_row(&columns)?)),
-            None => None,
-        };
-        let new = self.with_rows(&plan.row, source.as_slice(), |env| {
-            let mut values = Vec::with_capacity(plan.values.len());
-            let mut bytes = 0;
-            for value in &plan.values {
-                let value = value.eval(env);
-                bytes += value.bytes().map_or(0, <[u8]>::len);
-                if bytes > env.shared.context.limits().length_bytes {
-                    return Err(Error::TooBig("string or blob too big"));
+    fn insert_row<'p>(&mut self, plan: &'p InsertPlan, row: Row<'_>, agenda: &mut Agenda<'p>) -> Result<()> {
+        let new = self.with_rows(&plan.row, [(plan.source_row, row)], |env| {
+            let mut key = KeyIs::Given;
+            let image = self.image(&plan.row, &plan.target, env.arena, |columns| {
+                let rowid = evaluate(plan, env, columns)?;
+                env.shared.error.check()?;
+                if rowid.is_none() && plan.target.table.has_rowid() {
+                    key = KeyIs::Free;
+                    return self.new_rowid(plan);
                 }
-                values.push(value);
-            }
-            let rowid = plan.rowid.as_ref().map(|rowid| rowid.eval(env));
-            env.shared.error.check()?;
-            let rowid = match rowid {
-                Some(value) if !value.is_null() => match Affinity::Integer.apply_numeric(value) {
-                    ValueRef::Integer(rowid) => Some(rowid),
-                    _ => return Err(Error::Mismatch),
-                },
-                _ => None,
-            };
-            if plan.follows.before.is_empty() && plan.target.table.kind != TableKind::View {
-                return self.new_image(plan, &values, rowid).map(NewRow::Image);
-            }
-            Ok(NewRow::Values(values.iter().map(|value| value.to_value()).collect(), rowid))
+                // Whether it is taken is looked up.
+                self.given.pace.read(u64::from(rowid.is_some()));
+                Ok(rowid.unwrap_or(0))
+            })?;
+            Ok((image, key))
         })?;
-        let (values, rowid) = match new {
-            NewRow::Image(image) => return self.insert_checked(plan, image, agenda),
-            NewRow::Values(values, rowid) => (values, rowid),
-        };
-        let columns: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
+        self.insert_checked(plan, new, agenda)
+    }
+
+    /// Lets the programs run that run before a row is inserted, or in its place if it is one of a view.
+    fn insert_after_programs<'p>(
+        &mut self,
+        plan: &'p InsertPlan,
+        row: Row<'_>,
+        agenda: &mut Agenda<'p>,
+    ) -> Result<()> {
+        let (values, rowid) = self.with_rows(&plan.row, [(plan.source_row, row)], |env| {
+            with_room(plan.values.len(), |columns| {
+                let rowid = evaluate(plan, env, columns)?;
+                Ok((columns.iter().map(|value| value.to_value()).collect::<Vec<Value>>(), rowid))
+            })
+        })?;
         if plan.target.table.kind == TableKind::View {
+            let columns: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
             let image = Image::new(&plan.target.table, &columns, 0)?;
             self.give_back(&plan.row, plan.target.row, &image, &plan.returning)?;
             agenda.fire(&plan.follows.before, None, Some(&image));
             return Ok(());
         }
         // A rowid that is not known yet is -1.
-        let image = self.image(&plan.row, &plan.target, &columns, rowid.unwrap_or(-1))?;
+        let image = self.image_of(&plan.row, &plan.target, &values, rowid.unwrap_or(-1))?;
         agenda.push(Job::Insert(plan, values, rowid));
         agenda.fire(&plan.follows.before, None, Some(&image));
         Ok(())
-    }
-
-    /// The row that is inserted of these values, with a rowid of its own if none is given.
-    fn new_image(&self, plan: &InsertPlan, values: &[ValueRef<'_>], rowid: Option<i64>) -> Result<Image> {
-        let rowid = match rowid {
-            Some(rowid) => {
-                // Whether it is taken is looked up.
-                self.given.pace.read(1);
-                rowid
-            }
-            None if plan.target.table.has_rowid() => self.new_rowid(plan)?,
-            None => 0,
-        };
-        self.image(&plan.row, &plan.target, values, rowid)
     }
 
     /// Inserts a row of these values.
@@ -127,16 +116,21 @@ impl Writing<'_, '_> {
         rowid: Option<i64>,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
-        let columns: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
-        let image = self.new_image(plan, &columns, rowid)?;
-        self.insert_checked(plan, image, agenda)
+        self.given.pace.read(u64::from(rowid.is_some()));
+        let (rowid, key) = match rowid {
+            Some(rowid) => (rowid, KeyIs::Given),
+            None if plan.target.table.has_rowid() => (self.new_rowid(plan)?, KeyIs::Free),
+            None => (0, KeyIs::Given),
+        };
+        let image = self.image_of(&plan.row, &plan.target, values, rowid)?;
+        self.insert_checked(plan, (image, key), agenda)
     }
 
     /// Inserts a row if no constraint refuses it.
     fn insert_checked<'p>(
         &mut self,
         plan: &'p InsertPlan,
-        mut image: Image,
+        (mut image, key): (Image<'static>, KeyIs),
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         let (target, rowid) = (&plan.target, image.rowid);
@@ -145,12 +139,12 @@ impl Writing<'_, '_> {
         if !self.check(&plan.row, target, &mut image, plan.conflict)? {
             return Ok(());
         }
-        if !plan.upserts.is_empty() && self.upsert(plan, &image, agenda)? {
-            return Ok(());
+        let entries = self.new_entries(&plan.row, target, &image, None)?;
+        let mut clashes = self.clashes(target, (&image, key), &entries, None)?;
+        if let Some((upsert, place)) = upsert_of(plan, &clashes) {
+            return self.update_existing(plan, upsert, clashes.swap_remove(place).1, &image, agenda);
         }
-        let Some(others) = self.in_the_way(&plan.row, target, &image, None, plan.conflict)? else {
-            return Ok(());
-        };
+        let Some(others) = self.in_the_way(target, clashes, plan.conflict)? else { return Ok(()) };
         if !others.is_empty() {
             self.mark();
         }
@@ -158,7 +152,7 @@ impl Writing<'_, '_> {
             for other in others {
                 self.remove(&plan.row, target, &other)?;
             }
-            return self.insert_image(plan, &image, agenda);
+            return self.insert_image(plan, &image, entries, agenda);
         }
         agenda.push(Job::Write(plan, image));
         let how = RemoveRow { row: &plan.row, target, follows: &plan.replaced, returning: None };
@@ -170,14 +164,15 @@ impl Writing<'_, '_> {
     pub(super) fn insert_image<'p>(
         &mut self,
         plan: &'p InsertPlan,
-        image: &Image,
+        image: &Image<'_>,
+        entries: NewEntries,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         let target = &plan.target;
         if !plan.follows.nothing {
             self.count_orphans(&plan.follows, &target.table, image, Direction::Comes)?;
         }
-        self.write(&plan.row, target, image, None)?;
+        self.write_with(&plan.row, target, image, entries, None)?;
         self.tell(Action::Insert, target, image);
         self.changes += 1;
         if target.table.has_rowid() {
@@ -193,7 +188,7 @@ impl Writing<'_, '_> {
         &mut self,
         plan: &crate::plan::RowPlan,
         row: usize,
-        image: &Image,
+        image: &Image<'_>,
         returning: &crate::plan::ReturningPlan,
     ) -> Result<()> {
         if returning.values.is_empty() {
@@ -201,7 +196,7 @@ impl Writing<'_, '_> {
         }
         // Queries inside see what this row has changed.
         let memory = std::mem::replace(&mut self.memory, Memory::new(plan.parts.subqueries.len()));
-        let values = self.with_rows(plan, &[(row, image.row())], |env| {
+        let values = self.with_rows(plan, [(row, image.row())], |env| {
             Ok(returning.values.iter().map(|value| value.eval(env).to_value()).collect())
         });
         self.memory = memory;
@@ -238,52 +233,64 @@ impl Writing<'_, '_> {
         }
     }
 
-    /// Does what an `ON CONFLICT` clause says, if a row is in the way; whether that was so.
-    fn upsert<'p>(&mut self, plan: &'p InsertPlan, image: &Image, agenda: &mut Agenda<'p>) -> Result<bool> {
-        let clashes = self.clashes(&plan.row, &plan.target, image, None)?;
-        for upsert in &plan.upserts {
-            let clash = clashes.iter().find(|(clash, _)| match (&upsert.target, clash) {
-                (UpsertTarget::Any, _) | (UpsertTarget::Key, Clash::Key) => true,
-                (UpsertTarget::Index(index), Clash::Index(number)) => {
-                    std::sync::Arc::ptr_eq(index, &plan.target.indexes[*number].index)
-                }
-                _ => false,
-            });
-            let Some((_, existing)) = clash else { continue };
-            self.update_existing(plan, upsert, existing, image, agenda)?;
-            return Ok(true);
-        }
-        Ok(false)
-    }
-
+    /// Does what an `ON CONFLICT` clause says with the row that is in the way.
     fn update_existing<'p>(
         &mut self,
         plan: &'p InsertPlan,
         upsert: &'p UpsertPlan,
-        existing: &Image,
-        excluded: &Image,
+        existing: Image<'static>,
+        excluded: &Image<'_>,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         let Some((set, filter)) = &upsert.update else { return Ok(()) };
-        let rows: [(usize, Row<'_>); 2] =
-            [(upsert.existing, existing.row()), (upsert.excluded, excluded.row())];
-        let wanted = self.with_rows(&plan.row, &rows, |env| {
-            if filter.as_ref().is_some_and(|filter| !filter(env)) {
-                return Ok(None);
-            }
-            Ok(Some(
-                set.iter().map(|(place, value)| (*place, value.eval(env).to_value())).collect::<Vec<_>>(),
-            ))
-        })?;
-        let Some(wanted) = wanted else { return Ok(()) };
         let how = UpdateRow {
             row: &plan.row,
             target: &plan.target,
+            places: &set.places,
             conflict: Some(ConflictAction::Abort),
             follows: &upsert.follows,
             replaced: &plan.replaced,
             returning: &plan.returning,
         };
-        self.update_row(how, existing.clone(), wanted, agenda)
+        let rows = [(upsert.existing, existing.row()), (upsert.excluded, excluded.row())];
+        self.update_row(how, rows, &existing, (&set.values, filter.as_ref()), agenda)
     }
+}
+
+/// Computes the values of a new row; its rowid if that is given.
+fn evaluate<'e>(plan: &InsertPlan, env: &Env<'e>, columns: &mut [ValueRef<'e>]) -> Result<Option<i64>> {
+    let mut bytes = 0;
+    for (column, value) in columns.iter_mut().zip(&plan.values) {
+        *column = value.eval(env);
+        bytes += column.bytes().map_or(0, <[u8]>::len);
+        if bytes > env.shared.context.limits().length_bytes {
+            return Err(Error::TooBig("string or blob too big"));
+        }
+    }
+    let rowid = plan.rowid.as_ref().map(|rowid| rowid.eval(env));
+    env.shared.error.check()?;
+    match rowid {
+        Some(value) if !value.is_null() => match Affinity::Integer.apply_numeric(value) {
+            ValueRef::Integer(rowid) => Ok(Some(rowid)),
+            _ => Err(Error::Mismatch),
+        },
+        _ => Ok(None),
+    }
+}
+
+/// The first `ON CONFLICT` clause that is about one of these clashes, and the place of that.
+fn upsert_of<'p>(
+    plan: &'p InsertPlan,
+    clashes: &[(Clash, Image<'static>)],
+) -> Option<(&'p UpsertPlan, usize)> {
+    plan.upserts.iter().find_map(|upsert| {
+        let is_about = |(clash, _): &(Clash, Image<'static>)| match (&upsert.target, clash) {
+            (UpsertTarget::Any, _) | (UpsertTarget::Key, Clash::Key) => true,
+            (UpsertTarget::Index(index), Clash::Index(number)) => {
+                std::sync::Arc::ptr_eq(index, &plan.target.indexes[*number].index)
+            }
+            _ => false,
+        };
+        clashes.iter().position(is_about).map(|place| (upsert, place))
+    })
 }

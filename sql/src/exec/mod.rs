@@ -94,7 +94,7 @@ pub use lookup::{Looked, Lookup};
 pub use operator::Operator;
 pub use orphans::{Orphans, violation};
 pub use pace::{Pace, ProgressHook, Work};
-pub use query::{Action, Given, Running, Watch, run_select};
+pub use query::{Action, Finder, Given, Running, Watch, run_select};
 pub use stream::{Stream, Views};
 pub use subquery::{Memory, Runtime};
 pub use write::{Undo, Writing};

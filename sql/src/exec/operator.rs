@@ -63,30 +63,27 @@ pub(super) fn with_values<'e, T>(
     env: &Env<'e>,
     run: impl FnOnce(&[ValueRef<'e>]) -> Result<T>,
 ) -> Result<T> {
-    const FEW: usize = 4;
-    const MORE: usize = 16;
-    if scalars.len() <= FEW {
-        return with_room(scalars, env, &mut [ValueRef::Null; FEW], run);
-    }
-    if scalars.len() <= MORE {
-        return with_room(scalars, env, &mut [ValueRef::Null; MORE], run);
-    }
-    let mut room = vec![ValueRef::Null; scalars.len()];
-    with_room(scalars, env, &mut room, run)
+    with_room(scalars.len(), |room| {
+        for (value, scalar) in room.iter_mut().zip(scalars) {
+            scalar.eval_into(env, value);
+        }
+        env.shared.error.check()?;
+        run(room)
+    })
 }
 
+/// Hands room for so many values to something. No memory is asked for where they are few.
 #[inline]
-fn with_room<'e, T>(
-    scalars: &[Scalar],
-    env: &Env<'e>,
-    room: &mut [ValueRef<'e>],
-    run: impl FnOnce(&[ValueRef<'e>]) -> Result<T>,
-) -> Result<T> {
-    for (value, scalar) in room.iter_mut().zip(scalars) {
-        scalar.eval_into(env, value);
+pub(super) fn with_room<'e, T>(count: usize, run: impl FnOnce(&mut [ValueRef<'e>]) -> T) -> T {
+    const FEW: usize = 4;
+    const MORE: usize = 16;
+    if count <= FEW {
+        return run(&mut [ValueRef::Null; FEW][..count]);
     }
-    env.shared.error.check()?;
-    run(&room[..scalars.len()])
+    if count <= MORE {
+        return run(&mut [ValueRef::Null; MORE][..count]);
+    }
+    run(&mut vec![ValueRef::Null; count])
 }
 
 /// Makes the values of expressions a row of the frame. They are values of other rows.

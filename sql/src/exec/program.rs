@@ -1,7 +1,7 @@
 //! Running a statement that writes, with the triggers and actions of foreign keys that follow from it.
 
 use super::agenda::{Agenda, Interrupted, Job, RemoveRow, RowPair};
-use super::query::run_select_within;
+use super::query::{Finder, run_select_within};
 use super::subquery::Memory;
 use super::write::Writing;
 use crate::ast::ConflictAction;
@@ -14,9 +14,9 @@ impl Writing<'_, '_> {
     ///
     /// # Errors
     /// Where a row is refused, and those of the engine and of expressions.
-    pub fn insert(&mut self, plan: &InsertPlan) -> Result<()> {
+    pub fn insert(&mut self, plan: &InsertPlan, finder: &mut Finder) -> Result<()> {
         let mut agenda = Agenda::new(&plan.programs);
-        self.start_insert(plan, &mut agenda)?;
+        self.start_insert(plan, finder, &mut agenda)?;
         self.work_off(&mut agenda)
     }
 
@@ -24,9 +24,9 @@ impl Writing<'_, '_> {
     ///
     /// # Errors
     /// Where a row is refused, and those of the engine and of expressions.
-    pub fn update(&mut self, plan: &UpdatePlan) -> Result<()> {
+    pub fn update(&mut self, plan: &UpdatePlan, finder: &mut Finder) -> Result<()> {
         let mut agenda = Agenda::new(&plan.programs);
-        self.start_update(plan, &mut agenda)?;
+        self.start_update(plan, finder, &mut agenda)?;
         self.work_off(&mut agenda)
     }
 
@@ -34,9 +34,9 @@ impl Writing<'_, '_> {
     ///
     /// # Errors
     /// Where a row is refused, and those of the engine and of expressions.
-    pub fn delete(&mut self, plan: &DeletePlan) -> Result<()> {
+    pub fn delete(&mut self, plan: &DeletePlan, finder: &mut Finder) -> Result<()> {
         let mut agenda = Agenda::new(&plan.programs);
-        self.start_delete(plan, &mut agenda)?;
+        self.start_delete(plan, finder, &mut agenda)?;
         self.work_off(&mut agenda)
     }
 
@@ -73,9 +73,9 @@ impl Writing<'_, '_> {
 
     fn work<'p>(&mut self, job: Job<'p>, agenda: &mut Agenda<'p>) -> Result<()> {
         match job {
-            Job::Inserts(plan, rows) => self.insert_rows(plan, rows, agenda),
-            Job::Updates(plan, rows, done) => self.update_rows(plan, rows, done, agenda),
-            Job::Deletes(plan, rows) => self.delete_rows(plan, rows, agenda),
+            Job::Inserts(plan, rows) => self.insert_next(plan, rows, agenda),
+            Job::Updates(plan, rows, done) => self.update_next(plan, rows, done, agenda),
+            Job::Deletes(plan, rows) => self.delete_next(plan, rows, agenda),
             Job::Insert(plan, values, rowid) => self.insert_values(plan, &values, rowid, agenda),
             Job::Write(plan, image) => {
                 let how = RemoveRow {
@@ -84,16 +84,16 @@ impl Writing<'_, '_> {
                     follows: &plan.replaced,
                     returning: None,
                 };
-                self.place_is_free(&how, &image, None)?;
-                self.insert_image(plan, &image, agenda)
+                let entries = self.place_is_free(&how, &image, None)?;
+                self.insert_image(plan, &image, entries, agenda)
             }
-            Job::Update(how, old, set) => self.update_again(how, old, &set, agenda),
+            Job::Update(how, old, values) => self.update_again(how, &old, &values, agenda),
             Job::Rewrite(how, old, current, image) => {
                 let Some(current) = self.reload(how.target, &current)? else { return Ok(()) };
                 let remove =
                     RemoveRow { row: how.row, target: how.target, follows: how.replaced, returning: None };
-                self.place_is_free(&remove, &image, Some(&current))?;
-                self.rewrite_image(how, &old, &current, &image, agenda)
+                let entries = self.place_is_free(&remove, &image, Some(&current))?;
+                self.rewrite_image(how, (&old, &current), (&image, entries), agenda)
             }
             Job::Replace(how, other) => self.replace_row(how, &other, agenda),
             Job::Remove(how, old) => self.remove_again(how, &old, agenda),
@@ -152,7 +152,7 @@ impl Writing<'_, '_> {
     fn begin_program<'p>(&mut self, program: &'p ProgramPlan, agenda: &mut Agenda<'p>) -> Result<()> {
         if let Some((plan, test)) = &program.condition {
             self.memory = Memory::new(plan.parts.subqueries.len());
-            if !self.with_rows(plan, &[], |env| Ok(test(env)))? {
+            if !self.with_rows(plan, [], |env| Ok(test(env)))? {
                 return Ok(());
             }
         }
@@ -169,9 +169,9 @@ impl Writing<'_, '_> {
         agenda.push(Job::EndStep(std::mem::take(&mut self.memory)));
         match step {
             StepPlan::Select(_) => Ok(()),
-            StepPlan::Insert(plan) => self.start_insert(plan, agenda),
-            StepPlan::Update(plan) => self.start_update(plan, agenda),
-            StepPlan::Delete(plan) => self.start_delete(plan, agenda),
+            StepPlan::Insert(plan) => self.start_insert(plan, &mut Finder::default(), agenda),
+            StepPlan::Update(plan) => self.start_update(plan, &mut Finder::default(), agenda),
+            StepPlan::Delete(plan) => self.start_delete(plan, &mut Finder::default(), agenda),
         }
     }
 

@@ -90,12 +90,12 @@ impl<'v> Running<'v> {
     /// Before the first row.
     #[must_use]
     pub fn new(plan: &QueryPlan, size: FrameSize) -> Running<'v> {
-        Running {
-            frame: Frame::new(size),
-            root: operator(&plan.root),
-            buffer: ArenaBuffer::new(),
-            started: false,
-        }
+        Running::with(operator(&plan.root), size)
+    }
+
+    /// The same, with operators that are there.
+    fn with(root: BoxOperator, size: FrameSize) -> Running<'v> {
+        Running { frame: Frame::new(size), root, buffer: ArenaBuffer::new(), started: false }
     }
 
     /// Hands the values of the next row to `take`; `None` after the last.
@@ -143,16 +143,37 @@ pub(super) fn run_select_within(
     stores: Stores<'_>,
     given: Given<'_>,
     around: &[Row<'_>],
-    mut take: impl FnMut(&[ValueRef<'_>]) -> Result<bool>,
+    take: impl FnMut(&[ValueRef<'_>]) -> Result<bool>,
 ) -> Result<()> {
-    let memory = Memory::new(plan.parts.subqueries.len());
-    given.with_ctx(&plan.parts, &memory, stores, around, |ctx| {
-        let mut running = Running::new(&plan.query, plan.frame);
-        while let Some(more) = running.next(&plan.query, ctx, &mut take)? {
-            if !more {
-                break;
+    Finder::default().run(plan, stores, given, around, take)
+}
+
+/// The operators of a query, if they were kept from one run to the next.
+#[derive(Default)]
+pub struct Finder(Option<BoxOperator>);
+
+impl Finder {
+    /// Hands the rows of a query, always the same one, to `take`, until it has had enough. After an error the
+    /// operators are made anew the next time.
+    pub(super) fn run(
+        &mut self,
+        plan: &SelectPlan,
+        stores: Stores<'_>,
+        given: Given<'_>,
+        around: &[Row<'_>],
+        mut take: impl FnMut(&[ValueRef<'_>]) -> Result<bool>,
+    ) -> Result<()> {
+        let memory = Memory::new(plan.parts.subqueries.len());
+        let root = self.0.take().unwrap_or_else(|| operator(&plan.query.root));
+        given.with_ctx(&plan.parts, &memory, stores, around, |ctx| {
+            let mut running = Running::with(root, plan.frame);
+            while let Some(more) = running.next(&plan.query, ctx, &mut take)? {
+                if !more {
+                    break;
+                }
             }
-        }
-        Ok(())
-    })
+            self.0 = plan.is_light().then_some(running.root);
+            Ok(())
+        })
+    }
 }

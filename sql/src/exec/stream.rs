@@ -13,7 +13,7 @@ use super::output::Output;
 use super::query::Given;
 use super::subquery::Memory;
 use crate::error::Result;
-use crate::plan::{Node, SelectPlan};
+use crate::plan::SelectPlan;
 use crate::store::Stores;
 use crate::value::{ArenaBuffer, ValueRef};
 
@@ -65,22 +65,6 @@ impl Stream {
             buffer: ArenaBuffer::new(),
             output: Output::new(plan),
         }
-    }
-
-    /// Whether the same stream may be started again when it is over: none of its operators keeps rows.
-    #[must_use]
-    pub fn is_light(plan: &SelectPlan) -> bool {
-        fn keeps_no_rows(node: &Node) -> bool {
-            match node {
-                Node::One | Node::Empty | Node::Scan(_) | Node::Values(_) | Node::Count(_) => true,
-                Node::Filter(input, _) | Node::Limit(input, _) => keeps_no_rows(input),
-                Node::Nested(outer, inner) | Node::Left(outer, inner, _) => {
-                    keeps_no_rows(outer) && keeps_no_rows(inner)
-                }
-                _ => false,
-            }
-        }
-        plan.parts.subqueries.is_empty() && keeps_no_rows(&plan.query.root)
     }
 
     /// Goes before the first row in these versions.

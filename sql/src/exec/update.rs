@@ -3,48 +3,64 @@
 use std::collections::HashSet;
 
 use super::agenda::{Agenda, Found, Job, RemoveRow, UpdateRow};
+use super::clash::KeyIs;
+use super::entries::NewEntries;
 use super::foreign::Direction;
 use super::image::Image;
 use super::lookup::is_of_one_row;
-use super::query::Action;
+use super::operator::with_values;
+use super::query::{Action, Finder};
 use super::subquery::Memory;
-use super::write::Writing;
+use super::write::{RowsStay, Writing};
 use crate::ast::ConflictAction;
+use crate::codec::{self, push_value};
 use crate::error::{Error, Result};
-use crate::plan::{DeletePlan, UpdatePlan};
+use crate::expr::{Row, Scalar, Test};
+use crate::plan::{DeletePlan, ROWID_PLACE, UpdatePlan};
 use crate::schema::TableKind;
-use crate::value::{Affinity, Value, ValueRef};
-
-/// Stands for the rowid among the columns that are set.
-const ROWID: usize = usize::MAX;
+use crate::value::{Affinity, ArenaBuffer, Collation, Value, ValueRef};
 
 impl Writing<'_, '_> {
-    /// Starts an `UPDATE`: its rows are found.
-    pub(super) fn start_update<'p>(&mut self, plan: &'p UpdatePlan, agenda: &mut Agenda<'p>) -> Result<()> {
-        let found = self.rows(&plan.find)?;
+    /// Starts an `UPDATE`: its rows are found, and updated if nothing runs for them.
+    pub(super) fn start_update<'p>(
+        &mut self,
+        plan: &'p UpdatePlan,
+        finder: &mut Finder,
+        agenda: &mut Agenda<'p>,
+    ) -> Result<()> {
+        let mut found = self.rows(&plan.find, finder)?;
         self.memory = Memory::new(plan.row.parts.subqueries.len());
+        self.rows_moved = false;
         if found.len() > 1 || !plan.is_quiet() || !plan.returning.values.is_empty() {
             self.mark();
         }
-        agenda.push(Job::Updates(plan, found.into_iter(), HashSet::new()));
+        let mut done = HashSet::new();
+        if !plan.is_quiet() {
+            agenda.push(Job::Updates(plan, found, done));
+            return Ok(());
+        }
+        while let Some(place) = found.next() {
+            self.update_found(plan, &found.row(place)?, RowsStay::Yes, &mut done, agenda)?;
+        }
         Ok(())
     }
 
-    /// Updates rows until one makes something else run, or all are done.
-    pub(super) fn update_rows<'p>(
+    /// Updates the next row.
+    pub(super) fn update_next<'p>(
         &mut self,
         plan: &'p UpdatePlan,
         mut found: Found,
         mut done: HashSet<Vec<u8>>,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
-        if plan.is_quiet() {
-            return found.try_for_each(|row| self.update_found(plan, &row, &mut done, agenda));
-        }
-        let Some(row) = found.next() else { return Ok(()) };
+        let Some(place) = found.next() else { return Ok(()) };
         let at = agenda.jobs.len();
-        agenda.push(Job::Updates(plan, found, HashSet::new()));
-        self.update_found(plan, &row, &mut done, agenda)?;
+        agenda.push(Job::Updates(plan, found.clone(), HashSet::new()));
+        let row = found.row(place)?;
+        match plan.target.table.kind {
+            TableKind::View => self.update_of_view(plan, &row, agenda)?,
+            _ => self.update_found(plan, &row, RowsStay::Perhaps, &mut done, agenda)?,
+        }
         if let Some(Job::Updates(_, _, known)) = agenda.jobs.get_mut(at) {
             *known = done;
         }
@@ -54,51 +70,51 @@ impl Writing<'_, '_> {
     fn update_found<'p>(
         &mut self,
         plan: &'p UpdatePlan,
-        row: &[Value],
+        found: &Row<'_>,
+        stay: RowsStay,
         done: &mut HashSet<Vec<u8>>,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
-        let (key, values) = row.split_at(plan.key_width.min(row.len()));
-        if plan.target.table.kind == TableKind::View {
-            return self.update_of_view(plan, key, values, agenda);
-        }
-        // A row that further tables fit to several times is written once.
-        if plan.values.is_none() && !done.insert(key_bytes(key)) {
-            return Ok(());
-        }
-        let Some(existing) = self.load(&plan.target, key)? else { return Ok(()) };
-        let values: Vec<Value> = match &plan.values {
-            Some(scalars) => self.with_rows(&plan.row, &[(plan.existing, existing.row())], |env| {
-                Ok(scalars.iter().map(|scalar| scalar.eval(env).to_value()).collect())
-            })?,
-            None => values.to_vec(),
-        };
-        let rowid = plan.sets_rowid.then_some(ROWID);
-        let set = plan.places.iter().copied().chain(rowid).zip(values).collect();
         let how = UpdateRow {
             row: &plan.row,
             target: &plan.target,
+            places: &plan.set.places,
             conflict: plan.conflict,
             follows: &plan.follows,
             replaced: &plan.replaced,
             returning: &plan.returning,
         };
-        self.update_row(how, existing, set, agenda)
+        if !plan.values_are_found {
+            let current = self.current(&plan.target, plan.key_width, found, stay)?;
+            let Some(existing) = current else { return Ok(()) };
+            let rows = [(plan.existing, existing.row())];
+            return self.update_row(how, rows, &existing, (&plan.set.values, None), agenda);
+        }
+        // A row that further tables fit to several times is written once.
+        let key = columns_of(found, 0..plan.key_width)?;
+        if !done.insert(key_bytes(&key)) {
+            return Ok(());
+        }
+        let Some(existing) = self.load(&plan.target, found)? else { return Ok(()) };
+        let values = columns_of(found, plan.key_width..plan.key_width + plan.set.places.len())?;
+        let image = self.updated(&how, &existing, &values)?;
+        let kept = values.iter().map(|value| value.to_value()).collect();
+        self.update_to(how, &existing, (image, kept), agenda)
     }
 
     /// A row of a view is not written: its triggers run instead.
     fn update_of_view<'p>(
         &mut self,
         plan: &'p UpdatePlan,
-        old: &[Value],
-        values: &[Value],
+        found: &Row<'_>,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         let table = &plan.target.table;
-        let old: Vec<ValueRef<'_>> = old.iter().map(Value::as_ref).collect();
+        let old = columns_of(found, 0..plan.key_width)?;
+        let values = columns_of(found, plan.key_width..plan.key_width + plan.set.places.len())?;
         let mut new = old.clone();
-        for (&place, value) in plan.places.iter().zip(values) {
-            new[place] = value.as_ref();
+        for (&place, value) in plan.set.places.iter().zip(values) {
+            new[place] = value;
         }
         let (old, new) = (Image::new(table, &old, 0)?, Image::new(table, &new, 0)?);
         self.give_back(&plan.row, plan.target.row, &new, &plan.returning)?;
@@ -106,20 +122,47 @@ impl Writing<'_, '_> {
         Ok(())
     }
 
-    /// Writes new values into a row, once what runs before has run.
-    pub(super) fn update_row<'p>(
+    /// Computes new values for a row, and writes them once what runs before has run.
+    pub(super) fn update_row<'p, const N: usize>(
         &mut self,
         how: UpdateRow<'p>,
-        existing: Image,
-        set: Vec<(usize, Value)>,
+        rows: [(usize, Row<'_>); N],
+        existing: &Image<'_>,
+        (values, filter): (&[Scalar], Option<&Test>),
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
-        let image = self.updated(&how, &existing, &set)?;
-        if how.follows.before.is_empty() {
-            return self.rewrite(how, existing.clone(), existing, image, agenda);
+        let new = self.with_rows(how.row, rows, |env| {
+            if filter.is_some_and(|filter| !filter(env)) {
+                return Ok(None);
+            }
+            with_values(values, env, |values| {
+                let image = self.updated(&how, existing, values)?;
+                let kept = match how.follows.before.is_empty() {
+                    true => Vec::new(),
+                    false => values.iter().map(|value| value.to_value()).collect(),
+                };
+                Ok(Some((image, kept)))
+            })
+        })?;
+        match new {
+            Some(new) => self.update_to(how, existing, new, agenda),
+            None => Ok(()),
         }
-        agenda.push(Job::Update(how, existing.clone(), set));
-        agenda.fire(&how.follows.before, Some(&existing), Some(&image));
+    }
+
+    /// Writes a row anew, once what runs before has run; `values` are those that are set.
+    fn update_to<'p>(
+        &mut self,
+        how: UpdateRow<'p>,
+        existing: &Image<'_>,
+        (image, values): (Image<'static>, Vec<Value>),
+        agenda: &mut Agenda<'p>,
+    ) -> Result<()> {
+        if how.follows.before.is_empty() {
+            return self.rewrite(how, (existing, existing), image, agenda);
+        }
+        agenda.push(Job::Update(how, existing.clone().into_owned(), values));
+        agenda.fire(&how.follows.before, Some(existing), Some(&image));
         Ok(())
     }
 
@@ -127,57 +170,68 @@ impl Writing<'_, '_> {
     pub(super) fn update_again<'p>(
         &mut self,
         how: UpdateRow<'p>,
-        old: Image,
-        set: &[(usize, Value)],
+        old: &Image<'_>,
+        values: &[Value],
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
-        let Some(current) = self.reload(how.target, &old)? else { return Ok(()) };
-        let image = self.updated(&how, &current, set)?;
-        self.rewrite(how, old, current, image, agenda)
+        let Some(current) = self.reload(how.target, old)? else { return Ok(()) };
+        let values: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
+        let image = self.updated(&how, &current, &values)?;
+        self.rewrite(how, (old, &current), image, agenda)
     }
 
     /// A row with new values.
-    fn updated(&self, how: &UpdateRow<'_>, existing: &Image, set: &[(usize, Value)]) -> Result<Image> {
-        let mut values = existing.columns(&how.target.table);
-        let mut rowid = existing.rowid;
-        for (place, value) in set {
-            if *place == ROWID {
-                rowid = match Affinity::Integer.apply_numeric(value.as_ref()) {
-                    ValueRef::Integer(rowid) => rowid,
-                    _ => return Err(Error::Mismatch),
-                };
-            } else {
-                values[*place] = value.as_ref();
+    fn updated(
+        &self,
+        how: &UpdateRow<'_>,
+        existing: &Image<'_>,
+        values: &[ValueRef<'_>],
+    ) -> Result<Image<'static>> {
+        self.image(how.row, how.target, &ArenaBuffer::new().arena(), |columns| {
+            existing.read_columns(&how.target.table, columns);
+            let mut rowid = existing.rowid;
+            for (&place, value) in how.places.iter().zip(values) {
+                if place == ROWID_PLACE {
+                    rowid = match Affinity::Integer.apply_numeric(*value) {
+                        ValueRef::Integer(rowid) => rowid,
+                        _ => return Err(Error::Mismatch),
+                    };
+                } else {
+                    columns[place] = *value;
+                }
             }
-        }
-        self.image(how.row, how.target, &values, rowid)
+            Ok(rowid)
+        })
     }
 
+    /// Writes a row anew if no constraint refuses it: `old` is the row before anything ran, `current` what it is now.
     fn rewrite<'p>(
         &mut self,
         how: UpdateRow<'p>,
-        old: Image,
-        current: Image,
-        mut image: Image,
+        (old, current): (&Image<'_>, &Image<'_>),
+        mut image: Image<'static>,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         if !self.check(how.row, how.target, &mut image, how.conflict)? {
             return Ok(());
         }
-        let others = match image.is_same(&current) {
-            true => Some(Vec::new()),
-            false => self.in_the_way(how.row, how.target, &image, Some(&current), how.conflict)?,
-        };
-        let Some(others) = others else { return Ok(()) };
+        if image.is_same(current) {
+            return self.rewrite_image(how, (old, current), (&image, NewEntries::new()), agenda);
+        }
+        let entries = self.new_entries(how.row, how.target, &image, Some(current))?;
+        let clashes = self.clashes(how.target, (&image, KeyIs::Given), &entries, Some(current))?;
+        let Some(others) = self.in_the_way(how.target, clashes, how.conflict)? else { return Ok(()) };
         if !others.is_empty() {
             self.mark();
         }
+        self.rows_moved |= !others.is_empty() || !image.has_key_of(&how.target.table, current);
         if others.is_empty() || how.replaced.nothing {
             for other in others {
                 self.remove(how.row, how.target, &other)?;
             }
-            return self.rewrite_image(how, &old, &current, &image, agenda);
+            return self.rewrite_image(how, (old, current), (&image, entries), agenda);
         }
+        let (old, current) = (old.clone().into_owned(), current.clone().into_owned());
         agenda.push(Job::Rewrite(how, old, current, image));
         let remove = RemoveRow { row: how.row, target: how.target, follows: how.replaced, returning: None };
         agenda.jobs.extend(others.into_iter().rev().map(|other| Job::Replace(remove, other)));
@@ -188,14 +242,13 @@ impl Writing<'_, '_> {
     pub(super) fn rewrite_image<'p>(
         &mut self,
         how: UpdateRow<'p>,
-        old: &Image,
-        current: &Image,
-        image: &Image,
+        (old, current): (&Image<'_>, &Image<'_>),
+        (image, entries): (&Image<'_>, NewEntries),
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         let follows = how.follows;
         if follows.parents.is_empty() && follows.children.is_empty() {
-            self.write(how.row, how.target, image, Some(current))?;
+            self.write_with(how.row, how.target, image, entries, Some(current))?;
         } else {
             // The row must not be taken for its own parent as it was.
             self.count_orphans(follows, &how.target.table, old, Direction::Goes)?;
@@ -212,7 +265,12 @@ impl Writing<'_, '_> {
     }
 
     /// Starts a `DELETE`: its rows are found.
-    pub(super) fn start_delete<'p>(&mut self, plan: &'p DeletePlan, agenda: &mut Agenda<'p>) -> Result<()> {
+    pub(super) fn start_delete<'p>(
+        &mut self,
+        plan: &'p DeletePlan,
+        finder: &mut Finder,
+        agenda: &mut Agenda<'p>,
+    ) -> Result<()> {
         if plan.all {
             let target = &plan.target;
             for index in &target.indexes {
@@ -223,53 +281,58 @@ impl Writing<'_, '_> {
             self.changes += cleared;
             return Ok(());
         }
-        let found = self.rows(&plan.find)?;
+        let mut found = self.rows(&plan.find, finder)?;
         self.memory = Memory::new(plan.row.parts.subqueries.len());
+        self.rows_moved = false;
         if found.len() > 1 || !plan.follows.nothing || !plan.returning.values.is_empty() {
             self.mark();
         }
-        agenda.push(Job::Deletes(plan, found.into_iter()));
+        if !plan.follows.nothing {
+            agenda.push(Job::Deletes(plan, found));
+            return Ok(());
+        }
+        let how = removal(plan);
+        while let Some(place) = found.next() {
+            let row = found.row(place)?;
+            if let Some(existing) = self.current(&plan.target, plan.key_width, &row, RowsStay::Yes)? {
+                self.remove_row(how, &existing, &existing, agenda)?;
+            }
+        }
         Ok(())
     }
 
-    /// Deletes rows until one makes something else run, or all are done.
-    pub(super) fn delete_rows<'p>(
+    /// Deletes the next row.
+    pub(super) fn delete_next<'p>(
         &mut self,
         plan: &'p DeletePlan,
         mut found: Found,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
-        let how = RemoveRow {
-            row: &plan.row,
-            target: &plan.target,
-            follows: &plan.follows,
-            returning: Some(&plan.returning),
-        };
-        if plan.follows.nothing {
-            return found.try_for_each(|key| match self.load(&plan.target, &key)? {
-                Some(existing) => self.remove_row(how, &existing, &existing, agenda),
-                None => Ok(()),
-            });
-        }
-        let Some(key) = found.next() else { return Ok(()) };
+        let Some(place) = found.next() else { return Ok(()) };
         // Rows that make something else run are looked up again, unless there can be one only.
         self.given.pace.read(u64::from(!is_of_one_row(&plan.find)));
-        agenda.push(Job::Deletes(plan, found));
+        agenda.push(Job::Deletes(plan, found.clone()));
+        let row = found.row(place)?;
         if plan.target.table.kind == TableKind::View {
-            let columns: Vec<ValueRef<'_>> = key.iter().map(Value::as_ref).collect();
+            let columns = columns_of(&row, 0..plan.key_width)?;
             let old = Image::new(&plan.target.table, &columns, 0)?;
             self.give_back(&plan.row, plan.target.row, &old, &plan.returning)?;
             agenda.fire(&plan.follows.before, Some(&old), None);
             return Ok(());
         }
-        match self.load(&plan.target, &key)? {
-            Some(existing) => self.delete_row(how, existing, agenda),
+        match self.load(&plan.target, &row)? {
+            Some(existing) => self.delete_row(removal(plan), existing, agenda),
             None => Ok(()),
         }
     }
 
     /// Removes a row, once what runs before has run.
-    fn delete_row<'p>(&mut self, how: RemoveRow<'p>, existing: Image, agenda: &mut Agenda<'p>) -> Result<()> {
+    fn delete_row<'p>(
+        &mut self,
+        how: RemoveRow<'p>,
+        existing: Image<'static>,
+        agenda: &mut Agenda<'p>,
+    ) -> Result<()> {
         if how.follows.before.is_empty() {
             return self.remove_row(how, &existing, &existing, agenda);
         }
@@ -283,7 +346,7 @@ impl Writing<'_, '_> {
     pub(super) fn replace_row<'p>(
         &mut self,
         how: RemoveRow<'p>,
-        other: &Image,
+        other: &Image<'_>,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         match self.reload(how.target, other)? {
@@ -296,7 +359,7 @@ impl Writing<'_, '_> {
     pub(super) fn remove_again<'p>(
         &mut self,
         how: RemoveRow<'p>,
-        old: &Image,
+        old: &Image<'_>,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         match self.reload(how.target, old)? {
@@ -308,8 +371,8 @@ impl Writing<'_, '_> {
     fn remove_row<'p>(
         &mut self,
         how: RemoveRow<'p>,
-        old: &Image,
-        current: &Image,
+        old: &Image<'_>,
+        current: &Image<'_>,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         if !how.follows.nothing {
@@ -327,30 +390,42 @@ impl Writing<'_, '_> {
         Ok(())
     }
 
-    /// Refuses a row that is in the way of another once more, after programs ran that were to clear its place.
+    /// Refuses a row that is in the way of another once more, after programs ran that were to clear its place. Gives
+    /// the entries of the new row.
     pub(super) fn place_is_free(
         &mut self,
         how: &RemoveRow<'_>,
-        image: &Image,
-        current: Option<&Image>,
-    ) -> Result<()> {
-        match self.clashes(how.row, how.target, image, current)?.first() {
+        image: &Image<'_>,
+        current: Option<&Image<'_>>,
+    ) -> Result<NewEntries> {
+        let entries = self.new_entries(how.row, how.target, image, current)?;
+        match self.clashes(how.target, (image, KeyIs::Given), &entries, current)?.first() {
             Some((clash, _)) => Err(self.refuse_clash(ConflictAction::Abort, how.target, clash)),
-            None => Ok(()),
+            None => Ok(entries),
         }
     }
 }
 
+/// How the rows of a `DELETE` are removed.
+fn removal(plan: &DeletePlan) -> RemoveRow<'_> {
+    RemoveRow {
+        row: &plan.row,
+        target: &plan.target,
+        follows: &plan.follows,
+        returning: Some(&plan.returning),
+    }
+}
+
+/// Some of the values of a row.
+fn columns_of<'r>(row: &'r Row<'_>, places: std::ops::Range<usize>) -> Result<Vec<ValueRef<'r>>> {
+    places.map(|place| row.column(place).map_err(|_| Error::Malformed)).collect()
+}
+
 /// The key of a found row as bytes.
-fn key_bytes(key: &[Value]) -> Vec<u8> {
+fn key_bytes(key: &[ValueRef<'_>]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for value in key {
-        crate::codec::push_value(
-            &mut bytes,
-            value.as_ref(),
-            &crate::value::Collation::Binary,
-            crate::codec::Direction::Ascending,
-        );
+        push_value(&mut bytes, *value, &Collation::Binary, codec::Direction::Ascending);
     }
     bytes
 }

@@ -6,11 +6,14 @@
 
 use std::cell::RefCell;
 
+use super::agenda::Found;
+use super::chunk::Chunk;
 use super::counters::Counters;
-use super::entries::{Entry, check_key, may_differ};
+use super::entries::{Entry, NewEntries, check_key, may_differ};
 use super::image::Image;
+use super::operator::with_room;
 use super::orphans::Orphans;
-use super::query::{Action, Given, run_select_within};
+use super::query::{Action, Finder, Given};
 use super::sequences::Sequences;
 use super::subquery::{Memory, Runtime};
 use crate::ast::ConflictAction;
@@ -20,7 +23,7 @@ use crate::expr::{Env, ErrorSlot, Row, Scope, Shared};
 use crate::plan::{IndexPlan, RowPlan, SelectPlan, TablePlan};
 use crate::schema::{Column, Table, TableKey};
 use crate::store::{Savepoints, Writers};
-use crate::value::{ArenaBuffer, Value, ValueRef};
+use crate::value::{Arena, ArenaBuffer, Value, ValueRef};
 
 /// A statement that writes.
 pub struct Writing<'w, 'g> {
@@ -48,9 +51,26 @@ pub struct Writing<'w, 'g> {
     pub(super) around: Vec<Row<'static>>,
     /// Where it goes back to if it fails.
     pub undo: Undo,
-    /// Memory for the rows that expressions read, empty between two evaluations.
-    frame: RefCell<Vec<Row<'static>>>,
+    /// Whether the statement wrote others than the rows it found, or under other keys.
+    pub(super) rows_moved: bool,
+    /// Room for what expressions make on the way.
+    buffer: RefCell<ArenaBuffer>,
 }
+
+/// Whether the rows that a statement found stay as they are until their turn, unless it moves them itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RowsStay {
+    /// Nothing else writes meanwhile.
+    Yes,
+    /// Programs may write anything.
+    Perhaps,
+}
+
+/// How many bytes of rows that are found there is room for at first.
+const ROOM_FOR_FOUND: usize = 256;
+
+/// So many rows of a frame need no memory of their own.
+const FEW_ROWS: usize = 4;
 
 /// Where a statement goes back to if it fails.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +100,8 @@ impl<'w, 'g> Writing<'w, 'g> {
             memory: Memory::default(),
             around: Vec::new(),
             undo: Undo::Elsewhere,
-            frame: RefCell::default(),
+            rows_moved: false,
+            buffer: RefCell::default(),
         }
     }
 
@@ -114,23 +135,23 @@ impl<'w, 'g> Writing<'w, 'g> {
     ///
     /// # Errors
     /// Those of the engine and of expressions.
-    pub fn rows(&self, plan: &SelectPlan) -> Result<Vec<Vec<Value>>> {
-        let mut rows = Vec::new();
-        run_select_within(plan, self.writers.stores(), self.given(), &self.around, |values| {
-            rows.push(values.iter().map(|value| value.to_value()).collect());
+    pub(super) fn rows(&self, plan: &SelectPlan, finder: &mut Finder) -> Result<Found> {
+        let mut rows = Chunk::with_room(ROOM_FOR_FOUND);
+        finder.run(plan, self.writers.stores(), self.given(), &self.around, |values| {
+            rows.push(values)?;
             Ok(true)
         })?;
-        Ok(rows)
+        Ok(Found::new(rows))
     }
 
-    /// Evaluates something for one row.
+    /// Evaluates something for one row: with these rows in their places.
     ///
     /// # Errors
     /// Those of expressions.
-    pub fn with_rows<T>(
+    pub fn with_rows<'r, T, const N: usize>(
         &self,
         plan: &RowPlan,
-        rows: &[(usize, Row<'static>)],
+        rows: [(usize, Row<'r>); N],
         run: impl for<'e> FnOnce(&Env<'e>) -> Result<T>,
     ) -> Result<T> {
         let error = ErrorSlot::default();
@@ -149,73 +170,121 @@ impl<'w, 'g> Writing<'w, 'g> {
             subqueries: &runtime,
             error: &error,
         };
-        let mut frame = self.frame.take();
-        frame.resize_with(plan.frame.rows, Row::default);
+        let mut few: [Row<'r>; FEW_ROWS] = Default::default();
+        let mut many = Vec::new();
+        let frame = match few.get_mut(..plan.frame.rows) {
+            Some(few) => few,
+            None => {
+                many.resize_with(plan.frame.rows, Row::default);
+                &mut many[..]
+            }
+        };
         for (place, row) in rows {
-            frame[*place] = row.clone();
+            frame[place] = row;
         }
-        let mut buffer = ArenaBuffer::new();
+        let mut buffer = self.buffer.take();
         let arena = buffer.arena();
         let around = Scope { rows: &self.around, outer: None };
         let outer = (!self.around.is_empty()).then_some(&around);
-        let result = run(&Env { scope: Scope { rows: &frame, outer }, arena: &arena, shared: &shared });
-        frame.clear();
-        self.frame.replace(frame);
+        let result = run(&Env { scope: Scope { rows: frame, outer }, arena: &arena, shared: &shared });
+        self.buffer.replace(buffer);
         error.check().and(result)
     }
 
-    /// The row that is stored under a key found by a scan.
-    ///
-    /// # Errors
-    /// Those of the engine.
-    pub fn load(&self, target: &TablePlan, key: &[Value]) -> Result<Option<Image>> {
+    /// The row that is stored under the key that a found row starts with.
+    pub(super) fn load(&self, target: &TablePlan, found: &Row<'_>) -> Result<Option<Image<'static>>> {
         let stores = self.writers.stores();
         let table = &*target.table;
+        let value = |place| found.column(place).map_err(|_| Error::Malformed);
         let (bytes, rowid) = match &table.key {
             TableKey::Rowid { .. } => {
-                let rowid = key.first().map_or(0, |value| value.as_ref().to_integer());
+                let rowid = value(0)?.to_integer();
                 (stores.row(target.store, table.tree, rowid)?, rowid)
             }
             TableKey::Primary { columns, .. } => {
                 let mut encoded = Vec::new();
-                for (value, column) in key.iter().zip(columns) {
-                    push_value(&mut encoded, value.as_ref(), &column.collation, column.direction);
+                for (place, column) in columns.iter().enumerate() {
+                    push_value(&mut encoded, value(place)?, &column.collation, column.direction);
                 }
                 (stores.get(target.store, table.tree, &encoded)?, 0)
             }
         };
-        bytes.map(|bytes| Image::decode(bytes, rowid)).transpose()
+        bytes.map(|bytes| Image::decode(bytes, rowid).map(Image::into_owned)).transpose()
     }
 
-    /// Makes the row that is stored of values: with affinity applied and generated columns computed.
+    /// A found row as it is stored now, if it still is. It is read again only if it may have changed, or was too long
+    /// to be kept.
+    pub(super) fn current<'r>(
+        &self,
+        target: &TablePlan,
+        key_width: usize,
+        found: &'r Row<'_>,
+        stay: RowsStay,
+    ) -> Result<Option<Image<'r>>> {
+        let value = |place| found.column(place).map_err(|_| Error::Malformed);
+        match value(key_width)? {
+            ValueRef::Blob(record) if stay == RowsStay::Yes && !self.rows_moved => {
+                let rowid = if target.table.has_rowid() { value(0)?.to_integer() } else { 0 };
+                Image::decode(record, rowid).map(Some)
+            }
+            _ => self.load(target, found),
+        }
+    }
+
+    /// Makes the row that is stored of values: with affinity applied and generated columns computed. `fill` gives the
+    /// values of all columns, and the rowid.
     ///
     /// # Errors
-    /// Those of expressions.
-    pub fn image(
+    /// Those of expressions and of `fill`.
+    pub fn image<'e>(
         &self,
         plan: &RowPlan,
         target: &TablePlan,
-        values: &[ValueRef<'_>],
-        rowid: i64,
-    ) -> Result<Image> {
+        arena: &Arena<'e>,
+        fill: impl FnOnce(&mut [ValueRef<'e>]) -> Result<i64>,
+    ) -> Result<Image<'static>> {
         let table = &*target.table;
         let alias = table.rowid_alias();
-        let mut buffer = ArenaBuffer::new();
-        let arena = buffer.arena();
-        let mut columns: Vec<ValueRef<'_>> = Vec::with_capacity(table.columns.len());
-        for (place, (value, column)) in values.iter().zip(&table.columns).enumerate() {
-            let is_elsewhere = alias == Some(place) || column.generated.is_some();
-            columns.push(if is_elsewhere { ValueRef::Null } else { column.affinity.apply(*value, &arena) });
-        }
-        let mut image = Image::new(table, &columns, rowid)?;
+        let mut image = with_room(table.columns.len(), |columns| {
+            let rowid = fill(columns)?;
+            for (place, (value, column)) in columns.iter_mut().zip(&table.columns).enumerate() {
+                let is_elsewhere = alias == Some(place) || column.generated.is_some();
+                *value = if is_elsewhere { ValueRef::Null } else { column.affinity.apply(*value, arena) };
+            }
+            Image::new(table, columns, rowid)
+        })?;
         self.compute_generated(plan, target, &mut image)?;
         Ok(image)
     }
 
-    fn compute_generated(&self, plan: &RowPlan, target: &TablePlan, image: &mut Image) -> Result<()> {
+    /// The same, of values that are known.
+    ///
+    /// # Errors
+    /// Those of expressions.
+    pub fn image_of(
+        &self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        values: &[Value],
+        rowid: i64,
+    ) -> Result<Image<'static>> {
+        self.image(plan, target, &ArenaBuffer::new().arena(), |columns| {
+            for (column, value) in columns.iter_mut().zip(values) {
+                *column = value.as_ref();
+            }
+            Ok(rowid)
+        })
+    }
+
+    fn compute_generated(
+        &self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        image: &mut Image<'static>,
+    ) -> Result<()> {
         let table = &*target.table;
         for (place, value) in &target.generated {
-            *image = self.with_rows(plan, &[(target.row, image.row())], |env| {
+            *image = self.with_rows(plan, [(target.row, image.row())], |env| {
                 let value = table.columns[*place].affinity.apply(value.eval(env), env.arena);
                 image.with(table, *place, value)
             })?;
@@ -231,7 +300,7 @@ impl<'w, 'g> Writing<'w, 'g> {
         &mut self,
         plan: &RowPlan,
         target: &TablePlan,
-        image: &mut Image,
+        image: &mut Image<'static>,
         conflict: Option<ConflictAction>,
     ) -> Result<bool> {
         if !self.check_nulls(plan, target, image, conflict)? {
@@ -244,7 +313,7 @@ impl<'w, 'g> Writing<'w, 'g> {
             }
         }
         for (check, scalar) in table.checks.iter().zip(&target.checks) {
-            let holds = self.with_rows(plan, &[(target.row, image.row())], |env| {
+            let holds = self.with_rows(plan, [(target.row, image.row())], |env| {
                 Ok(scalar.eval(env).to_bool() != Some(false))
             })?;
             if holds {
@@ -272,7 +341,7 @@ impl<'w, 'g> Writing<'w, 'g> {
         &mut self,
         plan: &RowPlan,
         target: &TablePlan,
-        image: &mut Image,
+        image: &mut Image<'static>,
         conflict: Option<ConflictAction>,
     ) -> Result<bool> {
         let table = &*target.table;
@@ -299,7 +368,7 @@ impl<'w, 'g> Writing<'w, 'g> {
             let Some(own) = column.not_null.filter(|_| column.generated.is_some()) else { continue };
             let is_null = match target.computed.iter().find(|(of, _)| *of == place) {
                 Some((_, scalar)) => {
-                    self.with_rows(plan, &[(target.row, image.row())], |env| Ok(scalar.eval(env).is_null()))?
+                    self.with_rows(plan, [(target.row, image.row())], |env| Ok(scalar.eval(env).is_null()))?
                 }
                 None => image.stored(table, place).is_null(),
             };
@@ -316,12 +385,12 @@ impl<'w, 'g> Writing<'w, 'g> {
         &self,
         plan: &RowPlan,
         target: &TablePlan,
-        image: &Image,
+        image: &Image<'_>,
         place: usize,
-    ) -> Result<Option<Image>> {
+    ) -> Result<Option<Image<'static>>> {
         let table = &*target.table;
         let Some((_, default)) = target.defaults.iter().find(|(of, _)| *of == place) else { return Ok(None) };
-        self.with_rows(plan, &[], |env| {
+        self.with_rows(plan, [], |env| {
             let value = table.columns[place].affinity.apply(default.eval(env), env.arena);
             if value.is_null() { Ok(None) } else { image.with(table, place, value).map(Some) }
         })
@@ -346,10 +415,10 @@ impl<'w, 'g> Writing<'w, 'g> {
     }
 
     /// The row as it is stored now, if it still is.
-    pub(super) fn reload(&self, target: &TablePlan, image: &Image) -> Result<Option<Image>> {
+    pub(super) fn reload(&self, target: &TablePlan, image: &Image<'_>) -> Result<Option<Image<'static>>> {
         let key = image.key(&target.table);
         let bytes = self.writers.stores().get(target.store, target.table.tree, &key)?;
-        bytes.map(|bytes| Image::decode(bytes, image.rowid)).transpose()
+        bytes.map(|bytes| Image::decode(bytes, image.rowid).map(Image::into_owned)).transpose()
     }
 
     /// The entries of a row in these indexes.
@@ -357,34 +426,48 @@ impl<'w, 'g> Writing<'w, 'g> {
         &self,
         plan: &RowPlan,
         target: &TablePlan,
-        indexes: &[&IndexPlan],
-        image: &Image,
-    ) -> Result<Vec<Option<Entry>>> {
-        if indexes.is_empty() {
+        indexes: impl Iterator<Item = usize>,
+        image: &Image<'_>,
+    ) -> Result<NewEntries> {
+        self.with_rows(plan, [(target.row, image.row())], |env| {
+            let entry = |number| Entry::of(env, &target.table, &target.indexes[number], image);
+            indexes.map(|number| Ok((number, entry(number)?))).collect()
+        })
+    }
+
+    /// The entries of a new row in the indexes in which they may differ from those of the row it replaces.
+    pub(super) fn new_entries(
+        &self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        image: &Image<'_>,
+        old: Option<&Image<'_>>,
+    ) -> Result<NewEntries> {
+        let differs = |index: &IndexPlan| old.is_none_or(|old| may_differ(&target.table, index, image, old));
+        if !target.indexes.iter().any(differs) {
             return Ok(Vec::new());
         }
-        self.with_rows(plan, &[(target.row, image.row())], |env| {
-            indexes.iter().map(|index| Entry::of(env, &target.table, index, image)).collect()
-        })
+        let indexes = (0..target.indexes.len()).filter(|&number| differs(&target.indexes[number]));
+        self.entries(plan, target, indexes, image)
     }
 
     /// Removes a row and its entries. Not counted as written: a row that makes room for another one is not.
     ///
     /// # Errors
     /// Those of the engine and of expressions.
-    pub fn remove(&mut self, plan: &RowPlan, target: &TablePlan, image: &Image) -> Result<()> {
-        let indexes: Vec<&IndexPlan> = target.indexes.iter().collect();
-        let entries = self.entries(plan, target, &indexes, image)?;
-        for (index, entry) in indexes.iter().zip(entries) {
-            if let Some(Entry { key, .. }) = entry {
-                self.writers.delete(target.store, index.index.tree, &key)?;
+    pub fn remove(&mut self, plan: &RowPlan, target: &TablePlan, image: &Image<'_>) -> Result<()> {
+        if !target.indexes.is_empty() {
+            for (number, entry) in self.entries(plan, target, 0..target.indexes.len(), image)? {
+                if let Some(Entry { key, .. }) = entry {
+                    self.writers.delete(target.store, target.indexes[number].index.tree, &key)?;
+                }
             }
         }
         self.writers.delete(target.store, target.table.tree, &image.key(&target.table))
     }
 
     /// Tells who wants to know of a row that changed. Rows without rowid are not told of.
-    pub(super) fn tell(&self, action: Action, target: &TablePlan, image: &Image) {
+    pub(super) fn tell(&self, action: Action, target: &TablePlan, image: &Image<'_>) {
         if let Some(watch) = self.given.watch
             && target.table.has_rowid()
         {
@@ -402,33 +485,50 @@ impl<'w, 'g> Writing<'w, 'g> {
         &mut self,
         plan: &RowPlan,
         target: &TablePlan,
-        image: &Image,
-        old: Option<&Image>,
+        image: &Image<'_>,
+        old: Option<&Image<'_>>,
+    ) -> Result<()> {
+        let entries = match old {
+            Some(old) if old.is_same(image) => Vec::new(),
+            _ => self.new_entries(plan, target, image, old)?,
+        };
+        self.write_with(plan, target, image, entries, old)
+    }
+
+    /// The same, with the entries of the new row.
+    pub(super) fn write_with(
+        &mut self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        image: &Image<'_>,
+        entries: NewEntries,
+        old: Option<&Image<'_>>,
     ) -> Result<()> {
         let table = &*target.table;
         self.given.pace.wrote(1);
         if old.is_some_and(|old| old.is_same(image)) {
             return Ok(());
         }
-        let is_touched = |index: &&IndexPlan| old.is_none_or(|old| may_differ(table, index, image, old));
-        let indexes: Vec<&IndexPlan> = target.indexes.iter().filter(is_touched).collect();
-        let mut before = match old {
-            Some(old) => self.entries(plan, target, &indexes, old)?,
-            None => Vec::new(),
-        };
-        before.resize(indexes.len(), None);
-        let after = self.entries(plan, target, &indexes, image)?;
         let key = image.key(table);
         check_key(&key)?;
-        for (index, (before, after)) in indexes.iter().zip(before.into_iter().zip(after)) {
+        let mut before = match old {
+            Some(old) if !entries.is_empty() => {
+                self.entries(plan, target, entries.iter().map(|(number, _)| *number), old)?
+            }
+            _ => Vec::new(),
+        }
+        .into_iter();
+        for (number, after) in entries {
+            let tree = target.indexes[number].index.tree;
+            let before = before.next().and_then(|(_, entry)| entry);
             if before == after {
                 continue;
             }
             if let Some(Entry { key, .. }) = before {
-                self.writers.delete(target.store, index.index.tree, &key)?;
+                self.writers.delete(target.store, tree, &key)?;
             }
             if let Some(Entry { key, originals, .. }) = after {
-                self.writers.put(target.store, index.index.tree, &key, &originals)?;
+                self.writers.put(target.store, tree, &key, &originals)?;
                 self.given.pace.wrote(1);
             }
         }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::env::{Env, SubqueryNumber};
+use super::row::Cells;
 use super::scalar::{Constants, Scalar, Test};
 use crate::bound::{
     Arithmetic, Between, Case, Column, CompareOp, Comparison, Expr, FunctionCall, In, Place, RaiseAction,
@@ -12,6 +13,9 @@ use crate::bound::{
 use crate::error::{ConstraintKind, Error, Result};
 use crate::func::{Body, Call, Function, Lazy, concat_operator};
 use crate::value::{self, Affinity, Collation, Value, ValueRef};
+
+/// The longest record that [`Place::Record`] gives, in bytes: rows that wait to be written should not fill the memory.
+const LONGEST_RECORD: usize = 1 << 10;
 
 /// Where a slot is for an expression.
 #[derive(Clone, Debug)]
@@ -252,6 +256,14 @@ impl<'n> Compiler<'n> {
                 covered.ok_or_else(|| Error::statement("the index does not cover this column"))?
             }
             (Place::At(place), None) => place,
+            (Place::Record, _) => {
+                return Ok(computed(move |env| match &scope(env, depth)[row].cells {
+                    Cells::Page(record) if record.as_bytes().len() <= LONGEST_RECORD => {
+                        ValueRef::Blob(record.as_bytes())
+                    }
+                    _ => ValueRef::Null,
+                }));
+            }
             (Place::Rowid, _) => {
                 return Ok(match depth {
                     0 => Scalar::Rowid { row },

@@ -34,7 +34,7 @@ fn of_rows(condition: &Expr, groups: &Aggregation) -> Option<Expr> {
         }
         let key = match column.place {
             Place::At(place) => groups.keys.get(place),
-            Place::Rowid => None,
+            Place::Rowid | Place::Record => None,
         };
         match key {
             // What else is equal may look different.

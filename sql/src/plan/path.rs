@@ -248,6 +248,7 @@ impl Planner<'_> {
         stored.table.has_rowid()
             && used.iter().all(|place| match place {
                 Place::Rowid => true,
+                Place::Record => false,
                 Place::At(place) => {
                     columns.iter().any(|column| matches!(column.part, IndexPart::Column(of) if of == *place))
                 }

@@ -28,6 +28,24 @@ pub struct SelectPlan {
     pub columns: Vec<ResultColumn>,
 }
 
+impl SelectPlan {
+    /// Whether its operators may be kept for the next run: none of them keeps rows.
+    #[must_use]
+    pub fn is_light(&self) -> bool {
+        fn keeps_no_rows(node: &Node) -> bool {
+            match node {
+                Node::One | Node::Empty | Node::Scan(_) | Node::Values(_) | Node::Count(_) => true,
+                Node::Filter(input, _) | Node::Limit(input, _) => keeps_no_rows(input),
+                Node::Nested(outer, inner) | Node::Left(outer, inner, _) => {
+                    keeps_no_rows(outer) && keeps_no_rows(inner)
+                }
+                _ => false,
+            }
+        }
+        self.parts.subqueries.is_empty() && keeps_no_rows(&self.query.root)
+    }
+}
+
 /// What all queries of a statement share.
 #[derive(Default)]
 pub struct Parts {

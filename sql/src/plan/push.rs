@@ -83,12 +83,12 @@ fn inside(query: &Query, condition: &Expr, slot: Slot) -> Option<Expr> {
         }
         let value = match place {
             Place::At(place) => query.columns.get(*place),
-            Place::Rowid => None,
+            Place::Rowid | Place::Record => None,
         };
         let value = match (value, &query.aggregation) {
             (Some(Expr::Column(column)), Some(groups)) if column.slot == groups.slot => match column.place {
                 Place::At(place) => groups.keys.get(place).map(|(key, _)| key),
-                Place::Rowid => None,
+                Place::Rowid | Place::Record => None,
             },
             (_, Some(_)) => None,
             (value, None) => value,

@@ -104,15 +104,23 @@ impl InsertPlan {
     }
 }
 
-/// Places of columns, and what is written there.
-pub type Settings = Vec<(usize, Scalar)>;
+/// Stands for the rowid among the places that are set.
+pub const ROWID_PLACE: usize = usize::MAX;
+
+/// What is set in a row.
+pub struct SetPlan {
+    /// The places of columns, and [`ROWID_PLACE`].
+    pub places: Vec<usize>,
+    /// What is written there.
+    pub values: Vec<Scalar>,
+}
 
 /// `ON CONFLICT ..`
 pub struct UpsertPlan {
     /// The uniqueness it is about.
     pub target: UpsertTarget,
     /// What is set, and where; `None` for `DO NOTHING`.
-    pub update: Option<(Settings, Option<Test>)>,
+    pub update: Option<(SetPlan, Option<Test>)>,
     /// The row that is in the way.
     pub existing: usize,
     /// The row refused.
@@ -123,7 +131,7 @@ pub struct UpsertPlan {
 
 /// The plan of an `UPDATE`.
 pub struct UpdatePlan {
-    /// Gives the keys of the rows; of an update with further tables the new values behind them.
+    /// Gives the rows as [`found_row`] says; of an update with further tables the new values behind them.
     pub find: SelectPlan,
     /// How many columns the key has.
     pub key_width: usize,
@@ -133,12 +141,10 @@ pub struct UpdatePlan {
     pub row: RowPlan,
     /// The table.
     pub target: TablePlan,
-    /// The columns that are set.
-    pub places: Vec<usize>,
-    /// Their values, unless they were found with the key.
-    pub values: Option<Vec<Scalar>>,
-    /// Whether the last value is the rowid.
-    pub sets_rowid: bool,
+    /// What is set; without values if these are found with the row.
+    pub set: SetPlan,
+    /// Whether the values are found with the row.
+    pub values_are_found: bool,
     /// `OR ..`
     pub conflict: Option<ConflictAction>,
     /// What follows from writing a row.
@@ -161,8 +167,10 @@ impl UpdatePlan {
 
 /// The plan of a `DELETE`.
 pub struct DeletePlan {
-    /// Gives the keys of the rows.
+    /// Gives the rows as [`found_row`] says.
     pub find: SelectPlan,
+    /// How many columns the key has.
+    pub key_width: usize,
     /// Whether all rows go, so that nobody needs to look at them.
     pub all: bool,
     /// What is evaluated for each row.
@@ -230,18 +238,27 @@ pub enum StepPlan {
     Delete(Box<DeletePlan>),
 }
 
+/// What is kept of a row that was found, as expressions over its slot: its key, and the row itself if it is short.
+fn found_row(table: &Table, slot: Slot) -> Vec<Expr> {
+    let mut columns = key_of(table, slot);
+    columns.push(column_of(slot, Place::Record));
+    columns
+}
+
+fn column_of(slot: Slot, place: Place) -> Expr {
+    Expr::Column(Column {
+        slot,
+        place,
+        affinity: Affinity::None,
+        collation: Collation::Binary,
+        not_null: true,
+        has_collation: false,
+    })
+}
+
 /// What finds a row of a table again, as expressions over its slot. A row of a view is known by all its values.
 fn key_of(table: &Table, slot: Slot) -> Vec<Expr> {
-    let column = |place| {
-        Expr::Column(Column {
-            slot,
-            place,
-            affinity: Affinity::None,
-            collation: Collation::Binary,
-            not_null: true,
-            has_collation: false,
-        })
-    };
+    let column = |place| column_of(slot, place);
     match &table.key {
         _ if table.kind == TableKind::View => {
             (0..table.columns.len()).map(|place| column(Place::At(place))).collect()
@@ -374,11 +391,12 @@ impl Planner<'_> {
         Ok(ReturningPlan { values: self.scalars(&returning.values)?, columns: returning.columns.clone() })
     }
 
-    fn upsert(&mut self, set: &bound::Settings, filter: Option<&Expr>) -> Result<(Settings, Option<Test>)> {
-        let mut compiled = Vec::new();
+    fn upsert(&mut self, set: &bound::Settings, filter: Option<&Expr>) -> Result<(SetPlan, Option<Test>)> {
+        let mut compiled = SetPlan { places: Vec::new(), values: Vec::new() };
         for (place, value) in set {
             self.note(value);
-            compiled.push((*place, self.scalar(value)?));
+            compiled.places.push(*place);
+            compiled.values.push(self.scalar(value)?);
         }
         let filter = match filter {
             Some(filter) => {
@@ -547,29 +565,28 @@ impl<'v> Writes<'_, 'v> {
 
     fn update(&self, update: bound::Update) -> Result<UpdatePlan> {
         let table = update.target.table.clone();
-        let mut columns = key_of(&table, update.existing);
-        let key_width = columns.len();
+        let key_width = key_of(&table, update.existing).len();
         let mut values: Vec<Expr> = update.assignments.iter().map(|(_, value)| value.clone()).collect();
         values.extend(update.rowid.clone());
-        let places = update.assignments.iter().map(|(place, _)| *place).collect();
+        let places = update.assignments.iter().map(|(place, _)| *place);
+        let places = places.chain(update.rowid.as_ref().map(|_| ROWID_PLACE)).collect();
         // With further tables the values are those of the moment when the row was found; those of a view have no other.
-        let found_with_key = matches!(update.from, bound::From::Join(_)) || table.kind == TableKind::View;
-        if found_with_key {
-            columns.extend(values.iter().cloned());
-        }
+        let values_are_found = matches!(update.from, bound::From::Join(_)) || table.kind == TableKind::View;
+        let columns = match values_are_found {
+            true => key_of(&table, update.existing).into_iter().chain(values.iter().cloned()).collect(),
+            false => found_row(&table, update.existing),
+        };
         let find = find(self.planner(), update.from, update.filter, columns, update.order_by, update.limit)?;
         let mut planner = self.planner();
         let existing = planner.slot_of(update.existing, &table);
         let target = planner.target(&update.target)?;
-        let compiled = match found_with_key {
-            true => None,
-            false => {
-                for value in &values {
-                    planner.note(value);
-                }
-                Some(planner.scalars(&values)?)
-            }
-        };
+        if values_are_found {
+            values.clear();
+        }
+        for value in &values {
+            planner.note(value);
+        }
+        let set = SetPlan { places, values: planner.scalars(&values)? };
         let returning = planner.returning(&update.returning)?;
         let follows = self.consequences(update.follows, &table)?;
         let replaced = self.consequences(update.replaced, &table)?;
@@ -580,9 +597,8 @@ impl<'v> Writes<'_, 'v> {
             existing,
             row: RowPlan { frame, parts },
             target,
-            places,
-            values: compiled,
-            sets_rowid: update.rowid.is_some(),
+            set,
+            values_are_found,
             conflict: update.conflict,
             follows,
             replaced,
@@ -592,7 +608,11 @@ impl<'v> Writes<'_, 'v> {
     }
 
     fn delete(&self, delete: bound::Delete) -> Result<DeletePlan> {
-        let columns = key_of(&delete.target.table, delete.existing);
+        let key_width = key_of(&delete.target.table, delete.existing).len();
+        let columns = match delete.target.table.kind {
+            TableKind::View => key_of(&delete.target.table, delete.existing),
+            _ => found_row(&delete.target.table, delete.existing),
+        };
         let all = delete.filter.is_empty()
             && delete.limit.0.is_none()
             && delete.returning.values.is_empty()
@@ -604,6 +624,6 @@ impl<'v> Writes<'_, 'v> {
         let follows = self.consequences(delete.follows, &target.table)?;
         let (frame, parts) = planner.finish();
         let row = RowPlan { frame, parts };
-        Ok(DeletePlan { find, all, row, target, follows, returning, programs: Vec::new() })
+        Ok(DeletePlan { find, key_width, all, row, target, follows, returning, programs: Vec::new() })
     }
 }

@@ -15,4 +15,4 @@ pub use catalog::*;
 pub use copy::copy_database;
 pub use sequence::{put_sequence_row, remove_sequence, sequence_rows};
 pub use stores::Stores;
-pub use writers::{Savepoints, Writers, rowid_key};
+pub use writers::{Savepoints, Writers};

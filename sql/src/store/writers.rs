@@ -3,7 +3,7 @@
 use duramen_engine::{Savepoint, TreeId, View, WriteTxn};
 
 use super::stores::Stores;
-use crate::codec::{push_rowid, rowid_of};
+use crate::codec::{rowid_key, rowid_of};
 use crate::error::{Error, Result};
 use crate::schema::Store;
 
@@ -89,14 +89,6 @@ impl Writers<'_> {
     }
 }
 
-/// The key of a rowid.
-#[must_use]
-pub fn rowid_key(rowid: i64) -> Vec<u8> {
-    let mut key = Vec::with_capacity(8);
-    push_rowid(&mut key, rowid);
-    key
-}
-
 impl<'v> Stores<'v> {
     /// The row with a rowid.
     ///
@@ -111,11 +103,8 @@ impl<'v> Stores<'v> {
     /// # Errors
     /// Those of the engine.
     pub fn last_rowid(&self, store: Store, tree: TreeId) -> Result<Option<i64>> {
-        let mut cursor = self.cursor(store, tree)?;
-        if !cursor.last()? {
-            return Ok(None);
-        }
-        rowid_of(cursor.key()).map(Some).map_err(|_| Error::Malformed)
+        let key = self.view(store).last_key(tree)?;
+        key.map(|key| rowid_of(&key).map_err(|_| Error::Malformed)).transpose()
     }
 
     /// The first entry whose key starts with a prefix.
