@@ -12,7 +12,7 @@ pub fn alter(random: &mut Random, tables: &mut [Table], number: usize) -> Option
     let places: Vec<usize> = (0..tables.len()).filter(|at| !tables[*at].view).collect();
     let table = &mut tables[*random.choose(&places)?];
     let head = format!("ALTER TABLE {}", table.name);
-    let change = match random.below(10) {
+    let change = match random.below(13) {
         0 | 1 => {
             table.name = format!("q{number}");
             text(format!("RENAME TO {}", table.name))
@@ -30,6 +30,7 @@ pub fn alter(random: &mut Random, tables: &mut [Table], number: usize) -> Option
             seq([text("ADD COLUMN"), definition])
         }
         8 => refused_column(random, number),
+        9..=11 => changed_constraint(random, table)?,
         _ => {
             let column = random.choose(&table.columns)?.name.clone();
             drop_column(table, &column);
@@ -91,6 +92,20 @@ fn new_column(random: &mut Random, table: &Table, name: &str) -> (Column, Sql) {
     let wild = !collation.is_empty() || matches!(affinity, Affinity::Any | Affinity::Real);
     let definition = seq([text(format!("{name} {type_name}").trim_end().to_string()), Sql::Seq(clauses)]);
     (Column { name: name.into(), affinity, wild, generated: false, unique: false, rowid: false }, definition)
+}
+
+/// A constraint that comes or goes. There are few names, so that some are found again.
+fn changed_constraint(random: &mut Random, table: &Table) -> Option<Sql> {
+    let column = &random.choose(&table.columns)?.name;
+    let name = random.one(&["y1", "y2", "y3"]);
+    let conflict = random.one(&["", "", "", " ON CONFLICT IGNORE"]);
+    Some(text(match random.below(8) {
+        0 | 1 => format!("ALTER COLUMN {column} SET NOT NULL{conflict}"),
+        2 => format!("ALTER {column} DROP NOT NULL"),
+        3 | 4 => format!("ADD CONSTRAINT {name} CHECK ({column} IS NOT 'zz')"),
+        5 => format!("ADD CHECK ({column} < 5 OR typeof({column}) <> 'integer')"),
+        _ => format!("DROP CONSTRAINT {name}"),
+    }))
 }
 
 /// A column that no table with rows can get, or none at all.

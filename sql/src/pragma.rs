@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::ambient::Ambient;
 use crate::ast::Statement;
-use crate::bind::Settings;
+use crate::bind::{ColumnNames, Settings};
 use crate::error::{Error, Result};
 use crate::schema::{SETTINGS, pragma_columns, pragma_value};
 use crate::value::Value;
@@ -69,6 +69,17 @@ impl Pragmas {
             recursive_triggers: self.is_on("recursive_triggers"),
             legacy_alter_table: self.is_on("legacy_alter_table"),
             ignore_checks: self.is_on("ignore_check_constraints"),
+            column_names: self.column_names(),
+        }
+    }
+
+    fn column_names(&self) -> ColumnNames {
+        let is_short = self.kept.get("short_column_names").is_none_or(|value| *value != 0);
+        match (self.is_on("full_column_names"), is_short) {
+            (true, true) => ColumnNames::Full,
+            (true, false) => ColumnNames::AllFull,
+            (false, true) => ColumnNames::Short,
+            (false, false) => ColumnNames::AsWritten,
         }
     }
 

@@ -48,7 +48,9 @@ impl<'c> PragmaReader<'c> {
             "index_info" => self.index_info(call, Details::Shown),
             "index_xinfo" => self.index_info(call, Details::All),
             "foreign_key_list" => self.table(call).map_or_else(Rows::new, |table| foreign_key_list(table)),
-            "foreign_key_check" => foreign_key_check(self.stores, self.catalog, call.argument, call.schema)?,
+            "foreign_key_check" => {
+                foreign_key_check(self.stores, self.catalog, self.given, call.argument, call.schema)?
+            }
             "integrity_check" => self.check(call, Depth::Full)?,
             "quick_check" => self.check(call, Depth::Quick)?,
             "database_list" => self.database_list(),

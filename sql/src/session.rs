@@ -270,11 +270,11 @@ impl Session {
             })
         })?;
         let columns = match &plan {
-            Plan::Select(plan) => plan.columns.iter().map(|column| Box::from(&*column.name)).collect(),
+            Plan::Select(plan) => plan.columns.iter().map(|column| Box::from(column.shown())).collect(),
             Plan::Other(statement) => columns_of(statement).into(),
             Plan::Nothing => Arc::default(),
             plan => match plan.returning() {
-                Some(returning) => returning.columns.iter().map(|column| Box::from(&*column.name)).collect(),
+                Some(returning) => returning.columns.iter().map(|column| Box::from(column.shown())).collect(),
                 None if self.names.pragmas.counts_changes() => Arc::from(plan.count_column()),
                 None => Arc::default(),
             },

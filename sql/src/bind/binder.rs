@@ -48,6 +48,22 @@ pub struct Settings {
     pub legacy_alter_table: bool,
     /// Whether `CHECK` constraints are not looked at.
     pub ignore_checks: bool,
+    /// How the columns of a result are called that are columns of tables.
+    pub column_names: ColumnNames,
+}
+
+/// What the program sees as the names of result columns without an alias: `short_column_names` and `full_column_names`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ColumnNames {
+    /// The name of the column.
+    #[default]
+    Short,
+    /// The text of the expression.
+    AsWritten,
+    /// The name of the table before that of the column, unless `*` stands for it.
+    Full,
+    /// The same for `*`, too.
+    AllFull,
 }
 
 /// A table or view found by name.

@@ -1,7 +1,9 @@
 //! Columns by their names.
 
+use super::aggregate::has_aggregate;
 use super::binder::Binder;
 use super::scope::Scope;
+use super::window::has_window;
 use crate::ast;
 use crate::authorizer::Permission;
 use crate::bound::Expr;
@@ -14,6 +16,7 @@ impl Binder<'_> {
     pub(super) fn column(&mut self, name: &ast::ColumnRef) -> Result<Expr> {
         for depth in (0..self.scopes.len()).rev() {
             if let Some(expr) = find(&self.scopes[depth], name)? {
+                self.refuse_misused_alias(depth, name, &expr)?;
                 if let Some(mentions) = &mut self.mentions {
                     mentions.note_found(&self.scopes[depth], name);
                 }
@@ -51,6 +54,25 @@ impl Binder<'_> {
             written(name)
         };
         Err(Error::statement_at(format!("no such column: {hint}"), name.column.span.offset()))
+    }
+}
+
+impl Binder<'_> {
+    /// Refuses a name of a result column where what it stands for cannot stand.
+    fn refuse_misused_alias(&self, depth: usize, name: &ast::ColumnRef, expr: &Expr) -> Result<()> {
+        let scope = &self.scopes[depth];
+        if matches!(expr, Expr::Column(_)) || scope.aliases.is_empty() {
+            return Ok(());
+        }
+        let refused =
+            |what: &str| Err(Error::statement(format!("misuse of aliased {what} {}", name.column.text)));
+        if !scope.aggregates && has_aggregate(expr, scope.query) {
+            return refused("aggregate");
+        }
+        if (!scope.windows || depth + 1 < self.scopes.len()) && has_window(expr) {
+            return refused("window function");
+        }
+        Ok(())
     }
 }
 

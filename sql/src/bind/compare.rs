@@ -60,6 +60,10 @@ impl Binder<'_> {
 
     #[inline(never)]
     pub(super) fn inside(&mut self, negated: bool, operand: &ast::Expr, set: &ast::InSet) -> Result<Expr> {
+        if matches!(set, ast::InSet::List(list) if list.is_empty()) {
+            // Nothing is in it, whatever the operand: that is not even looked at.
+            return Ok(Expr::Literal(Value::Integer(negated.into())));
+        }
         let operands = values_of(self.row_or_value(operand)?);
         let inside = match set {
             ast::InSet::Select(select) => self.in_select(operands, select),

@@ -280,6 +280,10 @@ impl Binder<'_> {
         let mut assignments = Vec::new();
         let mut rowid = None;
         for (&place, value) in key.columns.iter().zip(values) {
+            let column = &child.columns[place];
+            if column.generated.is_some() {
+                return Err(Error::statement(format!("cannot UPDATE generated column \"{}\"", column.name)));
+            }
             if child.rowid_alias() == Some(place) {
                 rowid = Some(value);
             } else {
@@ -325,10 +329,12 @@ impl Binder<'_> {
 
 /// Whether an update that sets these names sets a column.
 fn is_set(table: &Table, place: usize, set: &[&str]) -> bool {
-    set.iter().any(|name| match table.column(name) {
-        Some(named) => named == place,
-        None => table.rowid_alias() == Some(place) && table.is_rowid(name),
-    })
+    // What is computed may change with whatever is set.
+    table.columns[place].generated.is_some() && !set.is_empty()
+        || set.iter().any(|name| match table.column(name) {
+            Some(named) => named == place,
+            None => table.rowid_alias() == Some(place) && table.is_rowid(name),
+        })
 }
 
 /// Conditions under which a child row names a row of its parent. The parent's rules of comparison go first.
@@ -374,7 +380,7 @@ fn same_row(table: &Table, a: &ScopeTable, b: &ScopeTable) -> Expr {
 }
 
 fn unnamed() -> ResultColumn {
-    ResultColumn { name: "".into(), affinity: Affinity::None, collation: None, type_name: None }
+    ResultColumn { name: "".into(), shown: None, affinity: Affinity::None, collation: None, type_name: None }
 }
 
 /// The key of a parent that a foreign key names.

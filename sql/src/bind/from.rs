@@ -364,7 +364,8 @@ impl Binder<'_> {
                 has_collation: true,
             })
         });
-        let mut named = ScopeTable { name, schema, slot, columns, rowid, only_by_name: false };
+        let origin = table.name.clone();
+        let mut named = ScopeTable { name, origin, schema, slot, columns, rowid, only_by_name: false };
         self.virtual_columns(table, &mut named)?;
         Ok(named)
     }
@@ -505,9 +506,10 @@ impl Binder<'_> {
             }
         }
         let name = alias.unwrap_or_else(|| view.name.clone());
-        let made = self.of_select(select, name);
-        self.keep_made_row(store, &view.name, made.1.slot);
-        Ok(made)
+        let (rows, mut named) = self.of_select(select, name);
+        named.origin = view.name.clone();
+        self.keep_made_row(store, &view.name, named.slot);
+        Ok((rows, named))
     }
 
     fn table_function(
@@ -587,8 +589,10 @@ impl Binder<'_> {
                 joined: false,
             })
             .collect();
+        let origin = name.into();
         let name = alias.unwrap_or_else(|| name.into());
-        let table = ScopeTable { name, schema: None, slot, columns, rowid: None, only_by_name: false };
+        let table =
+            ScopeTable { name, origin, schema: None, slot, columns, rowid: None, only_by_name: false };
         (SourceRows::Function { function, arguments }, table)
     }
 }
@@ -617,7 +621,8 @@ pub(super) fn table_of_columns(
             joined: false,
         });
     }
-    ScopeTable { name, schema: None, slot, columns: named, rowid: None, only_by_name: false }
+    let origin = if name.is_empty() { "(subquery)".into() } else { name.clone() };
+    ScopeTable { name, origin, schema: None, slot, columns: named, rowid: None, only_by_name: false }
 }
 
 /// A name that no column has yet: with `:1`, `:2` … behind it if need be.

@@ -34,5 +34,5 @@ mod trigger;
 
 mod write;
 
-pub use binder::{Binder, Catalog, Settings};
+pub use binder::{Binder, Catalog, ColumnNames, Settings};
 pub use mentions::Mentions;

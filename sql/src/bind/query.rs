@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::aggregate::{Lift, has_aggregate};
-use super::binder::Binder;
+use super::binder::{Binder, ColumnNames};
 use super::call::order_term;
 use super::expr::split;
 use super::scope::Scope;
-use super::select::{number_of, result_place};
+use super::select::{number_of, result_place, without_collations};
 use crate::ast::{self, ColumnLabel, ExprKind};
 use crate::authorizer::{AuthAction, Permission};
 use crate::bound::{
@@ -92,11 +92,13 @@ impl Binder<'_> {
         for part in &filter {
             no_aggregate(part, id)?;
         }
-        // Aggregates in ORDER BY make one group of all rows too, though not in SQLite's own grammar of errors.
-        self.scope().aggregates = is_aggregate;
+        self.scope().aggregates = true;
         self.scope().windows = true;
         let mut order_by = self.query_order(order_by, &values)?;
-        is_aggregate |= order_by.iter().any(|term| has_aggregate(&term.expr, id));
+        for term in order_by.iter().filter(|_| !is_aggregate) {
+            no_aggregate(&term.expr, id)?;
+        }
+        self.scope().aggregates = is_aggregate;
         self.scope().windows = false;
         let group_by = self.group_terms(&query.group_by, &values, id)?;
         let aggregation = if is_aggregate {
@@ -126,20 +128,42 @@ impl Binder<'_> {
                 ast::ResultColumn::TableStar(table) => self.star(Some(table), &mut values, &mut named)?,
                 ast::ResultColumn::Expr { expr, label } => {
                     let value = self.expr(expr)?;
-                    let name = match label {
+                    let (name, shown) = match label {
                         ColumnLabel::Alias(alias) => {
                             aliases.push((alias.text.clone(), value.clone()));
-                            Arc::from(&*alias.text)
+                            (Arc::from(&*alias.text), None)
                         }
-                        ColumnLabel::Source(source) => self.column_name(expr, &value, source),
+                        ColumnLabel::Source(source) => self.column_names(expr, &value, source),
                     };
-                    named.push(self.result_column(name, &value));
+                    named.push(ResultColumn { shown, ..self.result_column(name, &value) });
                     values.push(value);
                 }
             }
         }
         self.scope().aliases = aliases;
         Ok((values, named))
+    }
+
+    /// The name of a column that has no alias, and what the program sees instead of it, if anything.
+    fn column_names(&mut self, expr: &ast::Expr, value: &Expr, source: &str) -> (Arc<str>, Option<Arc<str>>) {
+        let mut bare = value;
+        while let Expr::Collate(operand, _) = bare {
+            bare = operand;
+        }
+        let name = self.column_name(without_collations(expr), bare, source);
+        let is_column = matches!(expr.kind, ExprKind::Column(_)) && !matches!(value, Expr::Literal(_));
+        let shown = match self.catalog.settings.column_names {
+            ColumnNames::Short if is_column => None,
+            ColumnNames::Full | ColumnNames::AllFull if is_column => {
+                let mut tables = self.scopes.iter().rev().flat_map(|scope| &scope.tables);
+                tables
+                    .find(|table| table.columns.iter().any(|column| same_place(&column.expr, value)))
+                    .or_else(|| self.scopes.last()?.tables.first())
+                    .map(|table| Arc::from(format!("{}.{name}", table.origin)))
+            }
+            _ => (*name != *source).then(|| Arc::from(source)),
+        };
+        (name, shown)
     }
 
     /// The name of a column that has no alias: that of the table's column, or the text of the expression.
@@ -190,21 +214,29 @@ impl Binder<'_> {
         if let (Some(mentions), Some(table)) = (&mut self.mentions, table) {
             tables.iter().for_each(|known| mentions.note_qualifier(known, table));
         }
+        let is_full = self.catalog.settings.column_names == ColumnNames::AllFull;
         let columns =
-            tables.into_iter().flat_map(|table| table.columns.iter().map(|column| (table.slot, column)));
-        for (slot, column) in columns {
+            tables.into_iter().flat_map(|known| known.columns.iter().map(move |column| (known, column)));
+        for (known, column) in columns {
             if column.hidden || (table.is_none() && column.joined) {
                 continue;
             }
             let merged = scope.merged.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name));
             let value = match merged {
                 Some((_, merged)) if table.is_none() => merged.clone(),
-                _ => match self.permission_to_read_column(slot, &column.name)? {
+                _ => match self.permission_to_read_column(known.slot, &column.name)? {
                     Permission::Given => column.expr.clone(),
                     Permission::Ignored => Expr::Literal(Value::Null),
                 },
             };
-            named.push(self.result_column(column.name.clone(), &value));
+            let shown = is_full.then(|| {
+                Arc::from(format!(
+                    "{}.{}",
+                    if known.name.is_empty() { &known.origin } else { &known.name },
+                    column.name
+                ))
+            });
+            named.push(ResultColumn { shown, ..self.result_column(column.name.clone(), &value) });
             values.push(value);
         }
         Ok(())
@@ -214,12 +246,7 @@ impl Binder<'_> {
     fn query_order(&mut self, terms: &[ast::OrderTerm], values: &[Expr]) -> Result<Vec<OrderTerm>> {
         let mut order = Vec::new();
         for (number, term) in terms.iter().enumerate() {
-            let mut inner = &term.expr;
-            let mut collation = None;
-            while let ExprKind::Collate { operand, collation: name } = &inner.kind {
-                collation = Some(collation.unwrap_or(self.catalog.collation(&name.text)?));
-                inner = operand;
-            }
+            let inner = without_collations(&term.expr);
             let expr = match (&inner.kind, number_of(inner)) {
                 (_, Some(wanted)) => values[result_place(wanted, values.len(), number, "ORDER")?].clone(),
                 (ExprKind::Column(name), _) if name.table.is_none() => {
@@ -232,10 +259,7 @@ impl Binder<'_> {
                 }
                 _ => self.expr(inner)?,
             };
-            let expr = match collation {
-                Some(collation) => Expr::Collate(Box::new(expr), collation),
-                None => expr,
-            };
+            let expr = self.collated_as(expr, &term.expr)?;
             order.push(order_term(expr, term));
         }
         Ok(order)
@@ -297,7 +321,8 @@ impl Binder<'_> {
     }
 }
 
-fn no_aggregate(expr: &Expr, id: QueryId) -> Result<()> {
+/// Refuses aggregates of a query where it cannot have them.
+pub(super) fn no_aggregate(expr: &Expr, id: QueryId) -> Result<()> {
     let mut found = None;
     crate::bound::visit(expr, &mut |part| {
         if let Expr::Aggregate(call) = part

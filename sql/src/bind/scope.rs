@@ -43,6 +43,8 @@ impl Scope {
 pub(super) struct ScopeTable {
     /// What it is called; empty for a subquery without a name.
     pub(super) name: Box<str>,
+    /// Its own name, whatever the query calls it.
+    pub(super) origin: Box<str>,
     /// The schema it is in, if it is a stored one called by its own name.
     pub(super) schema: Option<&'static str>,
     /// Its row.

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use super::aggregate::has_aggregate;
 use super::binder::Binder;
 use super::call::order_term;
 use super::compare::values_of;
+use super::query::no_aggregate;
+use super::scope::Scope;
+use super::window::has_window;
 use crate::ast::{self, CompoundOp, ExprKind, SelectBody};
 use crate::authorizer::AuthAction;
 use crate::bound::{Body, Column, Compound, Expr, OrderTerm, Place, ResultColumn, Select, Slot};
 use crate::error::{Error, Result};
-use crate::expr::{affinity_of, collation_of};
+use crate::expr::{NUMBERS, TEXTS, affinity_of, classes_of, collation_of};
 use crate::value::{Affinity, Collation};
 
 impl Binder<'_> {
@@ -41,13 +45,23 @@ impl Binder<'_> {
 
     /// Rows that are written out.
     pub(super) fn values(&mut self, rows: &[Vec<ast::Expr>], select: &ast::Select) -> Result<Select> {
-        let mut bound: Vec<Vec<Expr>> = Vec::with_capacity(rows.len());
-        for row in rows {
-            let row = self.exprs(row)?;
-            if bound.first().is_some_and(|first| first.len() != row.len()) {
-                return Err(Error::statement("all VALUES must have the same number of terms"));
-            }
-            bound.push(row);
+        let id = self.new_query();
+        let mut scope = Scope::new(id);
+        // Each row is a query without tables; only one alone may aggregate.
+        scope.windows = true;
+        scope.aggregates = true;
+        self.scopes.push(scope);
+        let bound = self.rows_of_values(rows);
+        self.scopes.pop();
+        let bound = bound?;
+        for value in bound.iter().filter(|_| rows.len() > 1).flatten() {
+            no_aggregate(value, id)?;
+        }
+        let is_computed =
+            |row: &Vec<Expr>| row.iter().any(|value| has_aggregate(value, id) || has_window(value));
+        if bound.iter().any(is_computed) {
+            let computed: Vec<bool> = bound.iter().map(is_computed).collect();
+            return self.computed_values(rows, &computed, select);
         }
         let columns: Vec<ResultColumn> = bound.first().map_or_else(Vec::new, |first| {
             first
@@ -55,7 +69,12 @@ impl Binder<'_> {
                 .enumerate()
                 .map(|(place, expr)| ResultColumn {
                     name: format!("column{}", place + 1).into(),
-                    affinity: if rows.len() == 1 { affinity_of(expr) } else { Affinity::None },
+                    shown: None,
+                    affinity: if rows.len() == 1 {
+                        affinity_of(expr)
+                    } else {
+                        combined_affinity(&mut bound.iter().map(|row| &row[place]))
+                    },
                     collation: None,
                     type_name: None,
                 })
@@ -72,6 +91,40 @@ impl Binder<'_> {
         Ok(whole)
     }
 
+    fn rows_of_values(&mut self, rows: &[Vec<ast::Expr>]) -> Result<Vec<Vec<Expr>>> {
+        let mut bound: Vec<Vec<Expr>> = Vec::with_capacity(rows.len());
+        for row in rows {
+            let row = self.exprs(row)?;
+            if bound.first().is_some_and(|first| first.len() != row.len()) {
+                return Err(Error::statement("all VALUES must have the same number of terms"));
+            }
+            bound.push(row);
+        }
+        Ok(bound)
+    }
+
+    /// Rows of which some have aggregates or window functions: those become queries, between the others.
+    fn computed_values(
+        &mut self,
+        rows: &[Vec<ast::Expr>],
+        computed: &[bool],
+        select: &ast::Select,
+    ) -> Result<Select> {
+        let marked: Vec<_> = rows.iter().zip(computed).collect();
+        let mut bodies = marked.chunk_by(|a, b| !a.1 && !b.1).map(|run| match run {
+            [(row, true)] => SelectBody::Query(Box::new(query_of_row(row))),
+            run => SelectBody::Values(run.iter().map(|(row, _)| (*row).clone()).collect()),
+        });
+        let Some(body) = bodies.next() else { return self.values(&[], select) };
+        let compound = bodies.map(|body| (CompoundOp::UnionAll, body)).collect();
+        let mut bound = self.select_inside(&ast::Select { with: None, body, compound, ..select.clone() })?;
+        for (place, column) in bound.columns.iter_mut().enumerate() {
+            column.name = format!("column{}", place + 1).into();
+            column.shown = None;
+        }
+        Ok(bound)
+    }
+
     fn compound(&mut self, select: &ast::Select) -> Result<Select> {
         // One compound in another counts with it: each member is a level of the tree.
         let around = self.compound_members;
@@ -86,10 +139,8 @@ impl Binder<'_> {
         let (limit, offset) = self.limits(select.limit.as_ref())?;
         let mut columns = first.columns.clone();
         for (place, column) in columns.iter_mut().enumerate() {
-            column.affinity = combined_affinity(
-                column.affinity,
-                members.iter().filter_map(|member| member.columns.get(place)).map(|column| column.affinity),
-            );
+            let bodies = std::iter::once(&first).chain(&members);
+            column.affinity = combined_affinity(&mut bodies.flat_map(|member| values_at(member, place)));
             if column.collation.is_none() {
                 column.collation = members
                     .iter()
@@ -152,12 +203,7 @@ impl Binder<'_> {
     ) -> Result<Vec<OrderTerm>> {
         let mut order = Vec::new();
         for (number, term) in terms.iter().enumerate() {
-            let mut inner = &term.expr;
-            let mut collation = None;
-            while let ExprKind::Collate { operand, collation: name } = &inner.kind {
-                collation = Some(collation.unwrap_or(self.catalog.collation(&name.text)?));
-                inner = operand;
-            }
+            let inner = without_collations(&term.expr);
             let place = match (&inner.kind, number_of(inner)) {
                 (_, Some(wanted)) => Some(result_place(wanted, first.columns.len(), number, "ORDER")?),
                 (ExprKind::Column(name), _) if name.table.is_none() => {
@@ -190,13 +236,17 @@ impl Binder<'_> {
                 not_null: false,
                 has_collation: own.is_some(),
             });
-            let expr = match collation {
-                Some(collation) => Expr::Collate(Box::new(expr), collation),
-                None => expr,
-            };
+            let expr = self.collated_as(expr, &term.expr)?;
             order.push(order_term(expr, term));
         }
         Ok(order)
+    }
+
+    /// Gives an expression the collation that is written behind it, the last of several.
+    pub(super) fn collated_as(&self, expr: Expr, written: &ast::Expr) -> Result<Expr> {
+        let ExprKind::Collate { collation, .. } = &written.kind else { return Ok(expr) };
+        let collation = self.catalog.collation(&collation.text)?;
+        Ok(Expr::Collate(Box::new(expr), collation))
     }
 
     /// Takes note of a column of a member's tables that is named by the result column it has become.
@@ -250,11 +300,37 @@ impl Binder<'_> {
         };
         ResultColumn {
             name,
+            shown: None,
             affinity: affinity_of(expr),
             collation: collation_of(expr).map(|(collation, _)| collation),
             type_name,
         }
     }
+}
+
+/// `SELECT` of the values of a row.
+fn query_of_row(row: &[ast::Expr]) -> ast::Query {
+    let value = |expr: &ast::Expr| ast::ResultColumn::Expr {
+        expr: expr.clone(),
+        label: ast::ColumnLabel::Source("".into()),
+    };
+    ast::Query {
+        distinct: false,
+        columns: row.iter().map(value).collect(),
+        from: None,
+        filter: None,
+        group_by: Vec::new(),
+        having: None,
+        windows: Vec::new(),
+    }
+}
+
+/// What collations are written behind.
+pub(super) fn without_collations(mut expr: &ast::Expr) -> &ast::Expr {
+    while let ExprKind::Collate { operand, .. } = &expr.kind {
+        expr = operand;
+    }
+    expr
 }
 
 /// The place of a result column named by its number.
@@ -301,14 +377,34 @@ pub(super) fn uneven(op: CompoundOp) -> Error {
     ))
 }
 
-/// The affinity of a column of a compound: that of the first member unless another one has values of another kind.
-fn combined_affinity(first: Affinity, mut others: impl Iterator<Item = Affinity>) -> Affinity {
-    let fits = |other: Affinity| match first {
-        Affinity::Text => !other.is_numeric(),
-        first if first.is_numeric() => other != Affinity::Text,
-        _ => true,
-    };
-    if others.all(fits) { first } else { Affinity::Blob }
+/// The values that a member of a compound has in a column.
+fn values_at(member: &Select, place: usize) -> Vec<&Expr> {
+    match &member.body {
+        Body::Query(query) => query.columns.get(place).into_iter().collect(),
+        Body::Values(rows) => rows.iter().filter_map(|row| row.get(place)).collect(),
+        Body::Compound(_) => Vec::new(),
+    }
+}
+
+/// The affinity of a column of a compound, by its values from the first member to the last: the first that there is, unless
+/// other members have values that it would change.
+fn combined_affinity<'e>(values: &mut dyn Iterator<Item = &'e Expr>) -> Affinity {
+    let mut values = values.peekable();
+    let is_cast = matches!(values.peek(), Some(Expr::Cast(..)));
+    let mut classes = 0;
+    let mut affinity = Affinity::None;
+    for value in values {
+        if affinity == Affinity::None {
+            affinity = affinity_of(value);
+        }
+        classes |= classes_of(value);
+    }
+    match affinity {
+        Affinity::Text if classes & NUMBERS != 0 => Affinity::Blob,
+        affinity if affinity.is_numeric() && classes & TEXTS != 0 => Affinity::Blob,
+        affinity if affinity.is_numeric() && is_cast => Affinity::FlexNum,
+        affinity => affinity,
+    }
 }
 
 /// The values of a row on the right of an assignment.

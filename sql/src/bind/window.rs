@@ -240,3 +240,13 @@ fn settle(expr: &mut Expr, slot: Slot, passed: usize) {
         true
     });
 }
+
+/// Whether some window function is in the expression, those of subqueries aside.
+pub(super) fn has_window(expr: &Expr) -> bool {
+    let mut found = false;
+    visit(expr, &mut |part| {
+        found |= matches!(part, Expr::Window(_));
+        !found && !matches!(part, Expr::Subquery(..) | Expr::Exists(_))
+    });
+    found
+}

@@ -154,10 +154,13 @@ impl Binder<'_> {
                 if step.columns.len() != initial.columns.len() {
                     return Err(super::select::uneven(*op));
                 }
-                if let Body::Query(query) = &step.body
-                    && query.aggregation.is_some()
-                {
-                    return Err(Error::statement("recursive aggregate queries not supported"));
+                if let Body::Query(query) = &step.body {
+                    if query.aggregation.is_some() {
+                        return Err(Error::statement("recursive aggregate queries not supported"));
+                    }
+                    if !query.windows.is_empty() {
+                        return Err(Error::statement("cannot use window functions in recursive queries"));
+                    }
                 }
                 steps.push(step);
             }

@@ -13,7 +13,7 @@ use crate::bound::{
     Settings, Slot, Source, Target, Update, Upsert, UpsertTarget, WithPrograms,
 };
 use crate::error::{Error, Result};
-use crate::schema::{IndexPart, Store, Table, TableKey, TableKind, View, is_pragma_table};
+use crate::schema::{IndexPart, Store, Table, TableKey, TableKind, View, is_pragma_table, refuse_nulls};
 use crate::value::{Affinity, Collation, Value};
 
 impl Binder<'_> {
@@ -383,6 +383,7 @@ impl Binder<'_> {
         let named = self.table_scope(table, target.slot, table.name.clone(), None)?;
         let mut columns = Vec::new();
         for term in &wanted.columns {
+            refuse_nulls(term)?;
             let place = crate::func::Place::Index;
             columns.push(self.over_table_here(&named, place, |binder| binder.expr(&term.expr))?);
         }

@@ -364,14 +364,24 @@ pub struct Select {
 /// What a result column is called and how it compares.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResultColumn {
-    /// Its name.
+    /// Its name, for the queries around.
     pub name: Arc<str>,
+    /// What the program sees as its name, where that is another one.
+    pub shown: Option<Arc<str>>,
     /// Its affinity.
     pub affinity: Affinity,
     /// Its collation, if it has one of its own.
     pub collation: Option<Collation>,
     /// The declared type of the column it is, if it is one.
     pub type_name: Option<Arc<str>>,
+}
+
+impl ResultColumn {
+    /// What the program sees as its name.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        self.shown.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// What makes the rows of a query.

@@ -39,12 +39,10 @@ impl<'c> Definer<'_, 'c, '_> {
             AlterAction::RenameColumn { from, to } => self.rename_column(&altered, from, to),
             AlterAction::AddColumn { column, text } => self.add_column(&altered, column, text),
             AlterAction::DropColumn(name) => self.drop_column(&altered, name),
-            AlterAction::SetNotNull { .. }
-            | AlterAction::DropNotNull(_)
-            | AlterAction::AddCheck { .. }
-            | AlterAction::DropConstraint(_) => {
-                Err(Error::statement("constraints of a table cannot be altered"))
-            }
+            AlterAction::SetNotNull { column, text } => self.set_not_null(&altered, column, text),
+            AlterAction::DropNotNull(column) => self.drop_not_null(&altered, column),
+            AlterAction::AddCheck { name, text, .. } => self.add_check(&altered, name.as_ref(), text),
+            AlterAction::DropConstraint(name) => self.drop_constraint(&altered, name),
         }
     }
 
@@ -88,7 +86,15 @@ impl<'c> Definer<'_, 'c, '_> {
                     AlterAction::RenameTable(_) => format!("view {} may not be altered", view.name),
                     AlterAction::AddColumn { .. } => "Cannot add a column to a view".to_string(),
                     AlterAction::DropColumn(_) => format!("cannot drop column from view \"{}\"", view.name),
-                    _ => format!("cannot rename columns of view \"{}\"", view.name),
+                    AlterAction::RenameColumn { .. } => {
+                        format!("cannot rename columns of view \"{}\"", view.name)
+                    }
+                    AlterAction::SetNotNull { .. }
+                    | AlterAction::DropNotNull(_)
+                    | AlterAction::AddCheck { .. }
+                    | AlterAction::DropConstraint(_) => {
+                        format!("cannot edit constraints of view \"{}\"", view.name)
+                    }
                 }));
             }
         }

@@ -1,5 +1,7 @@
 //! `ALTER TABLE .. RENAME COLUMN`, `ADD COLUMN` and `DROP COLUMN`.
 
+use std::sync::Arc;
+
 use super::alter::{Altered, Names, Stored, shown, texts_quoted};
 use super::ddl::Definer;
 use super::edit::{Edit, Mention, edited, mentions_of_index, mentions_of_table, rename};
@@ -8,9 +10,9 @@ use super::write::Writing;
 use crate::ast::{self, ColumnConstraintKind, ColumnDefinition, Span, Statement, TableBody, TableDefinition};
 use crate::bind::Binder;
 use crate::error::{Error, Result};
-use crate::plan::plan_target;
-use crate::schema::{Store, Table, constant};
-use crate::store::{Writers, put_schema_row, renew_identity};
+use crate::plan::{TablePlan, plan_target};
+use crate::schema::{Schema, Store, Table, constant};
+use crate::store::{SchemaRow, Writers, put_schema_row, renew_identity};
 
 /// How many rows are written anew at a time.
 const ROWS_AT_A_TIME: usize = 1_000;
@@ -103,7 +105,7 @@ impl Definer<'_, '_, '_> {
     }
 
     /// The stored statement of the table, and its definition.
-    fn definition(&self, altered: &Altered) -> Result<(Stored, TableDefinition)> {
+    pub(super) fn definition(&self, altered: &Altered) -> Result<(Stored, TableDefinition)> {
         let own = |stored: &Stored| {
             stored.store == altered.store
                 && matches!(&stored.statement, Statement::CreateTable(create)
@@ -132,11 +134,8 @@ impl Definer<'_, '_, '_> {
         let at = last + blanks(&sql[last..]);
         let mut row = stored.row;
         row.sql = Some(format!("{}, {text}{}", &sql[..at], &sql[at..]).into());
-        put_schema_row(&mut self.writers, altered.store, &row)?;
-        self.renew(altered.store)?;
-        let (main, temp) = self.written_schemas()?;
-        let schema = if altered.store == Store::Main { &main } else { &temp };
-        let Some(new) = schema.table(&table.name).cloned() else { return Err(Error::Malformed) };
+        self.put_definition(altered, &row)?;
+        let (main, temp, new) = self.written_table(altered)?;
         if new.columns.len() > self.catalog.limits.columns {
             // SQLite tries the column on a table of this name.
             return Err(Error::statement(format!("too many columns on sqlite_altertab_{}", table.name)));
@@ -155,13 +154,36 @@ impl Definer<'_, '_, '_> {
             return Ok(());
         }
         let (target, plan) = plan_target(self.writers.stores(), &target)?;
+        self.each_row(&target, |writing, _, image| writing.test_new_column(&plan, &target, &image))
+    }
+
+    /// Puts the new statement of a table in place of the old one.
+    pub(super) fn put_definition(&mut self, altered: &Altered, row: &SchemaRow) -> Result<()> {
+        put_schema_row(&mut self.writers, altered.store, row)?;
+        self.renew(altered.store)
+    }
+
+    /// The schemas as they are written now, and the altered table in them.
+    pub(super) fn written_table(&self, altered: &Altered) -> Result<(Schema, Schema, Arc<Table>)> {
+        let (main, temp) = self.written_schemas()?;
+        let schema = if altered.store == Store::Main { &main } else { &temp };
+        let table = schema.table(&altered.table.name).cloned().ok_or(Error::Malformed)?;
+        Ok((main, temp, table))
+    }
+
+    /// Hands all rows of a table to `visit` with their keys. It may write them anew.
+    pub(super) fn each_row(
+        &mut self,
+        target: &TablePlan,
+        mut visit: impl FnMut(&mut Writing<'_, '_>, &[u8], Image) -> Result<()>,
+    ) -> Result<()> {
         let writers = Writers { main: &mut *self.writers.main, temp: self.writers.temp.as_deref_mut() };
         let mut writing = Writing::new(writers, self.given);
         let mut from = Some(Vec::new());
         while let Some(start) = from {
-            let (rows, next) = writing.rows_from(&target, &start, ROWS_AT_A_TIME)?;
-            for (_, image) in rows {
-                writing.test_new_column(&plan, &target, &image)?;
+            let (rows, next) = writing.rows_from(target, &start, ROWS_AT_A_TIME)?;
+            for (key, image) in rows {
+                visit(&mut writing, &key, image)?;
             }
             from = next;
         }
@@ -199,8 +221,7 @@ impl Definer<'_, '_, '_> {
         let sql = stored.row.sql.clone().unwrap_or_else(|| "".into());
         let mut row = stored.row;
         row.sql = Some(without_column(&sql, &definition, place).into());
-        put_schema_row(&mut self.writers, altered.store, &row)?;
-        self.renew(altered.store)?;
+        self.put_definition(altered, &row)?;
         self.test_schema(altered, " after drop column", Names::Strict)?;
         self.remove_values(altered, place)
     }
@@ -222,25 +243,15 @@ impl Definer<'_, '_, '_> {
 
     /// Writes all rows without the value of a column.
     fn remove_values(&mut self, altered: &Altered, place: usize) -> Result<()> {
-        let (main, temp) = self.written_schemas()?;
-        let schema = if altered.store == Store::Main { &main } else { &temp };
-        let Some(new) = schema.table(&altered.table.name).cloned() else { return Err(Error::Malformed) };
+        let (_, _, new) = self.written_table(altered)?;
         let target = Binder::new(self.catalog).target(altered.store, &altered.table)?;
         let (target, _) = plan_target(self.writers.stores(), &target)?;
-        let writers = Writers { main: &mut *self.writers.main, temp: self.writers.temp.as_deref_mut() };
-        let mut writing = Writing::new(writers, self.given);
-        let mut from = Some(Vec::new());
-        while let Some(start) = from {
-            let (rows, next) = writing.rows_from(&target, &start, ROWS_AT_A_TIME)?;
-            for (key, image) in rows {
-                let mut columns = image.columns(&target.table);
-                columns.remove(place);
-                let image = Image::new(&new, &columns, image.rowid)?;
-                writing.writers.put(altered.store, new.tree, &key, image.record())?;
-            }
-            from = next;
-        }
-        Ok(())
+        self.each_row(&target, |writing, key, image| {
+            let mut columns = image.columns(&target.table);
+            columns.remove(place);
+            let image = Image::new(&new, &columns, image.rowid)?;
+            writing.writers.put(altered.store, new.tree, key, image.record())
+        })
     }
 }
 
@@ -297,7 +308,7 @@ fn refuse_new_column(
 }
 
 /// How many bytes of blanks and comments a text starts with.
-fn blanks(text: &str) -> usize {
+pub(super) fn blanks(text: &str) -> usize {
     let mut at = 0;
     loop {
         let rest = &text[at..];

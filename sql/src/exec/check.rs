@@ -144,39 +144,27 @@ impl Checker<'_> {
     ) -> Result<()> {
         let Seen { target, image, .. } = seen;
         let table = &*target.table;
-        let mut rows: Vec<Row<'_>> = (0..plan.frame.rows).map(|_| Row::default()).collect();
-        rows[target.row] = image.row();
-        let mut buffer = ArenaBuffer::new();
-        let arena = buffer.arena();
-        let env = Env { scope: Scope { rows: &rows, outer: None }, arena: &arena, shared: ctx.shared };
-        self.columns(&env, target, image, findings);
-        if self.checks {
-            for scalar in &target.checks {
-                if scalar.eval(&env).to_bool() == Some(false) {
-                    findings.add(format!("CHECK constraint failed in {}", table.name));
-                    break;
-                }
+        with_row(ctx, plan, target, image, |env| {
+            self.columns(env, target, image, findings);
+            if self.checks && target.checks.iter().any(|check| check.eval(env).to_bool() == Some(false)) {
+                findings.add(format!("CHECK constraint failed in {}", table.name));
             }
-        }
-        ctx.shared.error.check()?;
-        if self.depth == Depth::Quick {
-            return Ok(());
-        }
-        for (index, entries) in target.indexes.iter().zip(entries) {
-            *entries += self.entry(&env, seen, index, findings)?;
-        }
-        ctx.shared.error.check()
+            ctx.shared.error.check()?;
+            if self.depth == Depth::Quick {
+                return Ok(());
+            }
+            for (index, entries) in target.indexes.iter().zip(entries) {
+                *entries += self.entry(env, seen, index, findings)?;
+            }
+            Ok(())
+        })
     }
 
     /// Whether the values of a row fit their columns.
     fn columns(&self, env: &Env<'_>, target: &TablePlan, image: &Image<'_>, findings: &mut Findings) {
         let table = &*target.table;
         for (place, column) in table.columns.iter().enumerate() {
-            let computed = target.computed.iter().find(|(of, _)| *of == place);
-            let value = match computed {
-                Some((_, scalar)) => scalar.eval(env).to_value(),
-                None => image.shown(table, place),
-            };
+            let value = shown(env, target, image, place);
             let name = format!("{}.{}", table.name, column.name);
             if value.is_null() {
                 if column.not_null.is_some() {
@@ -235,5 +223,33 @@ impl Checker<'_> {
             findings.add(format!("non-unique entry in index {name}"));
         }
         Ok(1)
+    }
+}
+
+/// Runs something with a stored row in its place.
+///
+/// # Errors
+/// Those of `run`, and of the expressions that it evaluates.
+pub(super) fn with_row<T>(
+    ctx: &Ctx<'_, '_>,
+    plan: &RowPlan,
+    target: &TablePlan,
+    image: &Image,
+    run: impl FnOnce(&Env<'_>) -> Result<T>,
+) -> Result<T> {
+    let mut rows: Vec<Row<'_>> = (0..plan.frame.rows).map(|_| Row::default()).collect();
+    rows[target.row] = image.row();
+    let mut buffer = ArenaBuffer::new();
+    let arena = buffer.arena();
+    let env = Env { scope: Scope { rows: &rows, outer: None }, arena: &arena, shared: ctx.shared };
+    let result = run(&env);
+    ctx.shared.error.check().and(result)
+}
+
+/// The value of a column of a row that is in its place.
+pub(super) fn shown(env: &Env<'_>, target: &TablePlan, image: &Image, place: usize) -> Value {
+    match target.computed_at(place) {
+        Some(scalar) => scalar.eval(env).to_value(),
+        None => image.shown(&target.table, place),
     }
 }

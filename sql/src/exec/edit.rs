@@ -84,6 +84,7 @@ pub(super) fn column_refs<'e>(expr: &'e Expr, found: &mut dyn FnMut(&'e ColumnRe
         ExprKind::Between { operand, low, high, .. } => {
             [operand, low, high].into_iter().for_each(|each| column_refs(each, found));
         }
+        ExprKind::In { set, .. } if matches!(&**set, InSet::List(list) if list.is_empty()) => {}
         ExprKind::In { operand, set, .. } => {
             column_refs(operand, found);
             if let InSet::List(list) = &**set {

@@ -65,12 +65,7 @@ impl Writing<'_, '_> {
         }
         let place = target.table.columns.len() - 1;
         let column = &target.table.columns[place];
-        let value = match target.computed.iter().find(|(of, _)| *of == place) {
-            Some((_, scalar)) => {
-                self.with_rows(plan, [(target.row, image.row())], |env| Ok(scalar.eval(env).to_value()))?
-            }
-            None => image.stored(&target.table, place).to_value(),
-        };
+        let value = self.value(plan, target, image, place)?;
         if value.is_null() {
             return match column.not_null {
                 Some(_) => refused(ConstraintKind::NotNull, "NOT NULL constraint failed"),

@@ -10,8 +10,8 @@ use crate::bound::{ParentCheck, ParentKey};
 use crate::codec::{push_value, rowid_key};
 use crate::error::Result;
 use crate::expr::Row;
-use crate::plan::{ConsequencePlan, SelectPlan};
-use crate::schema::{IndexColumn, IndexPart, Table, TableKey};
+use crate::plan::{ConsequencePlan, RowPlan, SelectPlan, TablePlan};
+use crate::schema::{IndexColumn, IndexPart, TableKey};
 use crate::store::Stores;
 use crate::value::{Affinity, ArenaBuffer, Value, ValueRef};
 
@@ -27,7 +27,7 @@ impl Writing<'_, '_> {
     pub(super) fn count_orphans(
         &mut self,
         follows: &ConsequencePlan,
-        table: &Table,
+        written: (&RowPlan, &TablePlan),
         image: &Image<'_>,
         direction: Direction,
     ) -> Result<()> {
@@ -35,7 +35,7 @@ impl Writing<'_, '_> {
             if direction == Direction::Goes && !self.orphans.has(check.deferred) {
                 continue;
             }
-            if !self.has_parent(check, table, image, direction)? {
+            if !self.has_parent(check, written, image, direction)? {
                 self.count(check.deferred, if direction == Direction::Comes { 1 } else { -1 });
             }
         }
@@ -78,18 +78,21 @@ impl Writing<'_, '_> {
     fn has_parent(
         &self,
         check: &ParentCheck,
-        table: &Table,
+        (plan, target): (&RowPlan, &TablePlan),
         image: &Image<'_>,
         direction: Direction,
     ) -> Result<bool> {
-        let values: Vec<Value> = check.columns.iter().map(|&place| image.shown(table, place)).collect();
+        let values_at = |places: &[usize]| {
+            places.iter().map(|&place| self.value(plan, target, image, place)).collect::<Result<Vec<_>>>()
+        };
+        let values = values_at(&check.columns)?;
         if values.iter().any(Value::is_null) {
             return Ok(true);
         }
         let Some(parent) = &check.parent else { return Ok(false) };
         let Some(wanted) = parent_key(parent, &values) else { return Ok(false) };
         if check.own && direction == Direction::Comes {
-            let own: Vec<Value> = parent.columns.iter().map(|&place| image.shown(table, place)).collect();
+            let own = values_at(&parent.columns)?;
             if parent_key(parent, &own).as_ref() == Some(&wanted) {
                 return Ok(true);
             }

@@ -170,7 +170,7 @@ impl Writing<'_, '_> {
     ) -> Result<()> {
         let target = &plan.target;
         if !plan.follows.nothing {
-            self.count_orphans(&plan.follows, &target.table, image, Direction::Comes)?;
+            self.count_orphans(&plan.follows, (&plan.row, target), image, Direction::Comes)?;
         }
         self.write_with(&plan.row, target, image, entries, None)?;
         self.tell(Action::Insert, target, image);

@@ -83,6 +83,7 @@ mod edit;
 
 mod alter;
 mod alter_column;
+mod alter_constraint;
 mod reindex;
 
 pub use check::{Checker, Depth};

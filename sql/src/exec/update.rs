@@ -251,9 +251,9 @@ impl Writing<'_, '_> {
             self.write_with(how.row, how.target, image, entries, Some(current))?;
         } else {
             // The row must not be taken for its own parent as it was.
-            self.count_orphans(follows, &how.target.table, old, Direction::Goes)?;
+            self.count_orphans(follows, (how.row, how.target), old, Direction::Goes)?;
             self.remove(how.row, how.target, current)?;
-            self.count_orphans(follows, &how.target.table, image, Direction::Comes)?;
+            self.count_orphans(follows, (how.row, how.target), image, Direction::Comes)?;
             self.write(how.row, how.target, image, None)?;
         }
         self.tell(Action::Update, how.target, image);
@@ -376,7 +376,7 @@ impl Writing<'_, '_> {
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         if !how.follows.nothing {
-            self.count_orphans(how.follows, &how.target.table, old, Direction::Goes)?;
+            self.count_orphans(how.follows, (how.row, how.target), old, Direction::Goes)?;
         }
         self.remove(how.row, how.target, current)?;
         if let Some(returning) = how.returning {

@@ -231,6 +231,25 @@ impl<'w, 'g> Writing<'w, 'g> {
         }
     }
 
+    /// The value of a column of a row, computed if it is not stored.
+    ///
+    /// # Errors
+    /// Those of expressions.
+    pub(super) fn value(
+        &self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        image: &Image<'_>,
+        place: usize,
+    ) -> Result<Value> {
+        match target.computed_at(place) {
+            Some(scalar) => {
+                self.with_rows(plan, [(target.row, image.row())], |env| Ok(scalar.eval(env).to_value()))
+            }
+            None => Ok(image.shown(&target.table, place)),
+        }
+    }
+
     /// Makes the row that is stored of values: with affinity applied and generated columns computed. `fill` gives the
     /// values of all columns, and the rowid.
     ///
@@ -366,12 +385,7 @@ impl<'w, 'g> Writing<'w, 'g> {
         }
         for (place, column) in table.columns.iter().enumerate() {
             let Some(own) = column.not_null.filter(|_| column.generated.is_some()) else { continue };
-            let is_null = match target.computed.iter().find(|(of, _)| *of == place) {
-                Some((_, scalar)) => {
-                    self.with_rows(plan, [(target.row, image.row())], |env| Ok(scalar.eval(env).is_null()))?
-                }
-                None => image.stored(table, place).is_null(),
-            };
+            let is_null = self.value(plan, target, image, place)?.is_null();
             let action = conflict.or(own).unwrap_or(ConflictAction::Abort);
             if is_null && !self.refuse_null(target, place, action)? {
                 return Ok(false);

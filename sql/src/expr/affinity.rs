@@ -1,7 +1,7 @@
 //! The affinity and collation of bound expressions: what a comparison with them goes by.
 
-use crate::bound::Expr;
-use crate::value::{Affinity, Collation};
+use crate::bound::{Arithmetic, Expr};
+use crate::value::{Affinity, Collation, Value};
 
 /// The affinity of an expression: columns, casts and subqueries of them have one.
 #[must_use]
@@ -17,6 +17,40 @@ pub fn affinity_of(expr: &Expr) -> Affinity {
         _ => Affinity::None,
     }
 }
+
+/// The classes of values that an expression may have: [`NUMBERS`], [`TEXTS`] and blobs, together.
+#[must_use]
+pub fn classes_of(expr: &Expr) -> u8 {
+    match expr {
+        Expr::Collate(operand, _) | Expr::Plus(operand) => classes_of(operand),
+        Expr::Literal(Value::Null) => 0,
+        Expr::Literal(Value::Text(_)) => TEXTS,
+        Expr::Literal(Value::Blob(_)) => BLOBS,
+        Expr::Arithmetic(Arithmetic::Concat, ..) => TEXTS | BLOBS,
+        Expr::Parameter(_) | Expr::Aggregate(_) | Expr::Function(_) | Expr::Window(_) => {
+            NUMBERS | TEXTS | BLOBS
+        }
+        Expr::Column(_) | Expr::Generated(..) | Expr::Subquery(..) | Expr::Cast(..) => {
+            match affinity_of(expr) {
+                affinity if affinity.is_numeric() => NUMBERS | BLOBS,
+                Affinity::Text => TEXTS | BLOBS,
+                _ => NUMBERS | TEXTS | BLOBS,
+            }
+        }
+        Expr::Case(case) => {
+            let values = case.branches.iter().map(|branch| &branch.3).chain(&case.otherwise);
+            values.fold(0, |classes, value| classes | classes_of(value))
+        }
+        _ => NUMBERS,
+    }
+}
+
+/// In the result of [`classes_of`].
+pub const NUMBERS: u8 = 1;
+/// In the result of [`classes_of`].
+pub const TEXTS: u8 = 2;
+/// In the result of [`classes_of`].
+const BLOBS: u8 = 4;
 
 /// The collation of an expression and whether it was asked for by `COLLATE`; `None` if it has no say.
 #[must_use]

@@ -17,7 +17,7 @@ mod inside;
 mod matching;
 mod test;
 
-pub use affinity::{affinity_of, collation_of};
+pub use affinity::{NUMBERS, TEXTS, affinity_of, classes_of, collation_of};
 pub use compile::{Compiler, Location, Names};
 pub use env::{Env, ErrorSlot, Scope, Shared, Subqueries, SubqueryNumber};
 pub use row::{Cells, Row};

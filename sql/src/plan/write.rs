@@ -38,6 +38,14 @@ pub struct TablePlan {
     pub indexes: Vec<IndexPlan>,
 }
 
+impl TablePlan {
+    /// What computes a column, if it is a generated one that is not stored.
+    #[must_use]
+    pub fn computed_at(&self, place: usize) -> Option<&Scalar> {
+        self.computed.iter().find(|(of, _)| *of == place).map(|(_, scalar)| scalar)
+    }
+}
+
 /// What makes the entry of an index.
 pub struct IndexPlan {
     /// The index.

@@ -250,9 +250,7 @@ impl Builder<'_> {
     fn key_terms(&self, table: &str, terms: &[ast::OrderTerm], columns: &[Column]) -> Result<KeyColumns> {
         let mut key = Vec::new();
         for term in terms {
-            if term.nulls.is_some() {
-                return Err(unsupported_nulls(term));
-            }
+            refuse_nulls(term)?;
             let (expr, collation) = self.without_collation(&term.expr)?;
             let Some(name) = column_name(expr) else {
                 return Err(Error::statement("expressions prohibited in PRIMARY KEY and UNIQUE constraints"));
@@ -355,9 +353,7 @@ impl Builder<'_> {
     pub fn index(&self, table: &Table, tree: TreeId, statement: &ast::CreateIndex) -> Result<Index> {
         let mut columns = Vec::new();
         for term in &statement.columns {
-            if term.nulls.is_some() {
-                return Err(unsupported_nulls(term));
-            }
+            refuse_nulls(term)?;
             let (expr, collation) = self.without_collation(&term.expr)?;
             let direction = direction_of(term.direction);
             let place = column_name(expr).and_then(|name| table.column(name));
@@ -426,9 +422,17 @@ fn index_column((place, collation, direction): &(usize, Collation, Direction)) -
     IndexColumn { part: IndexPart::Column(*place), collation: collation.clone(), direction: *direction }
 }
 
-fn unsupported_nulls(term: &ast::OrderTerm) -> Error {
-    let which = if term.nulls == Some(ast::NullsOrder::First) { "FIRST" } else { "LAST" };
-    Error::statement(format!("unsupported use of NULLS {which}"))
+/// Refuses `NULLS FIRST` and `NULLS LAST`, where a key is described.
+///
+/// # Errors
+/// If one of them is there.
+pub fn refuse_nulls(term: &ast::OrderTerm) -> Result<()> {
+    let which = match term.nulls {
+        None => return Ok(()),
+        Some(ast::NullsOrder::First) => "FIRST",
+        Some(ast::NullsOrder::Last) => "LAST",
+    };
+    Err(Error::statement(format!("unsupported use of NULLS {which}")))
 }
 
 /// The columns of the primary key of a table `WITHOUT ROWID` that an index does not have itself.

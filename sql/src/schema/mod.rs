@@ -16,7 +16,7 @@ mod pragma;
 
 mod build;
 
-pub use build::{Builder, constant};
+pub use build::{Builder, constant, refuse_nulls};
 pub use index::{Index, IndexColumn, IndexOrigin, IndexPart};
 pub use objects::{Schema, SchemaId, Store};
 pub use pragma::{SETTINGS, is_pragma_table, pragma_columns, pragma_names, pragma_value};

@@ -212,3 +212,81 @@ fn a_rowid_that_is_named_so_follows_its_column() {
         "CREATE VIEW v AS SELECT t.k, b FROM t"
     );
 }
+
+#[test]
+fn foreign_keys_of_generated_columns_are_kept() {
+    let c = connection();
+    ok(&c, "PRAGMA foreign_keys = ON; CREATE TABLE p(a INTEGER PRIMARY KEY); INSERT INTO p VALUES (2), (3)");
+    ok(&c, "CREATE TABLE c(x, y AS (x + 1) REFERENCES p(a), z AS (y))");
+    ok(&c, "INSERT INTO c(x) VALUES (1), (NULL)");
+    assert_eq!(refused(&c, "INSERT INTO c(x) VALUES (5)"), "FOREIGN KEY constraint failed");
+    assert_eq!(refused(&c, "UPDATE c SET x = 9 WHERE x = 1"), "FOREIGN KEY constraint failed");
+    ok(&c, "UPDATE c SET x = 2 WHERE x = 1; DELETE FROM p WHERE a = 2");
+    assert_eq!(refused(&c, "DELETE FROM p WHERE a = 3"), "FOREIGN KEY constraint failed");
+    ok(&c, "PRAGMA foreign_keys = OFF; INSERT INTO c(x) VALUES (70); PRAGMA foreign_keys = ON");
+    assert_eq!(ok(&c, "PRAGMA foreign_key_check"), "c|3|p|0");
+    ok(&c, "CREATE TABLE d(x, y AS (x + 1) REFERENCES p(a) ON DELETE CASCADE); INSERT INTO p VALUES (10)");
+    ok(&c, "INSERT INTO d VALUES (9); DELETE FROM p WHERE a = 10");
+    assert_eq!(ok(&c, "SELECT count(*) FROM d"), "0");
+    ok(&c, "CREATE TABLE e(x, y AS (x + 1) REFERENCES p(a) ON DELETE SET NULL)");
+    assert_eq!(refused(&c, "DELETE FROM p WHERE a = 10"), "cannot UPDATE generated column \"y\"");
+}
+
+#[test]
+fn keys_that_are_generated_take_children_along() {
+    let c = connection();
+    ok(&c, "PRAGMA foreign_keys = ON; CREATE TABLE p(g AS (h * 2) STORED UNIQUE, h)");
+    ok(
+        &c,
+        "CREATE TABLE c(x REFERENCES p(g) ON UPDATE CASCADE); INSERT INTO p(h) VALUES (4); INSERT INTO c VALUES (8)",
+    );
+    ok(&c, "UPDATE p SET h = 5");
+    assert_eq!(ok(&c, "SELECT x FROM c"), "10");
+    assert_eq!(refused(&c, "DELETE FROM p"), "FOREIGN KEY constraint failed");
+}
+
+#[test]
+fn constraints_come_and_go() {
+    let c = connection();
+    let shown = |table: &str| ok(&c, &format!("SELECT sql FROM sqlite_schema WHERE name = '{table}'"));
+    ok(&c, "CREATE TABLE t(a, b int NOT NULL DEFAULT 3, c CONSTRAINT k UNIQUE, CONSTRAINT p CHECK (b > 0))");
+    ok(&c, "INSERT INTO t VALUES (1, 2, 3)");
+    ok(
+        &c,
+        "ALTER TABLE t ALTER COLUMN a SET NOT NULL; ALTER TABLE t ALTER b DROP NOT NULL; ALTER TABLE t ALTER c DROP NOT NULL",
+    );
+    ok(&c, "ALTER TABLE t DROP CONSTRAINT p; ALTER TABLE t ADD CONSTRAINT q CHECK (a < 9)");
+    let sql =
+        "CREATE TABLE t(a NOT NULL, b int DEFAULT 3, c CONSTRAINT k UNIQUE, CONSTRAINT q CHECK (a < 9))";
+    assert_eq!(shown("t"), sql);
+    assert_eq!(refused(&c, "INSERT INTO t(c) VALUES (1)"), "NOT NULL constraint failed: t.a");
+    assert_eq!(refused(&c, "INSERT INTO t(a) VALUES (10)"), "CHECK constraint failed: q");
+    ok(&c, "INSERT INTO t(a, b) VALUES (5, NULL)");
+    assert_eq!(refused(&c, "ALTER TABLE t ALTER b SET NOT NULL"), "constraint failed");
+    assert_eq!(refused(&c, "ALTER TABLE t ADD CHECK (a < 5)"), "constraint failed");
+    assert_eq!(refused(&c, "ALTER TABLE t ADD CONSTRAINT q CHECK (a)"), "constraint q already exists");
+    assert_eq!(refused(&c, "ALTER TABLE t ADD CHECK (z)"), "no such column: z");
+    assert_eq!(
+        refused(&c, "ALTER TABLE t ADD CHECK ((SELECT 1))"),
+        "subqueries prohibited in CHECK constraints"
+    );
+    assert_eq!(refused(&c, "ALTER TABLE t DROP CONSTRAINT k"), "constraint may not be dropped: k");
+    assert_eq!(refused(&c, "ALTER TABLE t DROP CONSTRAINT none"), "no such constraint: none");
+    assert_eq!(refused(&c, "ALTER TABLE t ALTER none SET NOT NULL"), "no such column: none");
+    assert_eq!(shown("t"), sql);
+    ok(&c, "CREATE VIEW v AS SELECT a FROM t");
+    assert_eq!(refused(&c, "ALTER TABLE v ALTER a SET NOT NULL"), "cannot edit constraints of view \"v\"");
+    ok(&c, "CREATE TABLE u(a, b AS (a + 1) /* c */ , -- d\n c -- e\n)");
+    ok(
+        &c,
+        "ALTER TABLE u ALTER b SET NOT NULL; ALTER TABLE u ALTER c SET NOT NULL; ALTER TABLE u ADD CHECK (c)",
+    );
+    assert_eq!(
+        shown("u"),
+        "CREATE TABLE u(a, b AS (a + 1) /* c */  NOT NULL, -- d\n c -- e\n NOT NULL, CHECK (c))"
+    );
+    assert_eq!(refused(&c, "INSERT INTO u VALUES (NULL, 1)"), "NOT NULL constraint failed: u.b");
+    ok(&c, "BEGIN; INSERT INTO u VALUES (1, 1); ALTER TABLE u ALTER b DROP NOT NULL; ROLLBACK");
+    assert_eq!(refused(&c, "INSERT INTO u VALUES (NULL, 1)"), "NOT NULL constraint failed: u.b");
+    assert_eq!(ok(&c, "PRAGMA integrity_check"), "ok");
+}

@@ -208,3 +208,21 @@ fn of_a_column_named_twice_the_first_value_counts_of_the_rowid_the_last() {
     ok(&c, "CREATE TABLE t(a, b); INSERT INTO t(a, rowid, a, b, rowid) VALUES (1, 20, 3, 4, 50)");
     assert_eq!(ok(&c, "SELECT rowid, * FROM t"), "50|1|4");
 }
+
+#[test]
+fn values_may_be_computed_over_windows_and_aggregates() {
+    let c = connection();
+    assert_eq!(ok(&c, "VALUES (count(*))"), "1");
+    assert_eq!(ok(&c, "VALUES (2), (3), (count(*) OVER ()), (4)"), "2 3 1 4");
+    assert_eq!(ok(&c, "SELECT column1 FROM (VALUES (row_number() OVER ()), (7))"), "1 7");
+    assert_eq!(refused(&c, "VALUES (count(*)), (2)"), "misuse of aggregate: count()");
+    assert_eq!(
+        refused(&c, "VALUES (1, 2), (row_number() OVER ())"),
+        "all VALUES must have the same number of terms"
+    );
+    ok(&c, "CREATE TABLE t(a, b); INSERT INTO t VALUES (1, 2), (3, row_number() OVER ()), (5, 6)");
+    assert_eq!(ok(&c, "SELECT * FROM t"), "1|2 3|1 5|6");
+    assert_eq!(ok(&c, "SELECT a, (VALUES (sum(b))) FROM t"), "1|9");
+    ok(&c, "CREATE VIEW v AS VALUES (count(*) OVER ()), (5); ALTER TABLE t RENAME TO u");
+    assert_eq!(ok(&c, "SELECT column1 FROM v"), "1 5");
+}

@@ -86,3 +86,36 @@ fn temporary_objects_can_be_asked_for_before_there_are_any() {
     assert_eq!(ok(&c, "SELECT count(*) FROM sqlite_temp_schema"), "0");
     assert_eq!(refused(&c, "DELETE FROM sqlite_temp_master"), "table sqlite_temp_master may not be modified");
 }
+
+fn columns(c: &duramen_sql::Connection, sql: &str) -> String {
+    c.run(sql, &[]).expect("the statement is sound").columns.join(",")
+}
+
+#[test]
+fn columns_are_named_as_the_settings_say() {
+    let c = connection();
+    ok(&c, "CREATE TABLE t(a, b); CREATE VIEW v AS SELECT a, b FROM t");
+    let all = "SELECT a, T.a, *, rowid, +a, a AS q, a COLLATE nocase FROM t z";
+    let all = all.replace("T.", "Z.");
+    assert_eq!(columns(&c, &all), "a,a,a,b,rowid,+a,q,a COLLATE nocase");
+    ok(&c, "PRAGMA short_column_names = OFF");
+    assert_eq!(columns(&c, &all), "a,Z.a,a,b,rowid,+a,q,a COLLATE nocase");
+    ok(&c, "PRAGMA full_column_names = ON");
+    assert_eq!(columns(&c, &all), "t.a,t.a,z.a,z.b,t.rowid,+a,q,a COLLATE nocase");
+    assert_eq!(columns(&c, "SELECT a, * FROM v"), "v.a,v.a,v.b");
+    assert_eq!(columns(&c, "INSERT INTO t VALUES (1, 2) RETURNING a, *"), "t.a,t.a,t.b");
+    ok(&c, "PRAGMA short_column_names = ON");
+    assert_eq!(columns(&c, &all), "t.a,t.a,a,b,t.rowid,+a,q,a COLLATE nocase");
+}
+
+#[test]
+fn a_column_with_a_collation_keeps_its_name_inside() {
+    let c = connection();
+    ok(&c, "CREATE TABLE t(a); INSERT INTO t VALUES ('x')");
+    assert_eq!(columns(&c, "SELECT a COLLATE nocase FROM t"), "a COLLATE nocase");
+    assert_eq!(columns(&c, "SELECT * FROM (SELECT a COLLATE nocase FROM t)"), "a");
+    assert_eq!(ok(&c, "SELECT a FROM (SELECT a COLLATE nocase FROM t) WHERE a = 'X'"), "x");
+    assert_eq!(ok(&c, "SELECT * FROM (SELECT a COLLATE nocase FROM t) JOIN t USING (a)"), "x");
+    ok(&c, "CREATE TABLE u AS SELECT a COLLATE nocase FROM t");
+    assert_eq!(ok(&c, "SELECT sql FROM sqlite_schema WHERE name = 'u'"), "CREATE TABLE u(a)");
+}
