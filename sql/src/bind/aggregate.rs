@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::binder::Binder;
 use crate::bound::{AggregateCall, Aggregation, Column, Expr, Place, QueryId, Slot, rewrite, visit};
+use crate::error::{Error, Result};
 use crate::expr::{affinity_of, collation_of};
 use crate::value::{Affinity, Collation};
 
@@ -34,6 +35,23 @@ impl Binder<'_> {
 /// Whether some aggregate of this query is in the expression.
 pub(super) fn has_aggregate(expr: &Expr, query: QueryId) -> bool {
     crate::bound::any(expr, &mut |part| matches!(part, Expr::Aggregate(call) if call.owner == query))
+}
+
+/// Refuses aggregates of a query where it cannot have them.
+pub(super) fn no_aggregate(expr: &Expr, id: QueryId) -> Result<()> {
+    let mut found = None;
+    visit(expr, &mut |part| {
+        if let Expr::Aggregate(call) = part
+            && call.owner == id
+        {
+            found = Some(call.function.name.to_string());
+        }
+        found.is_none()
+    });
+    match found {
+        Some(name) => Err(Error::statement(format!("misuse of aggregate: {name}()"))),
+        None => Ok(()),
+    }
 }
 
 /// Rewrites expressions over the row of the group.

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::aggregate::has_aggregate;
+use super::aggregate::{has_aggregate, no_aggregate};
 use super::binder::Binder;
 use super::call::order_term;
 use super::compare::values_of;
-use super::query::no_aggregate;
 use super::scope::Scope;
 use super::window::has_window;
 use crate::ast::{self, CompoundOp, ExprKind, SelectBody};
