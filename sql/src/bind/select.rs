@@ -387,7 +387,7 @@ fn values_at(member: &Select, place: usize) -> Vec<&Expr> {
 
 /// The affinity of a column of a compound, by its values from the first member to the last: the first that there is, unless
 /// other members have values that it would change.
-fn combined_affinity<'e>(values: &mut dyn Iterator<Item = &'e Expr>) -> Affinity {
+fn combined_affinity(values: &mut dyn Iterator<Item = &Expr>) -> Affinity {
     let mut values = values.peekable();
     let is_cast = matches!(values.peek(), Some(Expr::Cast(..)));
     let mut classes = 0;
