@@ -167,6 +167,16 @@ impl<D: WindowFunction<A, T>, A: Send, T: ToSql> HostAggregate for Windowed<D, A
     }
 }
 
+/// A function over rows; `state` makes what it keeps while it runs.
+fn over_rows<D: Send + Sync + 'static>(
+    definition: D,
+    is_window: bool,
+    state: fn(Arc<D>) -> Box<dyn HostAggregate>,
+) -> Body {
+    let definition = Arc::new(definition);
+    Body::HostAggregate { start: Arc::new(move || state(definition.clone())), is_window }
+}
+
 impl Connection {
     fn add_function(&self, name: &str, arity: Arity, volatility: Volatility, body: Body) -> Result<()> {
         let name = Cow::Owned(name.to_string());
@@ -224,11 +234,8 @@ impl Connection {
         A: Send + 'static,
         T: ToSql + 'static,
     {
-        let definition = Arc::new(definition);
-        let start = Arc::new(move || -> Box<dyn HostAggregate> {
-            Box::new(Grouped(OverRows::new(definition.clone())))
-        });
-        self.add_function(name, arity, volatility, Body::HostAggregate { start, is_window: false })
+        let body = over_rows(definition, false, |definition| Box::new(Grouped(OverRows::new(definition))));
+        self.add_function(name, arity, volatility, body)
     }
 
     /// Adds a function over rows that can also be used with `OVER`.
@@ -247,11 +254,8 @@ impl Connection {
         A: Send + 'static,
         T: ToSql + 'static,
     {
-        let definition = Arc::new(definition);
-        let start = Arc::new(move || -> Box<dyn HostAggregate> {
-            Box::new(Windowed(OverRows::new(definition.clone())))
-        });
-        self.add_function(name, arity, volatility, Body::HostAggregate { start, is_window: true })
+        let body = over_rows(definition, true, |definition| Box::new(Windowed(OverRows::new(definition))));
+        self.add_function(name, arity, volatility, body)
     }
 
     /// Removes a function that was added.

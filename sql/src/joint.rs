@@ -4,7 +4,6 @@
 
 use duramen_engine::{Lsn, View, WriteTxn};
 
-use crate::ast::TransactionMode;
 use crate::connection::{Connection, ConnectionOptions};
 use crate::error::{Error, Result};
 use crate::store::remove_all;
@@ -34,12 +33,7 @@ impl Connection {
     /// # Errors
     /// If one is open already; if the writer is taken for longer than the database's time-out.
     pub fn begin(&self, behavior: TransactionBehavior) -> Result<()> {
-        let mode = match behavior {
-            TransactionBehavior::Deferred => TransactionMode::Deferred,
-            TransactionBehavior::Immediate => TransactionMode::Immediate,
-            TransactionBehavior::Exclusive => TransactionMode::Exclusive,
-        };
-        self.lock()?.txn.begin(mode)
+        self.lock()?.txn.begin(behavior.mode())
     }
 
     /// Commits the open transaction: the commit that was made, `None` if nothing was written. One flush at the durability

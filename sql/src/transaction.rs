@@ -20,6 +20,17 @@ pub enum TransactionBehavior {
     Exclusive,
 }
 
+impl TransactionBehavior {
+    /// As `BEGIN` says it.
+    pub(crate) fn mode(self) -> TransactionMode {
+        match self {
+            TransactionBehavior::Deferred => TransactionMode::Deferred,
+            TransactionBehavior::Immediate => TransactionMode::Immediate,
+            TransactionBehavior::Exclusive => TransactionMode::Exclusive,
+        }
+    }
+}
+
 /// What happens to a transaction or savepoint that is dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -66,12 +77,7 @@ impl<'c> Transaction<'c> {
         connection: &'c Connection,
         behavior: TransactionBehavior,
     ) -> Result<Transaction<'c>> {
-        let mode = match behavior {
-            TransactionBehavior::Deferred => TransactionMode::Deferred,
-            TransactionBehavior::Immediate => TransactionMode::Immediate,
-            TransactionBehavior::Exclusive => TransactionMode::Exclusive,
-        };
-        connection.lock()?.txn.begin(mode)?;
+        connection.lock()?.txn.begin(behavior.mode())?;
         Ok(Transaction { connection, on_drop: DropBehavior::default(), over: false })
     }
 
