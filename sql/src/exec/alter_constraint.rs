@@ -56,7 +56,7 @@ impl Definer<'_, '_, '_> {
         })?;
         self.test_rows(altered, ConstraintKind::Check, |writing, plan, target, image| {
             let Some(check) = target.checks.last() else { return Ok(true) };
-            writing.with_rows(plan, &[(target.row, image.row())], |env| {
+            writing.with_rows(plan, [(target.row, image.row())], |env| {
                 Ok(check.eval(env).to_bool() != Some(false))
             })
         })
