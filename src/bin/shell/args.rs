@@ -350,11 +350,16 @@ pub(crate) fn wish(words: &[OsString], exists: impl Fn(&Path) -> bool) -> Wish {
     if names.contains(&*text) {
         return Wish::Command;
     }
-    match nearest(&text, names.iter().map(String::as_str)).filter(|_| !exists(Path::new(first))) {
-        Some(close) => Wish::Misspelt { close: close.into(), word: text.into_owned() },
-        None if is_kv_command(&text) && !exists(Path::new(first)) => {
-            Wish::Misspelt { close: format!("kv DB {text}"), word: text.into_owned() }
-        }
+    if exists(Path::new(first)) {
+        return Wish::Sql;
+    }
+    let close = if is_kv_command(&text) {
+        Some(format!("kv DB {text}"))
+    } else {
+        nearest(&text, names.iter().map(String::as_str)).map(str::to_owned)
+    };
+    match close {
+        Some(close) => Wish::Misspelt { close, word: text.into_owned() },
         None => Wish::Sql,
     }
 }
