@@ -1,11 +1,11 @@
 //! How near words are to each other, for those who mistype one.
 
-/// How many letters a word may differ from the one that was meant.
+/// How many letters a word may differ from the one that was meant; of a short one, half.
 const NEAR: usize = 2;
 
 /// The nearest of some words, if one is near.
 pub(crate) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let near = |name: &&str| distance(word, name) <= NEAR.min(name.len().saturating_sub(1));
+    let near = |name: &&str| distance(word, name) <= NEAR.min(name.len() / 2);
     names.into_iter().filter(near).min_by_key(|name| distance(word, name))
 }
 
