@@ -87,7 +87,11 @@ fn inside(query: &Query, condition: &Expr, slot: Slot) -> Option<Expr> {
         };
         let value = match (value, &query.aggregation) {
             (Some(Expr::Column(column)), Some(groups)) if column.slot == groups.slot => match column.place {
-                Place::At(place) => groups.keys.get(place).map(|(key, _)| key),
+                // What another collation holds for equal may look different, and a group shows one of it.
+                Place::At(place) => match groups.keys.get(place) {
+                    Some((key, Collation::Binary)) => Some(key),
+                    _ => None,
+                },
                 Place::Rowid | Place::Record => None,
             },
             (_, Some(_)) => None,
