@@ -13,9 +13,11 @@
 //! builds), so that a depth of 1,000 overflows any usual stack. It would need a C compiler to grow the stack. Nor is its
 //! tokenizer: it asks for memory for every word, which took longer than all the rest of parsing.
 
+mod build;
 mod cursor;
 mod ddl;
 mod expr;
+mod frame;
 mod keyword;
 mod lexeme;
 mod literal;
