@@ -12,8 +12,6 @@ pub(crate) enum Fact {
     Alarm,
     /// That it is backed by the older key-value store.
     KeyValueBacked,
-    /// The bookmark that its next session starts from.
-    Restore,
     /// How many bookmarks were given, where they are counted.
     Bookmarks,
 }
@@ -23,7 +21,6 @@ impl Fact {
         match self {
             Fact::Alarm => b"alarm",
             Fact::KeyValueBacked => b"key-value backed",
-            Fact::Restore => b"restore",
             Fact::Bookmarks => b"bookmarks",
         }
     }

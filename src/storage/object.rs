@@ -17,7 +17,6 @@ use crate::storage::error::{Error, Result};
 use crate::storage::gate::Gate;
 use crate::storage::kv::SyncKv;
 use crate::storage::options::{Backend, StorageOptions};
-use crate::storage::past::restore_if_wanted;
 use crate::storage::pending::Pending;
 use crate::storage::session::{Session, Shared};
 use crate::storage::sql::Sql;
@@ -57,8 +56,8 @@ impl Storage {
     /// Opens the storage in a directory in another way.
     ///
     /// # Errors
-    /// Those of [`Database::open_with`]; those of a restore that was asked for by
-    /// [`Storage::on_next_session_restore_bookmark`], after which the next open goes on without it.
+    /// Those of [`Database::open_with`], which also carries out a restore that was asked for by
+    /// [`Storage::on_next_session_restore_bookmark`].
     pub fn open_with(path: impl AsRef<Path>, options: StorageOptions) -> Result<Storage> {
         let io = options.io.clone().unwrap_or_else(Io::os);
         let database = Database::open_with(io, path, options.engine.clone())?;
@@ -80,7 +79,6 @@ impl Storage {
     /// # Errors
     /// As [`Storage::open_with`].
     pub fn on(database: Database, options: StorageOptions) -> Result<Storage> {
-        restore_if_wanted(&database)?;
         let backend = backend_of(&database, options.backend)?;
         let session = Session::new(database, &StorageOptions { backend, ..options })?;
         Ok(Storage { shared: Arc::new(Shared::new(session)) })

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use duramen_engine::Options;
 use duramen_engine::io::Io;
+use duramen_engine::{Options, Retention, Window};
 
 use crate::storage::alarm::AlarmHook;
 use crate::storage::profile::Profile;
@@ -46,7 +46,7 @@ pub struct StorageOptions {
     pub write_buffer_bytes: u64,
     /// The files, clock and randomness to run on; `None`, the default, for those of the system.
     pub io: Option<Io>,
-    /// How the database is opened.
+    /// How the database is opened. Default: as [`Options::default`], with the history of the last 30 days.
     pub engine: Options,
 }
 
@@ -59,7 +59,7 @@ impl Default for StorageOptions {
             alarm_hook: None,
             write_buffer_bytes: 16 << 20,
             io: None,
-            engine: Options::default(),
+            engine: Options { retention: Retention::Window(Window::default()), ..Options::default() },
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Bookmarks of an object: naming the present and the past, and asking for a moment of it at the next open.
 
-use duramen_engine::{Database, Durability, Timestamp, WriteTxn};
-use duramen_pitr::{Bookmark, Pitr};
+use duramen_engine::Timestamp;
+use duramen_pitr::Bookmark;
 
 use crate::storage::error::Result;
 use crate::storage::facts::Fact;
@@ -35,38 +35,12 @@ impl Session {
         Ok(self.pitr.bookmark_for_time(time)?.bookmark.to_string())
     }
 
-    /// Notes that the next session is to start from a bookmark; gives the one that undoes that.
+    /// Has the next session start from a bookmark; gives the one that undoes that.
     pub(crate) fn restore_at_next_open(&mut self, bookmark: &str) -> Result<String> {
         let wanted: Bookmark = bookmark.parse().map_err(duramen_pitr::Error::from)?;
         self.commit_turn()?;
-        drop(self.pitr.as_of(&wanted)?);
-        self.before_write()?;
-        self.write_facts(|txn| Fact::Restore.write(txn, bookmark.as_bytes()))?;
-        self.commit_turn()?;
-        Ok(self.pitr.current_bookmark().to_string())
+        Ok(self.pitr.on_next_session_restore(&wanted)?.to_string())
     }
-}
-
-/// Makes the content of a database that of the bookmark it was asked to start from, if it was. One commit, which is durable
-/// when this returns.
-///
-/// # Errors
-/// If the bookmark is out of reach by now: then the wish is forgotten, and the next open starts from what is there.
-pub(crate) fn restore_if_wanted(database: &Database) -> Result<()> {
-    let view = database.begin_read()?;
-    let wanted = Fact::Restore.read(&view)?.map(|text| String::from_utf8_lossy(text).into_owned());
-    let Some(wanted) = wanted else { return Ok(()) };
-    let mut txn = database.begin_write()?;
-    let restored = restore(&Pitr::new(database.clone()), &mut txn, &wanted);
-    Fact::Restore.remove(&mut txn)?;
-    txn.commit(Durability::Immediate)?;
-    restored
-}
-
-fn restore(pitr: &Pitr, txn: &mut WriteTxn, wanted: &str) -> Result<()> {
-    let bookmark: Bookmark = wanted.parse().map_err(duramen_pitr::Error::from)?;
-    pitr.restore_within(txn, &bookmark, &[])?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,14 +1,12 @@
 use std::sync::Arc;
 
 use duramen_engine::io::{Io, MemFs};
-use duramen_engine::{Options, Retention};
 use duramen_kv::Value;
 
 use crate::storage::{Error, Profile, Result, Storage, StorageOptions};
 
 fn open(io: &Io) -> Result<Storage> {
-    let engine = Options { retention: Retention::All, ..Options::default() };
-    Storage::open_with("object", StorageOptions { io: Some(io.clone()), engine, ..StorageOptions::default() })
+    Storage::open_with("object", StorageOptions { io: Some(io.clone()), ..StorageOptions::default() })
 }
 
 #[test]
