@@ -11,6 +11,8 @@ use crate::value::utf8;
 
 /// After so many places where a literal might have begun it is asked whether to stop; a literal has up to 50,000 bytes.
 const LOOK_EVERY_TRIES: usize = 64;
+/// After so many bytes that are only searched for one byte it is asked whether to stop: some tens of microseconds.
+const LOOK_EVERY_BYTES: usize = 1 << 18;
 /// After so many characters it is asked whether to stop.
 const LOOK_EVERY_STEPS: usize = 1 << 16;
 
@@ -102,11 +104,13 @@ impl Pattern {
                 self.starts_with(text, literal) && matches!(text.get(literal.len()), None | Some(0))
             }
             Shape::End(literal) => {
-                let text = utf8::until_nul(text);
+                let text = until_nul_unless(text, stop)?;
                 text.len() >= literal.len() && self.starts_with(&text[text.len() - literal.len()..], literal)
             }
-            Shape::Within(literal) => return self.is_within(utf8::until_nul(text), literal, stop),
-            Shape::Tokens(tokens, _) => return self.match_tokens(tokens, utf8::until_nul(text), stop),
+            Shape::Within(literal) => return self.is_within(until_nul_unless(text, stop)?, literal, stop),
+            Shape::Tokens(tokens, _) => {
+                return self.match_tokens(tokens, until_nul_unless(text, stop)?, stop);
+            }
         })
     }
 
@@ -150,7 +154,7 @@ impl Pattern {
         };
         let mut rest = text;
         let mut tried = 0_usize;
-        while let Some(at) = self.find_byte(rest, first) {
+        while let Some(at) = self.find_byte(rest, first, stop)? {
             rest = &rest[at..];
             if self.starts_with(rest, literal) {
                 return Some(true);
@@ -164,12 +168,21 @@ impl Pattern {
         Some(false)
     }
 
-    /// Where a letter (in small, if folded) occurs first.
-    fn find_byte(&self, text: &[u8], byte: u8) -> Option<usize> {
-        match self.case {
-            Case::Folded if byte.is_ascii_lowercase() => find_after_or(text, 0x20, byte),
-            _ => find_after_or(text, 0, byte),
+    /// Where a letter (in small, if folded) occurs first; `None` if `stop` ended the search.
+    fn find_byte(&self, text: &[u8], byte: u8, stop: &dyn Fn() -> bool) -> Option<Option<usize>> {
+        let bits = if self.case == Case::Folded && byte.is_ascii_lowercase() { 0x20 } else { 0 };
+        let (mut passed, mut rest) = (0, text);
+        while let Some((part, tail)) = rest.split_at_checked(LOOK_EVERY_BYTES) {
+            if let Some(at) = find_after_or(part, bits, byte) {
+                return Some(Some(passed + at));
+            }
+            if stop() {
+                return None;
+            }
+            passed += part.len();
+            rest = tail;
         }
+        Some(find_after_or(rest, bits, byte).map(|at| passed + at))
     }
 
     /// Goes along, and when stuck back to the last [`Token::Any`], which then takes one character more.
@@ -205,7 +218,7 @@ impl Pattern {
             let mut from = &from[utf8::first_len(from)..];
             if let Token::Char(code @ ..0x80) = tokens[after_any] {
                 let byte = u8::try_from(code).expect("a pattern below 0x80");
-                let Some(next) = self.find_byte(from, byte) else {
+                let Some(next) = self.find_byte(from, byte, stop)? else {
                     return Some(false);
                 };
                 from = &from[next..];
@@ -227,6 +240,25 @@ impl Pattern {
         };
         is_match.then_some(tail)
     }
+}
+
+/// As [`utf8::until_nul`]; `None` if `stop` ended the search.
+fn until_nul_unless<'t>(text: &'t [u8], stop: &dyn Fn() -> bool) -> Option<&'t [u8]> {
+    if text.len() <= LOOK_EVERY_BYTES {
+        return Some(utf8::until_nul(text));
+    }
+    let mut end = 0;
+    for part in text.chunks(LOOK_EVERY_BYTES) {
+        let until = utf8::until_nul(part).len();
+        end += until;
+        if until < part.len() {
+            break;
+        }
+        if stop() {
+            return None;
+        }
+    }
+    Some(&text[..end])
 }
 
 /// Where the first byte is that is `byte` once these bits are set, eight bytes at a time.

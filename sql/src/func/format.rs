@@ -4,48 +4,12 @@
 //! letter. One that is not known, or cut off, ends the output. Arguments that are not there count as NULL.
 
 use crate::error::Result;
-use crate::func::context::too_big;
+use crate::func::writer::Writer;
 use crate::value::decimal::{self, Decimal, Decoded, Precision};
 use crate::value::{NumberText, ValueRef, integer_text, utf8};
 
-/// Bytes that must not become longer than a limit.
-#[derive(Debug)]
-pub(crate) struct Output {
-    bytes: Vec<u8>,
-    limit: usize,
-}
-
-impl Output {
-    pub(crate) fn new(limit: usize) -> Output {
-        Output { bytes: Vec::new(), limit }
-    }
-
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.bytes
-    }
-
-    /// Refuses to become longer by `more` bytes if that would be too long.
-    pub(crate) fn check(&self, more: u64) -> Result<()> {
-        let len = u64::try_from(self.bytes.len()).unwrap_or(u64::MAX);
-        let limit = u64::try_from(self.limit).unwrap_or(u64::MAX);
-        if len.saturating_add(more) > limit { Err(too_big()) } else { Ok(()) }
-    }
-
-    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<()> {
-        if bytes.len() > self.limit.saturating_sub(self.bytes.len()) {
-            return Err(too_big());
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    pub(crate) fn repeat(&mut self, byte: u8, count: u64) -> Result<()> {
-        self.check(count)?;
-        let count = usize::try_from(count).map_err(|_| too_big())?;
-        self.bytes.resize(self.bytes.len() + count, byte);
-        Ok(())
-    }
-}
+/// So many bytes become digits before these are written.
+const HEX_AT_ONCE: usize = 256;
 
 /// What stands between `%` and the letter.
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,7 +38,7 @@ impl Spec {
     }
 
     /// Writes what was converted, with blanks up to the width.
-    fn pad(self, out: &mut Output, converted: &[u8]) -> Result<()> {
+    fn pad(self, out: &mut Writer<'_>, converted: &[u8]) -> Result<()> {
         let len = u64::try_from(converted.len()).unwrap_or(u64::MAX);
         let blanks = self.width.saturating_sub(len);
         if !self.left {
@@ -84,8 +48,19 @@ impl Spec {
         if self.left { out.repeat(b' ', blanks) } else { Ok(()) }
     }
 
+    /// As [`Spec::pad`], for what has been written since a place, where the width counts characters if `!` asks for it.
+    fn pad_written(mut self, out: &mut Writer<'_>, start: usize) -> Result<()> {
+        let converted = out.since(start);
+        if self.bang && self.width > 0 {
+            self.width += count_continuations(converted);
+        }
+        let len = u64::try_from(converted.len()).unwrap_or(u64::MAX);
+        let blanks = self.width.saturating_sub(len);
+        if self.left { out.repeat(b' ', blanks) } else { out.indent(start, blanks) }
+    }
+
     /// [`Spec::pad`], where the width counts characters if `!` asks for it.
-    fn pad_characters(mut self, out: &mut Output, converted: &[u8]) -> Result<()> {
+    fn pad_characters(mut self, out: &mut Writer<'_>, converted: &[u8]) -> Result<()> {
         if self.bang && self.width > 0 {
             self.width += count_continuations(converted);
         }
@@ -113,34 +88,31 @@ impl<'a> Arguments<'_, 'a> {
     }
 }
 
-/// Formats as `printf(format, arguments...)` does, with results up to `most_bytes` long and widths up to `most_width`.
+/// Formats as `printf(format, arguments...)` does, with widths up to `most_width`.
 pub(crate) fn format(
     format: &[u8],
     arguments: &[ValueRef<'_>],
-    most_bytes: usize,
     most_width: u64,
-) -> Result<Vec<u8>> {
-    let mut out = Output::new(most_bytes);
+    out: &mut Writer<'_>,
+) -> Result<()> {
     let mut arguments = Arguments(arguments.iter());
     let mut rest = utf8::until_nul(format);
     while let Some(percent) = rest.iter().position(|&byte| byte == b'%') {
         out.push(&rest[..percent])?;
         rest = &rest[percent + 1..];
         if rest.is_empty() {
-            out.push(b"%")?;
-            return Ok(out.into_bytes());
+            return out.push(b"%");
         }
         let spec = parse_spec(&mut rest, &mut arguments).bounded(most_width);
         let Some((&letter, tail)) = rest.split_first() else {
-            return Ok(out.into_bytes());
+            return Ok(());
         };
         rest = tail;
-        if !convert(letter, spec, &mut arguments, &mut out)? {
-            return Ok(out.into_bytes());
+        if !convert(letter, spec, &mut arguments, out)? {
+            return Ok(());
         }
     }
-    out.push(rest)?;
-    Ok(out.into_bytes())
+    out.push(rest)
 }
 
 /// Takes flags, width, precision and length off the front of the format.
@@ -197,7 +169,7 @@ fn parse_count(rest: &mut &[u8]) -> u64 {
 }
 
 /// Does one conversion; false if there is none of this letter.
-fn convert(letter: u8, spec: Spec, arguments: &mut Arguments<'_, '_>, out: &mut Output) -> Result<bool> {
+fn convert(letter: u8, spec: Spec, arguments: &mut Arguments<'_, '_>, out: &mut Writer<'_>) -> Result<bool> {
     let mut room = NumberText::new();
     match letter {
         b'd' | b'i' => integer(spec, signed(spec, arguments), Suffix::None, out)?,
@@ -265,7 +237,12 @@ fn ordinal(magnitude: u64) -> &'static [u8] {
     }
 }
 
-fn integer(spec: Spec, (sign, magnitude): (Option<u8>, u64), suffix: Suffix, out: &mut Output) -> Result<()> {
+fn integer(
+    spec: Spec,
+    (sign, magnitude): (Option<u8>, u64),
+    suffix: Suffix,
+    out: &mut Writer<'_>,
+) -> Result<()> {
     let mut digits = magnitude.to_string().into_bytes();
     if suffix == Suffix::Ordinal {
         digits.extend_from_slice(ordinal(magnitude));
@@ -273,7 +250,7 @@ fn integer(spec: Spec, (sign, magnitude): (Option<u8>, u64), suffix: Suffix, out
     finish_integer(spec, sign, digits, b"", out)
 }
 
-fn radix(letter: u8, spec: Spec, arguments: &mut Arguments<'_, '_>, out: &mut Output) -> Result<()> {
+fn radix(letter: u8, spec: Spec, arguments: &mut Arguments<'_, '_>, out: &mut Writer<'_>) -> Result<()> {
     let value = arguments.next().to_integer().cast_unsigned();
     let (digits, prefix) = match letter {
         b'o' => (format!("{value:o}"), "0"),
@@ -291,13 +268,13 @@ fn finish_integer(
     sign: Option<u8>,
     digits: Vec<u8>,
     prefix: &[u8],
-    out: &mut Output,
+    out: &mut Writer<'_>,
 ) -> Result<()> {
     let mut least = spec.precision.unwrap_or(0);
     if spec.zeros {
         least = least.max(spec.width.saturating_sub(u64::from(sign.is_some())));
     }
-    let mut converted = Output::new(out.limit);
+    let mut converted = out.another();
     let zeros = least.saturating_sub(u64::try_from(digits.len()).unwrap_or(0));
     converted.repeat(b'0', zeros)?;
     converted.push(&digits)?;
@@ -327,7 +304,7 @@ enum Notation {
     Exponent,
 }
 
-fn real(letter: u8, spec: Spec, real: f64, out: &mut Output) -> Result<()> {
+fn real(letter: u8, spec: Spec, real: f64, out: &mut Writer<'_>) -> Result<()> {
     /// The greatest precision.
     const MOST: i32 = 100_000_000;
     let precision = spec.precision.map_or(6, |precision| i32::try_from(precision).unwrap_or(MOST).min(MOST));
@@ -435,7 +412,7 @@ fn push_decimal(
 }
 
 /// `%c`: the first character of a text, as often as the precision says; a NUL byte for no text.
-fn character(mut spec: Spec, text: &[u8], out: &mut Output) -> Result<()> {
+fn character(mut spec: Spec, text: &[u8], out: &mut Writer<'_>) -> Result<()> {
     let character: &[u8] = match text {
         [] => b"\0",
         [first, ..] if first & 0xc0 == 0xc0 => &text[..utf8::first_len(text).min(4)],
@@ -458,57 +435,53 @@ fn character(mut spec: Spec, text: &[u8], out: &mut Output) -> Result<()> {
 }
 
 /// `%q`, `%Q` and `%w`: text as it is written between quotes in SQL.
-fn quoted(letter: u8, spec: Spec, text: Option<&[u8]>, out: &mut Output) -> Result<()> {
+fn quoted(letter: u8, spec: Spec, text: Option<&[u8]>, out: &mut Writer<'_>) -> Result<()> {
     let is_null = text.is_none();
     let text = text.unwrap_or(if letter == b'Q' { b"NULL" } else { b"(NULL)" });
     let text = &text[..precision_len(text, spec)];
     let quote = if letter == b'w' { b'"' } else { b'\'' };
     let has_controls = text.iter().any(|&byte| byte <= 0x1f);
     let escapes = spec.alternate && letter != b'w' && (has_controls || letter == b'q');
-    let mut converted = Output::new(out.limit);
     let (open, close): (&[u8], &[u8]) = match (letter, is_null, escapes) {
         (b'Q', false, true) => (b"unistr('", b"')"),
         (b'Q', false, false) => (b"'", b"'"),
         _ => (b"", b""),
     };
-    converted.push(open)?;
-    for &byte in text {
-        match byte {
-            b'\\' if escapes => converted.push(b"\\\\")?,
-            ..=0x1f if escapes => converted.push(format!("\\u{byte:04x}").as_bytes())?,
-            _ if byte == quote => converted.push(&[quote, quote])?,
-            _ => converted.push(&[byte])?,
-        }
-    }
-    converted.push(close)?;
-    spec.pad_characters(out, &converted.into_bytes())
+    let start = out.len();
+    out.push(open)?;
+    out.push_escaped(text, |byte| match byte {
+        b'\\' if escapes => Some(b"\\\\".to_vec()),
+        ..=0x1f if escapes => Some(format!("\\u{byte:04x}").into_bytes()),
+        _ if byte == quote => Some(vec![quote, quote]),
+        _ => None,
+    })?;
+    out.push(close)?;
+    spec.pad_written(out, start)
 }
 
 /// `%j` and `%J`: text as it is written in JSON, without and with its quotes.
-fn json_string(letter: u8, spec: Spec, text: Option<&[u8]>, out: &mut Output) -> Result<()> {
-    let mut converted = Output::new(out.limit);
+fn json_string(letter: u8, spec: Spec, text: Option<&[u8]>, out: &mut Writer<'_>) -> Result<()> {
     let quotes: &[u8] = if letter == b'J' { b"\"" } else { b"" };
+    let start = out.len();
     match text {
-        None if letter == b'J' => converted.push(b"null")?,
+        None if letter == b'J' => out.push(b"null")?,
         None => {}
         Some(text) => {
-            converted.push(quotes)?;
-            for &byte in &text[..json_precision_len(text, spec)] {
-                match byte {
-                    b'"' | b'\\' => converted.push(&[b'\\', byte])?,
-                    0x08 => converted.push(b"\\b")?,
-                    0x09 => converted.push(b"\\t")?,
-                    0x0a => converted.push(b"\\n")?,
-                    0x0c => converted.push(b"\\f")?,
-                    0x0d => converted.push(b"\\r")?,
-                    ..=0x1f => converted.push(format!("\\u{byte:04x}").as_bytes())?,
-                    _ => converted.push(&[byte])?,
-                }
-            }
-            converted.push(quotes)?;
+            out.push(quotes)?;
+            out.push_escaped(&text[..json_precision_len(text, spec)], |byte| match byte {
+                b'"' | b'\\' => Some(vec![b'\\', byte]),
+                0x08 => Some(b"\\b".to_vec()),
+                0x09 => Some(b"\\t".to_vec()),
+                0x0a => Some(b"\\n".to_vec()),
+                0x0c => Some(b"\\f".to_vec()),
+                0x0d => Some(b"\\r".to_vec()),
+                ..=0x1f => Some(format!("\\u{byte:04x}").into_bytes()),
+                _ => None,
+            })?;
+            out.push(quotes)?;
         }
     }
-    spec.pad_characters(out, &converted.into_bytes())
+    spec.pad_written(out, start)
 }
 
 /// As [`precision_len`], but with `!` continuation bytes at the very front come along for nothing.
@@ -532,34 +505,39 @@ pub(crate) enum Controls {
 }
 
 /// The value as a literal of SQL: what `quote()` and `unistr_quote()` give.
-pub(crate) fn literal(value: ValueRef<'_>, controls: Controls, limit: usize) -> Result<Vec<u8>> {
-    let mut out = Output::new(limit);
+pub(crate) fn literal(value: ValueRef<'_>, controls: Controls, out: &mut Writer<'_>) -> Result<()> {
     match value {
-        ValueRef::Null => out.push(b"NULL")?,
-        ValueRef::Integer(integer) => out.push(integer_text(integer).as_bytes())?,
+        ValueRef::Null => out.push(b"NULL"),
+        ValueRef::Integer(integer) => out.push(integer_text(integer).as_bytes()),
         ValueRef::Real(value) => {
             // An infinity is written as a number that is read as one.
             let spec = Spec { bang: true, zeros: true, precision: Some(17), ..Spec::default() };
-            real(b'g', spec, value, &mut out)?;
+            real(b'g', spec, value, out)
         }
         ValueRef::Text(text) => {
             let spec = Spec { alternate: controls == Controls::Escaped, ..Spec::default() };
-            quoted(b'Q', spec, Some(utf8::until_nul(text)), &mut out)?;
+            quoted(b'Q', spec, Some(utf8::until_nul(text)), out)
         }
         ValueRef::Blob(blob) => {
             out.check(u64::try_from(blob.len()).unwrap_or(u64::MAX).saturating_mul(2))?;
             out.push(b"X'")?;
-            out.push(&hex(blob))?;
-            out.push(b"'")?;
+            hex(blob, out)?;
+            out.push(b"'")
         }
     }
-    Ok(out.into_bytes())
 }
 
 /// Bytes as capital hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn hex(bytes: &[u8], out: &mut Writer<'_>) -> Result<()> {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
+    for part in bytes.chunks(HEX_AT_ONCE) {
+        let mut digits = [0; HEX_AT_ONCE * 2];
+        for (byte, pair) in part.iter().zip(digits.as_chunks_mut::<2>().0) {
+            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+        }
+        out.push(&digits[..part.len() * 2])?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

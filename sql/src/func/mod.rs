@@ -9,6 +9,8 @@ mod context;
 
 mod patience;
 
+mod writer;
+
 mod format;
 
 mod string;

@@ -8,6 +8,7 @@ use crate::expr::pattern::{Pattern, Style};
 use crate::func::context::{Call, refused, too_big};
 use crate::func::format::{self, Controls};
 use crate::func::patience::{PART_BYTES, Patience};
+use crate::func::writer::{Writer, text_of_parts};
 use crate::value::{ValueRef, utf8};
 
 type Args<'v, 'a> = &'v [ValueRef<'a>];
@@ -25,14 +26,13 @@ pub fn concat_operator<'a>(call: &Call<'_, 'a>, a: ValueRef<'a>, b: ValueRef<'a>
     let (Some(a), Some(b)) = (call.text_of(a), call.text_of(b)) else {
         return Ok(ValueRef::Null);
     };
-    call.check_len(a.len() + b.len())?;
-    Ok(ValueRef::Text(call.arena.concat(&[a, b])))
+    text_of_parts(call, &[a, b])
 }
 
 pub(super) fn length<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
     Ok(match args[0] {
         ValueRef::Null => ValueRef::Null,
-        ValueRef::Text(text) => integer(utf8::count(utf8::until_nul(text))),
+        ValueRef::Text(text) => integer(characters(call, utf8::until_nul(text), utf8::count)?),
         value => call.text_of(value).map_or(ValueRef::Null, |bytes| integer(bytes.len())),
     })
 }
@@ -58,7 +58,7 @@ pub(super) fn substr<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> 
         return Ok(ValueRef::Null);
     }
     if start < 0 {
-        let len = if is_blob { bytes.len() } else { utf8::count_strays(bytes) };
+        let len = if is_blob { bytes.len() } else { characters(call, bytes, utf8::count_strays)? };
         start += i64::try_from(len).unwrap_or(i64::MAX);
         if start < 0 {
             count = if count < 0 { 0 } else { count + start };
@@ -78,8 +78,35 @@ pub(super) fn substr<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> 
         let start = start.min(bytes.len());
         return Ok(ValueRef::Blob(&bytes[start..start + count.min(bytes.len() - start)]));
     }
-    let rest = &bytes[utf8::prefix_len(bytes, start)..];
-    Ok(ValueRef::Text(&rest[..utf8::prefix_len(rest, count)]))
+    let rest = &bytes[prefix_len(call, bytes, start)?..];
+    Ok(ValueRef::Text(&rest[..prefix_len(call, rest, count)?]))
+}
+
+/// How many characters a text has by `count`, which is given parts that end where a character ends.
+fn characters(call: &Call<'_, '_>, text: &[u8], count: fn(&[u8]) -> usize) -> Result<usize> {
+    let mut patience = Patience::new(call.context);
+    let (mut rest, mut characters) = (text, 0);
+    while rest.len() > PART_BYTES {
+        let more = rest[PART_BYTES..].iter().take_while(|&&byte| byte & 0xc0 == 0x80).count();
+        let (part, tail) = rest.split_at(PART_BYTES + more);
+        patience.spend(part.len())?;
+        characters += count(part);
+        rest = tail;
+    }
+    Ok(characters + count(rest))
+}
+
+/// As [`utf8::prefix_len`], for texts of any length.
+fn prefix_len(call: &Call<'_, '_>, text: &[u8], characters: usize) -> Result<usize> {
+    let mut patience = Patience::new(call.context);
+    let (mut len, mut left) = (0, characters.min(text.len()));
+    while left > PART_BYTES {
+        let part = utf8::prefix_len(&text[len..], PART_BYTES);
+        patience.spend(part)?;
+        len += part;
+        left -= PART_BYTES;
+    }
+    Ok(len + utf8::prefix_len(&text[len..], left))
 }
 
 /// `instr(haystack, needle)`: the position of the first occurrence, counted from 1; 0 for none.
@@ -143,6 +170,7 @@ fn trim_sides<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>, left: bool, right: bo
     let Some(mut text) = call.text_of(args[0]) else {
         return Ok(ValueRef::Null);
     };
+    let mut patience = Patience::new(call.context);
     let mut set: Vec<&[u8]> = vec![b" "];
     if let Some(&argument) = args.get(1) {
         let Some(characters) = call.text_of(argument) else {
@@ -152,11 +180,11 @@ fn trim_sides<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>, left: bool, right: bo
         let mut rest = utf8::until_nul(characters);
         while !rest.is_empty() {
             let (character, tail) = rest.split_at(utf8::first_len(rest));
+            patience.spend(character.len())?;
             set.push(character);
             rest = tail;
         }
     }
-    let mut patience = Patience::new(call.context);
     while left && let Some(rest) = set.iter().find_map(|character| text.strip_prefix(*character)) {
         patience.spend(set.len())?;
         text = rest;
@@ -182,23 +210,21 @@ pub(super) fn replace<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a>
     if utf8::until_nul(pattern).is_empty() {
         return Ok(ValueRef::Text(text));
     }
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    let mut patience = Patience::new(call.context);
-    while rest.len() >= pattern.len() {
-        patience.spend(1 + pattern.len() / COMPARED_AT_ONCE)?;
-        if rest.starts_with(pattern) {
-            patience.spend(replacement.len())?;
-            out.extend_from_slice(replacement);
-            rest = &rest[pattern.len()..];
-            call.check_len(out.len() + rest.len())?;
+    let mut out = Writer::new(call.context).reserve(text.len());
+    let (mut start, mut at) = (0, 0);
+    while at + pattern.len() <= text.len() {
+        out.skip(1 + pattern.len() / COMPARED_AT_ONCE)?;
+        if text[at..].starts_with(pattern) {
+            out.push(&text[start..at])?;
+            out.push(replacement)?;
+            at += pattern.len();
+            start = at;
         } else {
-            out.push(rest[0]);
-            rest = &rest[1..];
+            at += 1;
         }
     }
-    out.extend_from_slice(rest);
-    call.text(out)
+    out.push(&text[start..])?;
+    Ok(out.into_text(call))
 }
 
 pub(super) fn concat<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
@@ -213,16 +239,15 @@ pub(super) fn concat_ws<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'
 }
 
 fn join<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>, separator: &[u8]) -> Output<'a> {
-    let mut out = Vec::new();
+    let mut out = Writer::new(call.context);
     let parts = args.iter().filter_map(|&argument| call.text_of(argument));
     for (at, part) in parts.enumerate() {
         if at > 0 {
-            out.extend_from_slice(separator);
+            out.push(separator)?;
         }
-        out.extend_from_slice(part);
-        call.check_len(out.len())?;
+        out.push(part)?;
     }
-    call.text(out)
+    Ok(out.into_text(call))
 }
 
 /// `char(code, ...)`: the characters of these code points.
@@ -245,13 +270,9 @@ pub(super) fn unicode<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a>
 pub(super) fn hex<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
     let bytes = call.text_of(args[0]).unwrap_or_default();
     call.check_len(bytes.len().saturating_mul(2))?;
-    let mut patience = Patience::new(call.context);
-    let mut digits = Vec::with_capacity(bytes.len() * 2);
-    for part in bytes.chunks(PART_BYTES) {
-        patience.spend(part.len())?;
-        digits.extend_from_slice(&format::hex(part));
-    }
-    call.text(digits)
+    let mut digits = Writer::new(call.context).reserve(bytes.len() * 2);
+    format::hex(bytes, &mut digits)?;
+    Ok(digits.into_text(call))
 }
 
 /// `unhex(digits)` and `unhex(digits, ignored)`: NULL unless the text is pairs of hexadecimal digits, with characters
@@ -266,7 +287,9 @@ pub(super) fn unhex<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
     };
     let mut rest = utf8::until_nul(digits);
     let mut out = Vec::with_capacity(rest.len() / 2);
+    let mut patience = Patience::new(call.context);
     while let Some(&first) = rest.first() {
+        patience.spend(1)?;
         if let Some(high) = digit(first) {
             let Some(low) = rest.get(1).and_then(|&second| digit(second)) else {
                 return Ok(ValueRef::Null);
@@ -301,18 +324,26 @@ fn contains_char(text: &[u8], code: u32) -> bool {
 pub(super) fn printf<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
     match args.split_first().and_then(|(&format, rest)| Some((call.text_of(format)?, rest))) {
         Some((format, rest)) => {
-            call.text(format::format(format, rest, call.length_limit(), call.format_width())?)
+            let mut out = Writer::new(call.context);
+            format::format(format, rest, call.format_width(), &mut out)?;
+            Ok(out.into_text(call))
         }
         None => Ok(ValueRef::Null),
     }
 }
 
 pub(super) fn quote<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
-    call.text(format::literal(args[0], Controls::Plain, call.length_limit())?)
+    literal(call, args[0], Controls::Plain)
 }
 
 pub(super) fn unistr_quote<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
-    call.text(format::literal(args[0], Controls::Escaped, call.length_limit())?)
+    literal(call, args[0], Controls::Escaped)
+}
+
+fn literal<'a>(call: &Call<'_, 'a>, value: ValueRef<'a>, controls: Controls) -> Output<'a> {
+    let mut out = Writer::new(call.context);
+    format::literal(value, controls, &mut out)?;
+    Ok(out.into_text(call))
 }
 
 /// `unistr(text)`: `\XXXX`, `\uXXXX`, `\+XXXXXX` and `\UXXXXXXXX` become characters.
@@ -320,19 +351,15 @@ pub(super) fn unistr<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> 
     let Some(text) = call.text_of(args[0]) else {
         return Ok(ValueRef::Null);
     };
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    loop {
-        // Behind a NUL byte nothing is escaped any more.
-        let Some(at) = utf8::until_nul(rest).iter().position(|&byte| byte == b'\\') else {
-            out.extend_from_slice(rest);
-            return call.text(out);
-        };
-        out.extend_from_slice(&rest[..at]);
+    let mut out = Writer::new(call.context).reserve(text.len());
+    // Behind a NUL byte nothing is escaped any more.
+    let (mut rest, unescaped) = text.split_at(utf8::until_nul(text).len());
+    while let Some(at) = rest.iter().position(|&byte| byte == b'\\') {
+        out.push(&rest[..at])?;
         rest = &rest[at + 1..];
         let (skipped, digits) = match rest.first() {
             Some(b'\\') => {
-                out.push(b'\\');
+                out.push(b"\\")?;
                 rest = &rest[1..];
                 continue;
             }
@@ -347,9 +374,14 @@ pub(super) fn unistr<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> 
         let Some(code) = code else {
             return refused("invalid Unicode escape");
         };
-        utf8::push(&mut out, code);
+        let mut character = Vec::with_capacity(4);
+        utf8::push(&mut character, code);
+        out.push(&character)?;
         rest = &rest[skipped + digits..];
     }
+    out.push(rest)?;
+    out.push(unescaped)?;
+    Ok(out.into_text(call))
 }
 
 pub(super) fn soundex<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a> {
@@ -360,7 +392,9 @@ pub(super) fn soundex<'a>(call: &Call<'_, 'a>, args: Args<'_, 'a>) -> Output<'a>
     };
     let mut out = vec![first.to_ascii_uppercase()];
     let mut before = soundex_code(**first);
+    let mut patience = Patience::new(call.context);
     for &byte in rest {
+        patience.spend(1)?;
         let code = soundex_code(byte);
         if let Some(digit) = code
             && code != before

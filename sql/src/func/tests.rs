@@ -16,6 +16,8 @@ pub(super) struct TestContext {
     pub(super) now_ms: i64,
     pub(super) local_offset_seconds: Option<i64>,
     pub(super) is_like_case_sensitive: bool,
+    /// Whether the statement is to stop.
+    pub(super) is_interrupted: bool,
 }
 
 impl Default for TestContext {
@@ -25,6 +27,7 @@ impl Default for TestContext {
             now_ms: 1_700_000_000_123,
             local_offset_seconds: Some(0),
             is_like_case_sensitive: false,
+            is_interrupted: false,
         }
     }
 }
@@ -60,6 +63,10 @@ impl Context for TestContext {
 
     fn is_like_case_sensitive(&self) -> bool {
         self.is_like_case_sensitive
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.is_interrupted
     }
 }
 

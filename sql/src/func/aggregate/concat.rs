@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 
 use crate::error::Result;
 use crate::func::context::Call;
+use crate::func::patience::Patience;
+use crate::func::writer::text_of_parts;
 use crate::value::ValueRef;
 
 /// Texts joined in the order in which they came. Each separator stands before its text and is taken from the same row;
@@ -27,15 +29,16 @@ impl Concat {
         let Some(text) = call.text_of(args[0]) else {
             return Ok(());
         };
+        let mut patience = Patience::new(call.context);
         if self.count > 0 {
             let separator = match args.get(1) {
                 None => b",",
                 Some(&separator) => call.text_of(separator).unwrap_or_default(),
             };
-            self.text.extend_from_slice(separator);
+            patience.append(&mut self.text, separator)?;
             self.separators.push_back(separator.len());
         }
-        self.text.extend_from_slice(text);
+        patience.append(&mut self.text, text)?;
         self.count += 1;
         call.check_len(self.text.len() - self.start)
     }
@@ -56,11 +59,10 @@ impl Concat {
     }
 
     /// The text; NULL for nothing.
-    pub(super) fn value<'a>(&self, call: &Call<'_, 'a>) -> ValueRef<'a> {
-        if self.count == 0 {
-            ValueRef::Null
-        } else {
-            ValueRef::Text(call.arena.copy(&self.text[self.start..]))
-        }
+    ///
+    /// # Errors
+    /// If the statement is to stop.
+    pub(super) fn value<'a>(&self, call: &Call<'_, 'a>) -> Result<ValueRef<'a>> {
+        if self.count == 0 { Ok(ValueRef::Null) } else { text_of_parts(call, &[&self.text[self.start..]]) }
     }
 }

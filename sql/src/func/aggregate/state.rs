@@ -147,7 +147,7 @@ impl Aggregate {
             Aggregate::Total(sum) => sum.total(),
             Aggregate::Average(sum) => sum.average(),
             Aggregate::Best(_, best) => best.as_ref().map_or(ValueRef::Null, |best| owned(call, best)),
-            Aggregate::Concat(concat) => concat.value(call),
+            Aggregate::Concat(concat) => concat.value(call)?,
             Aggregate::Percentile(numbers) => numbers.value(),
             Aggregate::Host(host) => owned(call, &host.value()?),
         })

@@ -6,6 +6,7 @@ use super::parse::{moment_of, now};
 use crate::error::Result;
 use crate::func::context::Call;
 use crate::func::format;
+use crate::func::writer::Writer;
 use crate::value::decimal::two_digits;
 use crate::value::{ValueRef, utf8};
 
@@ -228,8 +229,9 @@ fn year_text(year: i32) -> String {
 
 /// A real as `printf` formats it.
 fn printf(format: &str, real: f64) -> String {
-    let text = format::format(format.as_bytes(), &[ValueRef::Real(real)], usize::MAX, u64::MAX);
-    text.ok().and_then(|text| String::from_utf8(text).ok()).unwrap_or_default()
+    let mut out = Writer::unstoppable(usize::MAX);
+    let formatted = format::format(format.as_bytes(), &[ValueRef::Real(real)], u64::MAX, &mut out);
+    formatted.ok().and_then(|()| String::from_utf8(out.into_bytes()).ok()).unwrap_or_default()
 }
 
 /// The Thursday of the same week, whose year and week are those of ISO 8601.

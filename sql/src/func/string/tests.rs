@@ -1,7 +1,7 @@
-use crate::Limits;
 use crate::func::tests::{TestContext, call_in, shown};
 use crate::func::{Call, Place, concat_operator};
 use crate::value::{ArenaBuffer, Collation, ValueRef};
+use crate::{Error, Limits};
 
 fn text(text: &str) -> ValueRef<'_> {
     ValueRef::text(text)
@@ -122,4 +122,44 @@ fn the_operator_joins_texts() {
     assert_eq!(concat_operator(&call, ValueRef::Blob(b"a"), ValueRef::Null).unwrap(), ValueRef::Null);
     let long = "x".repeat(15_000);
     assert!(concat_operator(&call, text(&long), text(&long)).is_err());
+}
+
+#[test]
+fn calls_over_long_values_stop() {
+    let limits = Limits { length_bytes: 1 << 30, ..Limits::default() };
+    let context = TestContext { limits, is_interrupted: true, ..TestContext::default() };
+    let long = "é".repeat(1 << 20);
+    let (text, one) = (ValueRef::Text(long.as_bytes()), ValueRef::Text(b"x"));
+    let (blob, number) = (ValueRef::Blob(long.as_bytes()), ValueRef::Integer(1 << 20));
+    let calls: &[(&str, &[ValueRef<'_>])] = &[
+        ("length", &[text]),
+        ("substr", &[text, number, number]),
+        ("substr", &[text, ValueRef::Integer(-5), number]),
+        ("instr", &[text, one]),
+        ("upper", &[text]),
+        ("trim", &[text, text]),
+        ("replace", &[text, one, one]),
+        ("concat", &[text, one]),
+        ("concat_ws", &[one, text, text]),
+        ("hex", &[blob]),
+        ("unhex", &[text, text]),
+        ("quote", &[text]),
+        ("quote", &[blob]),
+        ("unistr_quote", &[text]),
+        ("unistr", &[text]),
+        ("soundex", &[ValueRef::Text(&[b'a'; 1 << 20])]),
+        ("printf", &[ValueRef::Text(b"%s"), text]),
+        ("printf", &[ValueRef::Text(b"%q"), text]),
+        ("printf", &[ValueRef::Text(b"%J"), text]),
+        ("printf", &[ValueRef::Text(b"%9999999s"), one]),
+        ("printf", &[ValueRef::Text(b"%.9999999c"), one]),
+        ("like", &[ValueRef::Text(b"%x%"), text]),
+        ("like", &[ValueRef::Text(b"%x_"), text]),
+        ("glob", &[ValueRef::Text(b"*x"), text]),
+        ("randomblob", &[number]),
+    ];
+    for (name, args) in calls {
+        let result = call_in(&context, Place::Statement, name, args);
+        assert!(matches!(result, Err(Error::Interrupted)), "{name} gave {:?}", result.map(|_| "a value"));
+    }
 }
