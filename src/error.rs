@@ -15,6 +15,10 @@ pub enum Error {
     Engine(duramen_engine::Error),
     /// The key-value layer refused; never [`duramen_kv::Error::Engine`], which becomes [`Error::Engine`].
     Kv(duramen_kv::Error),
+    /// SQL refused or failed; never [`duramen_sql::Error::Engine`], which becomes [`Error::Engine`].
+    Sql(duramen_sql::Error),
+    /// The past could not be named, read or restored; never [`duramen_pitr::Error::Engine`], which becomes [`Error::Engine`].
+    Pitr(duramen_pitr::Error),
     /// A key or value in a tree is not of the type the tree is read as. Use the type it was written with.
     WrongType {
         /// The tree.
@@ -52,11 +56,31 @@ impl From<duramen_kv::Error> for Error {
     }
 }
 
+impl From<duramen_sql::Error> for Error {
+    fn from(error: duramen_sql::Error) -> Error {
+        match error {
+            duramen_sql::Error::Engine(error) => Error::Engine(error),
+            error => Error::Sql(error),
+        }
+    }
+}
+
+impl From<duramen_pitr::Error> for Error {
+    fn from(error: duramen_pitr::Error) -> Error {
+        match error {
+            duramen_pitr::Error::Engine(error) => Error::Engine(error),
+            error => Error::Pitr(error),
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Engine(error) => error.fmt(f),
             Error::Kv(error) => error.fmt(f),
+            Error::Sql(error) => error.fmt(f),
+            Error::Pitr(error) => error.fmt(f),
             Error::WrongType { tree, part, wanted, key } => {
                 let part = match part {
                     Part::Key => "key",
@@ -73,6 +97,8 @@ impl std::error::Error for Error {
         match self {
             Error::Engine(error) => error.source(),
             Error::Kv(error) => error.source(),
+            Error::Sql(error) => error.source(),
+            Error::Pitr(error) => error.source(),
             Error::WrongType { .. } => None,
         }
     }

@@ -76,6 +76,7 @@ mod key;
 mod range;
 mod read;
 mod scratch;
+mod table_restore;
 mod tree;
 mod value;
 
@@ -97,5 +98,6 @@ pub use crate::key::TreeKey;
 pub use crate::range::{Entry, Range};
 pub use crate::scratch::Scratch;
 pub use crate::storage::{Profile, Storage, StorageOptions};
+pub use crate::table_restore::{TableRestore, restore_table};
 pub use crate::tree::{Tree, TreeName};
 pub use crate::value::TreeValue;

@@ -34,7 +34,7 @@ pub(crate) fn run(handle: &Arc<Handle>, progress: &mut dyn FnMut(u64, u64)) -> R
     checkpoint::append_outstanding(handle, &mut checkpoints)?;
     handle.pages.appender().start_segment()?;
     let total = version.catalog.iter().map(|(_, entry)| entry.root.count()).sum();
-    let mut ticker = Ticker { done: 0, total, progress };
+    let mut ticker = Ticker::new(total, progress);
     let mut catalog = version.catalog.clone();
     for (id, entry) in version.catalog.iter() {
         let packed = pack(handle, &entry.root, &version.pages, &mut ticker)?;
@@ -58,13 +58,26 @@ pub(crate) fn run(handle: &Arc<Handle>, progress: &mut dyn FnMut(u64, u64)) -> R
     Ok(CheckpointReport { lsn, page_bytes })
 }
 
-struct Ticker<'p> {
+/// How many entries were written, for whoever waits.
+pub(crate) struct Ticker<'p> {
     done: u64,
     total: u64,
     progress: &'p mut dyn FnMut(u64, u64),
 }
 
-fn pack(shared: &Shared, root: &Root, pages: &SegmentSet, ticker: &mut Ticker<'_>) -> Result<Root> {
+impl Ticker<'_> {
+    pub(crate) fn new(total: u64, progress: &mut dyn FnMut(u64, u64)) -> Ticker<'_> {
+        Ticker { done: 0, total, progress }
+    }
+}
+
+/// Writes a tree, which lies in `pages`, anew to the pages of `shared`, and syncs them.
+pub(crate) fn pack(
+    shared: &Shared,
+    root: &Root,
+    pages: &SegmentSet,
+    ticker: &mut Ticker<'_>,
+) -> Result<Root> {
     let mut appender = shared.pages.appender();
     let mut builder = BulkBuilder::new(&shared.params, &mut appender);
     let mut cursor = root.cursor(pages);

@@ -19,6 +19,7 @@
 
 #![deny(unsafe_code)]
 
+mod adopt;
 mod catalog;
 mod checkpoint;
 mod checkpoint_list;

@@ -39,6 +39,8 @@ mod partial;
 
 mod reach;
 
+mod snapshot;
+
 mod timeline;
 
 mod pitr;
@@ -48,3 +50,4 @@ pub use error::{Error, Result};
 pub use feed::{CommitChanges, Feed, KeyChange};
 pub use pitr::{Moment, Pitr};
 pub use reach::{Pin, Reach};
+pub use snapshot::Snapshot;

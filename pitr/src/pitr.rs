@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::feed::Feed;
 use crate::partial;
 use crate::reach::{Pin, Reach};
+use crate::snapshot::Snapshot;
 use crate::timeline::Timeline;
 
 /// The past of an open database. Clones are handles to the same one.
@@ -187,6 +188,53 @@ impl Pitr {
         let history = self.database.history();
         history.wish_reset(Some(lsn)).map_err(|error| self.named(bookmark, error))?;
         Ok(Bookmark::before_restore(self.database.id(), self.database.last_lsn()))
+    }
+
+    /// The content of the database at a moment, or now, for another database to begin with. It costs as much as
+    /// [`as_of`](Pitr::as_of), however large the database is.
+    ///
+    /// # Errors
+    /// [`Error::ForeignBookmark`], [`Error::Unavailable`]; those of the engine.
+    pub fn snapshot(&self, bookmark: Option<&Bookmark>) -> Result<Snapshot> {
+        let bookmark = bookmark.copied().unwrap_or_else(|| self.current_bookmark());
+        Ok(Snapshot::new(bookmark, self.as_of(&bookmark)?))
+    }
+
+    /// Makes the content of the database that of a snapshot, which may be of another one, as a new commit that is durable when
+    /// this returns. Gives the moment before, to which a restore undoes this.
+    ///
+    /// Cost: all entries are written. `progress` is told how many were, and their total.
+    ///
+    /// # Errors
+    /// Those of the engine, after which the database is as it was.
+    pub fn adopt(&self, snapshot: &Snapshot, progress: &mut dyn FnMut(u64, u64)) -> Result<Bookmark> {
+        let mut txn = self.database.begin_write()?;
+        let undo = self.bookmark(txn.lsn());
+        snapshot.put_into(&mut txn, progress)?;
+        txn.commit(Durability::Immediate)?;
+        Ok(undo)
+    }
+
+    /// Has the next session begin with the content of a snapshot, which may be of another database: as
+    /// [`on_next_session_restore`](Pitr::on_next_session_restore), which it replaces and which replaces it. Before it returns
+    /// `change` may change that content. The snapshot is not needed any more then.
+    ///
+    /// Cost: all entries are written now, as a version of the history that nobody sees; the next session goes back to that
+    /// one. A crash meanwhile leaves all as it was, or begins the next session early.
+    ///
+    /// # Errors
+    /// Those of the engine and of `change`, after which all is as before; [`Error::Engine`] with
+    /// [`Poisoned`](duramen_engine::Error::Poisoned) where the disk fails at the end of it.
+    pub fn on_next_session_adopt(
+        &self,
+        snapshot: &Snapshot,
+        change: impl FnOnce(&mut WriteTxn) -> duramen_engine::Result<()>,
+    ) -> Result<Bookmark> {
+        let mut txn = self.database.begin_write()?;
+        snapshot.put_into(&mut txn, &mut |_, _| {})?;
+        change(&mut txn)?;
+        let aside = txn.commit_aside()?;
+        self.on_next_session_restore(&self.bookmark(aside))
     }
 
     /// The moment that the next session begins with, if one was asked for.

@@ -2,11 +2,11 @@
 //!
 //! An authorizer may refuse `BEGIN` and its relatives in statements; these calls stay with the owner of the connection.
 
-use duramen_engine::{Lsn, View, WriteTxn};
+use duramen_engine::{Lsn, ReadView, View, WriteTxn};
 
 use crate::connection::{Connection, ConnectionOptions};
 use crate::error::{Error, Result};
-use crate::store::remove_all;
+use crate::store::{RestoredTable, remove_all, restore_table};
 use crate::transaction::TransactionBehavior;
 use crate::txn::Txn;
 
@@ -106,6 +106,32 @@ impl Connection {
         remove_all(&mut session.txn.writers()?)?;
         session.reset(options.limits, options.foreign_keys);
         Ok(())
+    }
+
+    /// Makes one table in the open transaction what it was in an earlier version of the database: its rows, indexes, triggers and
+    /// their definitions, be it that they were changed, or the table dropped. Everything else stays. No trigger fires, no
+    /// foreign key acts or is checked; `PRAGMA foreign_key_check` tells which ones are violated afterwards. A table with
+    /// `AUTOINCREMENT` gives no rowid again that it has given since. Queries that are open end with [`Error::RolledBack`].
+    ///
+    /// # Errors
+    /// As [`Connection::with_write_txn`]; if there was no such table then, or the name of it, or of an index or trigger of it,
+    /// has been given to something else since. The transaction is as before then.
+    pub fn restore_table(&self, past: &ReadView, table: &str) -> Result<RestoredTable> {
+        let mut session = self.lock()?;
+        if !session.txn.is_open() {
+            return Err(Error::statement("no transaction is open"));
+        }
+        session.txn.start_writing()?;
+        let before = session.txn.mark();
+        let restored = restore_table(&mut session.txn.writers()?, past, table);
+        match (&restored, before) {
+            (Ok(_), Some(before)) => session.txn.release_mark(&before)?,
+            (Err(_), Some(before)) => session.txn.undo_to(&before)?,
+            (_, None) => {}
+        }
+        session.end_queries();
+        session.schema_changed();
+        restored
     }
 
     /// Runs something on the open transaction, which writes from then on. The trees whose names begin with `sql` are not to

@@ -103,6 +103,7 @@ pub use params::{Binding, Params, ParamsFromIter, params_from_iter};
 pub use row::{Row, RowIndex};
 pub use rows::{AndThenRows, MappedRows, Rows};
 pub use statement::{CachedStatement, Statement};
+pub use store::RestoredTable;
 pub use to_sql::{ToSql, ToSqlOutput};
 pub use transaction::{DropBehavior, Savepoint, Transaction, TransactionBehavior};
 pub use value::{Collate, Value, ValueRef};

@@ -38,6 +38,8 @@ pub enum Error {
     ListDeleted,
     /// Everything was to be deleted from inside a transaction.
     DeleteAllInTransaction,
+    /// A table was to be restored, or a snapshot taken over, from inside a transaction.
+    RestoreInTransaction,
     /// A method of a transaction was called after its rollback.
     RolledBack {
         /// The method.
@@ -166,6 +168,7 @@ impl fmt::Display for Error {
                 f.write_str("kv.list() iterator was invalidated because the database was deleted.")
             }
             Error::DeleteAllInTransaction => f.write_str("Cannot call deleteAll() within a transaction"),
+            Error::RestoreInTransaction => f.write_str("Cannot restore within a transaction"),
             Error::RolledBack { method } => write!(f, "Cannot {method}() on rolled back transaction"),
             Error::Committed { method } => write!(
                 f,

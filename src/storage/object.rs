@@ -7,6 +7,8 @@ use std::sync::Arc;
 use duramen_engine::io::Io;
 use duramen_engine::{Database, Timestamp};
 use duramen_kv::{ListOptions, Value};
+use duramen_pitr::Snapshot;
+use duramen_sql::RestoredTable;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -234,6 +236,39 @@ impl Storage {
     /// [`Error::Pitr`] for what is no bookmark of this object or out of reach; then nothing is noted.
     pub fn on_next_session_restore_bookmark(&self, bookmark: &str) -> Result<String> {
         self.shared.lock()?.restore_at_next_open(bookmark)
+    }
+
+    /// Makes one table what it was at a bookmark, at once and as one commit; see [`restore_table`](crate::restore_table). Gives
+    /// the bookmark of the moment before, which undoes it, and what changed. Open cursors end.
+    ///
+    /// # Errors
+    /// [`Error::RestoreInTransaction`]; [`Error::Pitr`] for what is no bookmark of this object or out of reach; [`Error::Sql`]
+    /// if there was no such table, or its name is taken; those of the commits.
+    pub fn restore_table(&self, bookmark: &str, table: &str) -> Result<(String, RestoredTable)> {
+        self.shared.lock()?.restore_table(bookmark, table)
+    }
+
+    /// The content of the object now, with all that was written before, or at a bookmark: for another object to begin with. Its
+    /// cost does not depend on the size of the object. It lives in memory only, may be sent anywhere in the process, and keeps
+    /// this object open: drop it before you open the object again.
+    ///
+    /// # Errors
+    /// [`Error::Pitr`] for what is no bookmark of this object or out of reach; those of the commit.
+    pub fn snapshot(&self, bookmark: Option<&str>) -> Result<Snapshot> {
+        self.shared.lock()?.snapshot(bookmark)
+    }
+
+    /// Notes that the next session is to start with the content of a snapshot, of this object or another one, instead of its
+    /// own: tables, values, what it is backed by; the alarm does not come along. The later of two wishes counts, as with
+    /// [`Storage::on_next_session_restore_bookmark`]. Gives the bookmark of the moment before that, which undoes it.
+    ///
+    /// The content is copied now, so the snapshot is not needed any more when this returns, and it costs as much as that
+    /// takes.
+    ///
+    /// # Errors
+    /// [`Error::RestoreInTransaction`]; those of the commit and the engine, and then nothing is noted.
+    pub fn on_next_session_restore(&self, snapshot: &Snapshot) -> Result<String> {
+        self.shared.lock()?.adopt_at_next_open(snapshot)
     }
 
     /// For the host, when it is woken for an alarm: the time the alarm was set for, if it is due by now. From then on the

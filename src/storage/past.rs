@@ -1,9 +1,10 @@
 //! Bookmarks of an object: naming the present and the past, and asking for a moment of it at the next open.
 
 use duramen_engine::Timestamp;
-use duramen_pitr::Bookmark;
+use duramen_pitr::{Bookmark, Snapshot};
+use duramen_sql::RestoredTable;
 
-use crate::storage::error::Result;
+use crate::storage::error::{Error, Result};
 use crate::storage::facts::Fact;
 use crate::storage::profile::Profile;
 use crate::storage::session::Session;
@@ -40,6 +41,38 @@ impl Session {
         let wanted: Bookmark = bookmark.parse().map_err(duramen_pitr::Error::from)?;
         self.commit_turn()?;
         Ok(self.pitr.on_next_session_restore(&wanted)?.to_string())
+    }
+
+    /// Makes one table what it was at a bookmark, as a commit of its own; gives the bookmark that undoes it.
+    pub(crate) fn restore_table(&mut self, bookmark: &str, table: &str) -> Result<(String, RestoredTable)> {
+        let wanted: Bookmark = bookmark.parse().map_err(duramen_pitr::Error::from)?;
+        if self.has_scopes() {
+            return Err(Error::RestoreInTransaction);
+        }
+        self.commit_turn()?;
+        let past = self.pitr.as_of(&wanted)?;
+        self.before_write()?;
+        let undo = self.pitr.current_bookmark();
+        let restored = self.connection().restore_table(&past, table);
+        let restored = restored.map_err(|error| self.failed(error))?;
+        self.commit_turn()?;
+        Ok((undo.to_string(), restored))
+    }
+
+    /// The content at a bookmark, or now with all that was written before.
+    pub(crate) fn snapshot(&mut self, bookmark: Option<&str>) -> Result<Snapshot> {
+        let bookmark = bookmark.map(str::parse::<Bookmark>).transpose().map_err(duramen_pitr::Error::from)?;
+        self.commit_turn()?;
+        Ok(self.pitr.snapshot(bookmark.as_ref())?)
+    }
+
+    /// Has the next session start from a snapshot, without its alarm; gives the bookmark that undoes that.
+    pub(crate) fn adopt_at_next_open(&mut self, snapshot: &Snapshot) -> Result<String> {
+        if self.has_scopes() {
+            return Err(Error::RestoreInTransaction);
+        }
+        self.commit_turn()?;
+        Ok(self.pitr.on_next_session_adopt(snapshot, |txn| Fact::Alarm.remove(txn))?.to_string())
     }
 }
 

@@ -138,3 +138,22 @@ fn pins_and_the_history_are_listed() {
     assert_eq!(run(&[&"pin", &db, &"before the sale", &"--remove"]).output(), "");
     assert!(run(&[&"pin", &db, &"before the sale", &"--remove"]).failure(1).contains("no pin"));
 }
+
+#[test]
+fn one_table_comes_back_and_the_rest_stays() {
+    let (_dir, db, good) = shop();
+    sql(&db, "CREATE TABLE sold(product INTEGER REFERENCES product(id)); INSERT INTO sold VALUES (2), (9)");
+    kv(&db, "put open false").output();
+    sql(&db, "DROP TABLE product");
+    let (undo, note) = told(run(&[&"restore", &db, &good, &"--table", &"product"]));
+    assert!(note.contains("restored 3 rows of product and its definition to"), "{note}");
+    assert!(note.contains("1 rows refer to rows that are not there"), "{note}");
+    assert_eq!(sql(&db, PRICES), "oil|\naxe|30.5\nsaw|12.0\n");
+    assert_eq!(
+        (sql(&db, "SELECT count(*) FROM sold"), kv(&db, "get open").output()),
+        ("2\n".into(), "false\n".into())
+    );
+    let missing = run(&[&"restore", &db, &undo, &"--table", &"product"]).failure(1);
+    assert!(missing.contains("no such table at that moment: product"), "{missing}");
+    assert!(run(&[&"verify", &db]).output().starts_with("checked "));
+}

@@ -9,9 +9,12 @@
 //! A bulk commit ([`commit_root`]) is for a transaction that spilled, and for a reset: all dirty pages are written and
 //! synced first, the record names the root, and the checkpoint list gets the same root at once.
 //!
+//! A commit aside ([`WriteTxn::commit_aside`]) is a bulk commit that is not published, and a reset to the version before it,
+//! which is. Nobody else commits or makes a checkpoint in between; a crash there leaves the former as the newest.
+//!
 //! After a crash in any step the commit is there as a whole or not at all, and it is there if step 4 had ended.
 
-use super::write::{Record, WriteTxn, Writer};
+use super::write::{Record, WriteTxn};
 use crate::catalog::Catalog;
 use crate::checkpoint::{self, LogPlace};
 use crate::codec::Write;
@@ -19,6 +22,7 @@ use crate::error::Result;
 use crate::format::wal::RecordKind;
 use crate::ids::Lsn;
 use crate::options::Durability;
+use crate::shared::{Checkpoints, Shared};
 use crate::version::Version;
 use crate::wal::LogSink;
 use crate::worker;
@@ -45,7 +49,11 @@ impl WriteTxn {
         };
         let lsn = if let Some((kind, payload)) = root {
             drop(self.base);
-            commit_root(self.writer, self.catalog, kind, payload)?
+            let mut checkpoints = shared.checkpoints();
+            let lsn = commit_root(&shared, &mut checkpoints, self.catalog, kind, payload, Seen::ByReaders)?;
+            drop(checkpoints);
+            drop(self.writer);
+            lsn
         } else if self.ops.is_empty() {
             self.base.lsn
         } else {
@@ -75,6 +83,47 @@ impl WriteTxn {
     }
 }
 
+impl WriteTxn {
+    /// Makes what the transaction holds a version of the history alone, durably; its position. Readers go on with the version
+    /// that the transaction started from, which is the newest one again when this returns.
+    ///
+    /// A crash before that leaves the version before, or this one as the newest.
+    ///
+    /// # Errors
+    /// As [`commit`](WriteTxn::commit). [`Error::Poisoned`](crate::Error::Poisoned) where the disk fails between the two: the
+    /// next open finds this version as the newest.
+    pub fn commit_aside(self) -> Result<Lsn> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        let shared = self.writer.handle.shared().clone();
+        let (then, before) = (self.base.catalog.clone(), target_payload(self.base.lsn));
+        drop(self.base);
+        let mut checkpoints = shared.checkpoints();
+        let lsn = commit_root(
+            &shared,
+            &mut checkpoints,
+            self.catalog,
+            RecordKind::Root,
+            Vec::new(),
+            Seen::ByNobody,
+        )?;
+        commit_root(&shared, &mut checkpoints, then, RecordKind::Reset, before, Seen::ByReaders)
+            .map_err(|error| shared.poison(error))?;
+        drop(checkpoints);
+        drop(self.writer);
+        worker::after_commit(&shared);
+        Ok(lsn)
+    }
+}
+
+/// Whether a version becomes the one that new readers get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    ByReaders,
+    ByNobody,
+}
+
 /// What a reset's record holds before the root.
 fn target_payload(target: Lsn) -> Vec<u8> {
     let mut payload = Vec::new();
@@ -83,15 +132,20 @@ fn target_payload(target: Lsn) -> Vec<u8> {
     payload
 }
 
-/// Commits `catalog` as a root on disk. `payload` is what the record holds before the root.
+/// Commits `catalog` as a root on disk. `payload` is what the record holds before the root. The caller holds the writer lock.
 ///
 /// The commit is durable when this returns, whatever was asked for.
-fn commit_root(writer: Writer, catalog: Catalog, kind: RecordKind, mut payload: Vec<u8>) -> Result<Lsn> {
-    let shared = &*writer.handle;
+fn commit_root(
+    shared: &Shared,
+    checkpoints: &mut Checkpoints,
+    catalog: Catalog,
+    kind: RecordKind,
+    mut payload: Vec<u8>,
+    seen: Seen,
+) -> Result<Lsn> {
     let log = shared.log()?;
-    let mut checkpoints = shared.checkpoints();
-    checkpoint::append_outstanding(shared, &mut checkpoints)?;
-    let written = checkpoint::write_state(shared, &catalog, &checkpoints)?;
+    checkpoint::append_outstanding(shared, checkpoints)?;
+    let written = checkpoint::write_state(shared, &catalog, checkpoints)?;
     written.state.encode(&mut payload);
     log.reserve(payload.len())?;
     let time = shared.next_commit_time();
@@ -99,14 +153,16 @@ fn commit_root(writer: Writer, catalog: Catalog, kind: RecordKind, mut payload: 
     log.ready_to_publish()?;
     let log_end = shared.log_end();
     let place = LogPlace { lsn, time: time.time, log_end, bulk: true };
-    let version = Version { lsn, time: time.time, catalog, log_end, pages: shared.pages.segments() };
-    shared.versions.publish(version, shared.io.clock.monotonic());
+    if seen == Seen::ByReaders {
+        let version = Version { lsn, time: time.time, catalog, log_end, pages: shared.pages.segments() };
+        shared.versions.publish(version, shared.io.clock.monotonic());
+    }
     log.flush_to(lsn)?;
     if kind == RecordKind::WishedReset {
         // Recovery takes the log's word for it where the list was not told.
         checkpoints.orders.wish = None;
     }
-    match checkpoint::finish(shared, &mut checkpoints, written, place) {
+    match checkpoint::finish(shared, checkpoints, written, place) {
         Ok(()) => shared.apply_pending_swap(),
         // The log holds the commit; the record is added to the list by the next checkpoint.
         Err(error) => worker::note(shared, error),

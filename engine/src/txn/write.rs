@@ -19,7 +19,7 @@ use crate::hold::Hold;
 use crate::ids::{Lsn, SegmentId, TreeId, to_u64};
 use crate::options::{MAX_KEY_BYTES, MAX_TREE_NAME_BYTES, MAX_VALUE_BYTES};
 use crate::page::segments::SegmentSet;
-use crate::shared::Moves;
+use crate::shared::{Moves, Shared};
 use crate::tree::{Existence, Written};
 use crate::txn::KeyRange;
 use crate::version::Version;
@@ -347,12 +347,7 @@ impl WriteTxn {
         let mut appender = shared.pages.appender();
         let mut moves = Moves::new();
         let mut written = Written::default();
-        if self.spilled.is_none() {
-            // The segment before the next new one may still take pages.
-            let from = SegmentId(appender.next_segment().0.saturating_sub(1));
-            shared.set_spilled_from(Some(from));
-            self.spilled = Some(from);
-        }
+        self.begin_to_spill(&shared, appender.next_segment());
         for (_, entry) in self.catalog.iter() {
             entry.root.write_dirty(&*self.pages, &mut appender, None, &mut moves, &mut written)?;
         }
@@ -367,6 +362,30 @@ impl WriteTxn {
             kept.catalog.change_roots(|root| !root.is_clean(), |root| root.swap_written(&moves));
         }
         self.memory_before = shared.dirty_bytes();
+        Ok(())
+    }
+
+    /// Pages are written from here on that nothing points at before the commit; `next` is the number of the next new segment.
+    fn begin_to_spill(&mut self, shared: &Shared, next: SegmentId) {
+        if self.spilled.is_none() {
+            // The segment before the next new one may still take pages.
+            let from = SegmentId(next.0.saturating_sub(1));
+            shared.set_spilled_from(Some(from));
+            self.spilled = Some(from);
+        }
+    }
+
+    /// Takes trees for its content that `make` gives, whose pages it has written and synced.
+    pub(crate) fn replace_content(&mut self, make: impl FnOnce(&Shared) -> Result<Catalog>) -> Result<()> {
+        let shared = self.writer.handle.shared().clone();
+        let next = shared.pages.appender().next_segment();
+        self.begin_to_spill(&shared, next);
+        let mut catalog = make(&shared).map_err(|error| fail(&mut self.failure, error))?;
+        // A number given before names no other tree that is made later.
+        catalog.raise_next_tree(self.catalog.next_tree());
+        self.catalog = catalog;
+        self.pages = shared.pages.segments();
+        self.collect_no_operations();
         Ok(())
     }
 

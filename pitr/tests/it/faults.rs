@@ -5,15 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use duramen_engine::io::sim::{Action, Fault, SimFs};
-use duramen_engine::{Access, Database, Options, View};
+use duramen_engine::{Access, Database, Options};
 use duramen_pitr::{Bookmark, Pitr};
 
-use crate::support::{Map, Setup, commit, entries, verify};
-
-fn content(db: &Database) -> Map {
-    let view = db.begin_read().unwrap();
-    view.tree(b"t").map_or_else(Map::new, |tree| entries(&view, tree))
-}
+use crate::support::{Map, Setup, commit, content, verify};
 
 /// A database with some past, closed.
 struct Prepared {

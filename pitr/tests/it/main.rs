@@ -5,4 +5,5 @@ mod model;
 mod moments;
 mod retention;
 mod sessions;
+mod snapshots;
 mod support;

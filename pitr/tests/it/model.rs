@@ -15,7 +15,7 @@ use duramen_engine::{
 };
 use duramen_pitr::{Bookmark, Error, Pitr};
 
-use crate::support::{Map, Setup, entries, verify};
+use crate::support::{Map, Setup, content, entries, verify};
 
 /// What retention keeps in the histories that have a window.
 const KEPT: Duration = Duration::from_secs(2 * 86_400);
@@ -78,11 +78,6 @@ struct Run {
 
 fn io(fs: Arc<dyn Fs>, clock: &Arc<ManualClock>, seed: u64) -> Io {
     Io { fs, clock: clock.clone(), entropy: Arc::new(SeededEntropy::new(seed)) }
-}
-
-fn content(db: &Database) -> Map {
-    let view = db.begin_read().unwrap();
-    view.tree(b"t").map_or_else(Map::new, |tree| entries(&view, tree))
 }
 
 impl Run {

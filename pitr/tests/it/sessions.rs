@@ -3,12 +3,7 @@
 use duramen_engine::{Access, CommitKind, Database, Durability, Lsn, Options, View};
 use duramen_pitr::{Bookmark, Pitr};
 
-use crate::support::{Map, Setup, commit, entries, verify};
-
-fn content(db: &Database) -> Map {
-    let view = db.begin_read().unwrap();
-    view.tree(b"t").map_or_else(Map::new, |tree| entries(&view, tree))
-}
+use crate::support::{Setup, commit, content, verify};
 
 fn delete_all(db: &Database) {
     let mut txn = db.begin_write().unwrap();

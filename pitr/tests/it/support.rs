@@ -66,6 +66,12 @@ pub(crate) fn entries(view: &impl View, tree: TreeId) -> Map {
     map
 }
 
+/// The entries of the tree `t` now.
+pub(crate) fn content(db: &Database) -> Map {
+    let view = db.begin_read().unwrap();
+    view.tree(b"t").map_or_else(Map::new, |tree| entries(&view, tree))
+}
+
 /// Makes a commit of about `bytes` bytes.
 pub(crate) fn commit(db: &Database, key: u32, bytes: usize) {
     let mut txn = db.begin_write().unwrap();

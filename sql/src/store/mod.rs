@@ -11,8 +11,11 @@ mod copy;
 
 mod sequence;
 
+mod restore;
+
 pub use catalog::*;
 pub use copy::copy_database;
+pub use restore::{RestoredTable, restore_table};
 pub use sequence::{put_sequence_row, remove_sequence, sequence_rows};
 pub use stores::Stores;
 pub use writers::{Savepoints, Writers};

@@ -102,6 +102,9 @@ pub(crate) enum Command {
         /// A bookmark, or a time
         #[arg(value_name = "BOOKMARK|TIME")]
         moment: String,
+        /// Only this table: its rows, indexes and triggers
+        #[arg(long, value_name = "TABLE")]
+        table: Option<String>,
         /// Do not ask
         #[arg(long)]
         yes: bool,

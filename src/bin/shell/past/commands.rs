@@ -5,6 +5,7 @@ use std::path::Path;
 use duramen::engine::KeptRoot;
 use duramen::pitr::{Bookmark, Reach};
 use duramen::{Access, View};
+use duramen_sql::Connection;
 use indicatif::{HumanBytes, HumanCount, HumanDuration};
 use serde_json::{Value, json};
 
@@ -25,14 +26,20 @@ pub(crate) fn bookmark(db: &Path, at: Option<&str>, world: &mut World<'_>) -> Ou
     past.close(done)
 }
 
-/// Makes the content what it was at a moment; the last line is the bookmark that undoes it.
-pub(crate) fn restore(db: &Path, moment: &str, asks: bool, world: &mut World<'_>) -> Outcome {
+/// Makes the content, or one table, what it was at a moment; the last line is the bookmark that undoes it.
+pub(crate) fn restore(
+    db: &Path,
+    moment: &str,
+    table: Option<&str>,
+    asks: bool,
+    world: &mut World<'_>,
+) -> Outcome {
     let past = Past::open(db, Access::OpenExisting, world)?;
-    let done = restore_to(&past, moment, asks, world);
+    let done = restore_to(&past, moment, table, asks, world);
     past.close(done)
 }
 
-fn restore_to(past: &Past, moment: &str, asks: bool, world: &mut World<'_>) -> Outcome {
+fn restore_to(past: &Past, moment: &str, table: Option<&str>, asks: bool, world: &mut World<'_>) -> Outcome {
     let target = past.moment(moment)?;
     let view = past.pitr.as_of(&target).map_err(|error| past.failed(&error))?;
     let commits = past.db.last_lsn().number.saturating_sub(view.lsn().number);
@@ -41,10 +48,10 @@ fn restore_to(past: &Past, moment: &str, asks: bool, world: &mut World<'_>) -> O
         1 => "1 commit".to_owned(),
         n => format!("{} commits", HumanCount(n)),
     };
+    let what = table.map_or_else(|| past.path.display().to_string(), |table| format!("table {table}"));
     if asks && world.typed {
         world.note(format_args!(
-            "{} goes back to {when}; what {commits} did since is undone, and can be redone. Go on? [y/N]",
-            past.path.display()
+            "{what} goes back to {when}; what {commits} did since is undone, and can be redone. Go on? [y/N]"
         ));
         let mut answer = String::new();
         let read = world.input.read_line(&mut answer);
@@ -52,12 +59,39 @@ fn restore_to(past: &Past, moment: &str, asks: bool, world: &mut World<'_>) -> O
             return Err(Failure::new(Code::Refused, "nothing was restored").into());
         }
     }
-    let undo = past.pitr.restore(&target).map_err(|error| past.failed(&error))?;
+    let (undo, changed) = match table {
+        None => (past.pitr.restore(&target).map_err(|error| past.failed(&error))?, String::new()),
+        Some(table) => restore_table(past, &target, table, world)?,
+    };
     world.note(format_args!(
-        "restored to {when}, {commits} back; to undo it: duramen restore {} {undo}",
+        "restored{changed} to {when}, {commits} back; to undo it: duramen restore {} {undo}",
         past.path.display()
     ));
     world.line(format_args!("{undo}"))
+}
+
+/// Restores one table; the bookmark that undoes it, and what changed.
+fn restore_table(
+    past: &Past,
+    target: &Bookmark,
+    table: &str,
+    world: &mut World<'_>,
+) -> Result<(Bookmark, String), Failure> {
+    let connection = Connection::new(past.db.clone());
+    let restored =
+        duramen::restore_table(&connection, &past.pitr, target, table).map_err(|error| match error {
+            duramen::Error::Engine(error) => Failure::of_engine(&past.path, &error),
+            other => Failure::new(Code::Refused, other.to_string()),
+        })?;
+    let broken = connection.run("PRAGMA foreign_key_check", &[]).map_err(|error| past.sql_failed(&error))?;
+    if !broken.rows.is_empty() {
+        let count = HumanCount(u64::try_from(broken.rows.len()).unwrap_or(u64::MAX));
+        world.note(format_args!(
+            "{count} rows refer to rows that are not there; PRAGMA foreign_key_check lists them"
+        ));
+    }
+    let redefined = if restored.table.redefined { " and its definition" } else { "" };
+    Ok((restored.undo, format!(" {} rows of {table}{redefined}", HumanCount(restored.table.rows))))
 }
 
 /// Makes a database of its own out of a moment.
