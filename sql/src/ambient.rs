@@ -26,7 +26,7 @@ pub(crate) struct Ambient {
 impl Ambient {
     pub(crate) fn new(limits: Limits, interrupt: Arc<AtomicBool>) -> Ambient {
         Ambient {
-            limits,
+            limits: limits.bounded(),
             interrupt,
             clock: OsClock::default(),
             entropy: OsEntropy,

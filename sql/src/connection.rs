@@ -53,6 +53,23 @@ impl InterruptHandle {
     }
 }
 
+/// Puts the authorizer of a connection back when it goes, also when a panic passes.
+struct Unasked<'c> {
+    connection: &'c Connection,
+    authorizer: Option<Arc<Authorizer>>,
+}
+
+impl Drop for Unasked<'_> {
+    fn drop(&mut self) {
+        // A panic inside a statement has given the lock back by now.
+        if let Ok(mut session) = self.connection.shared.lock() {
+            session.names.authorizer = self.authorizer.take();
+            // What was prepared meanwhile is not to be found by who is asked.
+            session.settings_changed();
+        }
+    }
+}
+
 /// The rows of a statement, all at once, and what it changed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResultSet {
@@ -243,7 +260,7 @@ impl Connection {
     /// [`Error::Reentrant`].
     pub fn set_limits(&self, limits: Limits) -> Result<()> {
         let mut session = self.shared.lock()?;
-        session.ambient.limits = limits;
+        session.ambient.limits = limits.bounded();
         session.settings_changed();
         Ok(())
     }
@@ -322,13 +339,8 @@ impl Connection {
     /// Those of `run`; [`Error::Reentrant`].
     pub fn unasked<T>(&self, run: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let authorizer = self.shared.lock()?.names.authorizer.take();
-        let result = run(self);
-        let mut session = self.shared.lock()?;
-        session.names.authorizer = authorizer;
-        // What was prepared meanwhile is not to be found by who is asked.
-        session.settings_changed();
-        drop(session);
-        result
+        let _put_back = Unasked { connection: self, authorizer };
+        run(self)
     }
 
     /// Sets who is asked each time a statement has made `steps` more steps, whether to stop it: true ends the statement with

@@ -23,7 +23,7 @@ pub struct Limits {
     pub compound_selects: usize,
     /// Most arguments of a function.
     pub function_arguments: usize,
-    /// Most tables in one join.
+    /// Most tables in one join. At most 64, as many as the planner can put in order.
     pub joined_tables: usize,
     /// Most attached databases.
     pub attached: usize,
@@ -71,4 +71,14 @@ impl Limits {
         result_bytes: u64::MAX,
         memory_bytes: 64 << 20,
     };
+
+    /// The same, with those that must not be greater than they are in SQLite no greater than that.
+    pub(crate) fn bounded(self) -> Limits {
+        Limits {
+            expression_depth: self.expression_depth.min(Limits::SQLITE.expression_depth),
+            select_depth: self.select_depth.min(Limits::SQLITE.select_depth),
+            joined_tables: self.joined_tables.min(Limits::SQLITE.joined_tables),
+            ..self
+        }
+    }
 }

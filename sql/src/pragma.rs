@@ -104,7 +104,7 @@ impl Pragmas {
             text => text.parse().unwrap_or(0),
         });
         match (name, number) {
-            ("case_sensitive_like", _) => ambient.case_sensitive_like = number.unwrap_or(0) != 0,
+            ("case_sensitive_like", Some(number)) => ambient.case_sensitive_like = number != 0,
             ("encoding", Some(_)) => {}
             ("writable_schema", Some(1..)) => {
                 return Err(Error::statement(

@@ -21,13 +21,13 @@ use crate::exec::{Given, Looked, Lookup, Orphans, Pace, Undo, Views, Writing};
 use crate::func::Registry;
 use crate::hooks::Hooks;
 use crate::limits::Limits;
-use crate::names::{Names, Schemas};
+use crate::names::{Names, identities};
 use crate::parse::{Parsed, parse_next};
 use crate::plan::{Planner, plan_delete, plan_insert, plan_update};
 use crate::pragma::columns_of;
 use crate::prepared::{Identities, Plan, Plans, Prepared, Ready};
 use crate::schema::{Schema, Store};
-use crate::store::{Stores, create_schema, has_schema, identity, load_schema};
+use crate::store::{Stores, create_schema, has_schema};
 use crate::txn::{Commit, Mark, Txn};
 use crate::value::{Collation, Value};
 
@@ -147,19 +147,9 @@ impl Session {
             self.make_schema()?;
             identities = self.identities()?;
         }
-        let collations = &self.names.collations;
-        let collation = |name: &str| {
-            Collation::built_in(name)
-                .or_else(|| collations.iter().find(|own| own.name().eq_ignore_ascii_case(name)).cloned())
-                .ok_or_else(|| Error::statement(format!("no such collation sequence: {name}")))
-        };
-        self.names.schemas = Some(self.txn.with_stores(|stores| {
-            Ok(Schemas {
-                identities,
-                main: Arc::new(load_schema(stores, Store::Main, &collation)?),
-                temp: Arc::new(load_schema(stores, Store::Temp, &collation)?),
-            })
-        })?);
+        let names = &self.names;
+        let schemas = self.txn.with_stores(|stores| names.read_schemas(stores, identities))?;
+        self.names.schemas = Some(schemas);
         Ok(identities)
     }
 
@@ -495,7 +485,7 @@ impl Session {
     /// The settings that a connection begins with.
     pub(crate) fn begin_with(&mut self, limits: Limits, foreign_keys: bool) {
         self.names.pragmas = crate::pragma::Pragmas::default();
-        self.ambient.limits = limits;
+        self.ambient.limits = limits.bounded();
         self.ambient.case_sensitive_like = false;
         self.names.pragmas.set("foreign_keys", foreign_keys.into());
     }
@@ -519,6 +509,6 @@ fn identities_in(stores: Stores<'_>, known: Option<(Lsn, Identities)>) -> Result
     let base = stores.main.lsn();
     match known {
         Some((lsn, identities)) if lsn == base => Ok((lsn, identities)),
-        _ => Ok((base, (identity(stores, Store::Main)?, identity(stores, Store::Temp)?))),
+        _ => Ok((base, identities(stores)?)),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::binder::Binder;
 use crate::ast::{self, ExprKind};
-use crate::bound::{Between, CompareOp, Comparison, Expr, In, InSet};
+use crate::bound::{Between, CompareOp, Comparison, Expr, In, InSet, any};
 use crate::error::{Error, Result};
 use crate::expr::{affinity_of, collation_of};
 use crate::value::{Affinity, Collation, Value};
@@ -92,15 +92,12 @@ impl Binder<'_> {
         if columns.len() != operands.len() {
             return Err(wrong_width(columns.len(), operands.len()));
         }
+        let values = subquery.select.body.last_values();
         let rules = operands
             .iter()
-            .zip(columns)
-            .map(|(operand, column)| {
-                let collation = match (collation_of(operand), &column.collation) {
-                    (Some((collation, _)), _) => collation,
-                    (None, Some(collation)) => collation.clone(),
-                    (None, None) => Collation::Binary,
-                };
+            .zip(columns.iter().zip(values))
+            .map(|(operand, (column, value))| {
+                let (_, collation) = rules(operand, value);
                 (affinity_of(operand).for_comparison(column.affinity), collation)
             })
             .collect();
@@ -115,7 +112,11 @@ impl Binder<'_> {
         let list = self.exprs(list)?;
         let operand = operands.first().ok_or_else(misused)?;
         let affinity = affinity_of(operand);
-        let collation = collation_of(operand).map_or(Collation::Binary, |(collation, _)| collation);
+        let collation = match list.as_slice() {
+            // With one constant it is a comparison.
+            [value] if is_constant(value) => rules(operand, value).1,
+            _ => collation_of(operand).map_or(Collation::Binary, |(collation, _)| collation),
+        };
         let rules = vec![(affinity, collation)];
         Ok(Expr::In(Box::new(In { operands, set: InSet::List(list), rules })))
     }
@@ -230,6 +231,16 @@ pub(super) fn is_one_value(expr: &Expr) -> bool {
         Expr::Subquery(subquery, 0) => subquery.select.columns.len() == 1,
         _ => true,
     }
+}
+
+/// Whether an expression is made of literals and parameters alone, without functions.
+fn is_constant(expr: &Expr) -> bool {
+    !any(expr, &mut |part| {
+        matches!(
+            part,
+            Expr::Column(_) | Expr::Function(_) | Expr::Subquery(..) | Expr::Exists(_) | Expr::In(_)
+        )
+    })
 }
 
 /// The values of a row, of a subquery with several columns, or of what is one value.

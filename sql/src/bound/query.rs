@@ -395,6 +395,19 @@ pub enum Body {
     Compound(Box<Compound>),
 }
 
+impl Body {
+    /// The values that make the rows; of several members or rows those of the last, which is the one whose `COLLATE` counts
+    /// where the rows are compared with something.
+    #[must_use]
+    pub fn last_values(&self) -> &[Expr] {
+        match self {
+            Body::Query(query) => &query.columns,
+            Body::Values(rows) => rows.last().map_or(&[], Vec::as_slice),
+            Body::Compound(compound) => compound.right.last_values(),
+        }
+    }
+}
+
 /// Two bodies combined.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compound {

@@ -1,6 +1,7 @@
 //! Recursive common tables: a queue of rows, each of which the recursive part makes further rows of.
 //!
-//! The row that was taken out of the queue last is in the frame; the recursive part reads a copy of it.
+//! The row that was taken out of the queue last is in the frame; the recursive part reads a copy of it. That part is run
+//! when the row after it is asked for: a query that wants no more rows runs it no more.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub(super) struct RecursiveRows {
     key: Vec<u8>,
     left: Option<u64>,
     skip: u64,
+    /// Whether the recursive part is still to be run for the row that was taken last.
+    due: bool,
     buffer: ArenaBuffer,
 }
 
@@ -33,7 +36,7 @@ enum Queue {
     /// In the order in which they were made, and how many of them were taken out.
     InLine(Chunk, usize),
     /// By sort key and, where that is the same, in the order in which they were made.
-    Sorted(BTreeMap<(Vec<u8>, u64), Vec<u8>>, u64),
+    Sorted { rows: BTreeMap<(Vec<u8>, u64), Vec<u8>>, made: u64, taken: Vec<u8> },
 }
 
 /// So many rows that were taken out are worth to be dropped, if as many wait.
@@ -46,7 +49,7 @@ impl Queue {
                 rows.clear();
                 *taken = 0;
             }
-            Queue::Sorted(rows, _) => rows.clear(),
+            Queue::Sorted { rows, .. } => rows.clear(),
         }
     }
 
@@ -57,23 +60,27 @@ impl Queue {
                 if *taken == rows.len() {
                     return false;
                 }
-                frame.rows[row].copy_from(rows.record(*taken));
-                *taken += 1;
-                if *taken == rows.len() {
-                    rows.clear();
-                    *taken = 0;
-                } else if *taken >= WORTH_DROPPING && *taken * 2 >= rows.len() {
+                if *taken >= WORTH_DROPPING && *taken * 2 >= rows.len() {
                     rows.drop_first(*taken);
                     *taken = 0;
                 }
-                true
+                *taken += 1;
             }
-            Queue::Sorted(rows, _) => {
+            Queue::Sorted { rows, taken, .. } => {
                 let Some((_, record)) = rows.pop_first() else { return false };
-                frame.rows[row].copy_from(&record);
-                true
+                *taken = record;
             }
         }
+        self.put_last(row, frame);
+        true
+    }
+
+    /// Puts the row that was taken last into the frame again.
+    fn put_last(&self, row: usize, frame: &mut Frame<'_>) {
+        frame.rows[row].copy_from(match self {
+            Queue::InLine(rows, taken) => rows.record(*taken - 1),
+            Queue::Sorted { taken, .. } => taken,
+        });
     }
 }
 
@@ -81,7 +88,7 @@ impl RecursiveRows {
     pub(super) fn new(initial: BoxOperator, steps: Vec<BoxOperator>, plan: Arc<Recursive>) -> RecursiveRows {
         let queue = match plan.order_by.is_empty() {
             true => Queue::InLine(Chunk::default(), 0),
-            false => Queue::Sorted(BTreeMap::new(), 0),
+            false => Queue::Sorted { rows: BTreeMap::new(), made: 0, taken: Vec::new() },
         };
         RecursiveRows {
             plan,
@@ -92,8 +99,21 @@ impl RecursiveRows {
             key: Vec::new(),
             left: None,
             skip: 0,
+            due: false,
             buffer: ArenaBuffer::new(),
         }
+    }
+
+    /// Runs the recursive part for the row that was taken last.
+    fn run_steps<'v>(&mut self, plan: &Recursive, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
+        self.queue.put_last(plan.row, frame);
+        for (number, step) in plan.steps.iter().enumerate() {
+            self.steps[number].open(frame, ctx)?;
+            while self.steps[number].next(frame, ctx)? {
+                self.enqueue(&step.output, frame, ctx)?;
+            }
+        }
+        Ok(())
     }
 
     /// Puts a row of these values into the queue.
@@ -112,7 +132,7 @@ impl RecursiveRows {
                 }
                 match queue {
                     Queue::InLine(rows, _) => rows.push(values).map(|()| None),
-                    Queue::Sorted(..) => {
+                    Queue::Sorted { .. } => {
                         let mut record = Vec::new();
                         push_row(&mut record, values)?;
                         Ok(Some(record))
@@ -120,7 +140,7 @@ impl RecursiveRows {
                 }
             })
         })?;
-        if let (Some(record), Queue::Sorted(rows, made)) = (record, queue) {
+        if let (Some(record), Queue::Sorted { rows, made, .. }) = (record, queue) {
             let key = sort_key(&record, plan.row, &plan.order_by, buffer, frame, ctx)?;
             rows.insert((key, *made), record);
             *made += 1;
@@ -153,6 +173,7 @@ impl Operator for RecursiveRows {
     fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
         self.queue.clear();
         self.seen.clear();
+        self.due = false;
         (self.left, self.skip) = limits(&self.plan.limit, &mut self.buffer, frame, ctx)?;
         self.initial.open(frame, ctx)?;
         let plan = self.plan.clone();
@@ -166,17 +187,15 @@ impl Operator for RecursiveRows {
         let plan = self.plan.clone();
         loop {
             ctx.check()?;
+            if std::mem::take(&mut self.due) && self.left != Some(0) {
+                self.run_steps(&plan, frame, ctx)?;
+            }
             // The queue is looked at also when nothing is left in it.
             ctx.pace.read(u64::from(self.left != Some(0)));
             if self.left == Some(0) || !self.queue.take(plan.row, frame) {
                 return Ok(false);
             }
-            for (number, step) in plan.steps.iter().enumerate() {
-                self.steps[number].open(frame, ctx)?;
-                while self.steps[number].next(frame, ctx)? {
-                    self.enqueue(&step.output, frame, ctx)?;
-                }
-            }
+            self.due = true;
             if self.skip > 0 {
                 self.skip -= 1;
                 continue;

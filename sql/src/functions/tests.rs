@@ -102,3 +102,10 @@ fn a_function_that_panics_leaves_no_transaction_behind() {
     assert_eq!(one(&c, "SELECT count(*) FROM t").expect("it goes on"), 3);
     c.execute("INSERT INTO t VALUES (5)", ()).expect("nobody holds the writer");
 }
+
+#[test]
+fn a_count_of_the_program_is_called() {
+    let c = connection();
+    c.create_aggregate_function("count", Arity::Exactly(0), Volatility::Pure, Product).expect("it is free");
+    assert!(one(&c, "SELECT count(*) FROM t").is_err(), "it wants an argument");
+}

@@ -8,10 +8,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::bound::{
-    Body, Column, Expr, From, JoinKind, OrderTerm, Place, Query, Select, Size, Slot, Source, SourceRows,
-    rewrite_select, slots_of_from,
+    AggregateCall, Body, Column, Expr, From, JoinKind, OrderTerm, Place, Query, Select, Size, Slot, Source,
+    SourceRows, rewrite_select, slots_of_from,
 };
 use crate::error::{Error, Result};
+use crate::func;
 
 /// More tables than this are not joined as one: beyond it a subquery stays one.
 const MOST_TABLES: usize = 64;
@@ -61,10 +62,14 @@ enum Order {
 }
 
 fn order_of(query: &Query, has_order: bool, alone: bool) -> Order {
-    let any_order = |name: &str| matches!(name, "count" | "sum" | "avg" | "total" | "min" | "max");
-    let tells = query.aggregation.as_ref().is_some_and(|aggregation| {
-        !aggregation.bare.is_empty() || !aggregation.calls.iter().all(|call| any_order(&call.function.name))
-    });
+    let any_order = |call: &AggregateCall| {
+        matches!(call.function.body, func::Body::Aggregate(_))
+            && matches!(&*call.function.name, "count" | "sum" | "avg" | "total" | "min" | "max")
+    };
+    let tells = query
+        .aggregation
+        .as_ref()
+        .is_some_and(|aggregation| !aggregation.bare.is_empty() || !aggregation.calls.iter().all(any_order));
     if tells || !query.windows.is_empty() || (query.distinct.is_some() && !has_order) {
         Order::Needed
     } else if has_order || !alone || query.aggregation.is_some() {

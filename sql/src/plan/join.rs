@@ -12,7 +12,7 @@ use super::join_order::{MOST_TRIED, Step};
 use super::path::{Candidates, Path, Way};
 use super::physical::{FunctionRows, HashJoin, Limit, Node, OuterJoin, Recursive, Scan};
 use super::planner::{Map, Planner};
-use super::region::{Item, Region, What, reads_recursion, stored};
+use super::region::{Item, Region, What, changes, stored};
 use super::scan::Reading;
 use super::volatile::is_volatile;
 use super::wanted::Order;
@@ -265,7 +265,7 @@ impl Planner<'_> {
         let owned: Vec<Expr> = conditions.iter().map(|condition| (*condition).clone()).collect();
         match &source.rows {
             SourceRows::Select { select, .. } => {
-                let kept = again == Again::Yes && !reads_recursion(source);
+                let kept = again == Again::Yes && !changes(source);
                 self.rows(source.slot, select, &owned, kept)
             }
             SourceRows::Recursion(id) => {

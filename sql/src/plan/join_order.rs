@@ -8,7 +8,7 @@ use super::access::{AROUND, Mask};
 use super::order::{Progress, advance};
 use super::path::Path;
 use super::planner::Planner;
-use super::region::{Item, Region, UNKNOWN_ROWS, Ways, What, reads_recursion};
+use super::region::{Item, Region, UNKNOWN_ROWS, Ways, What, changes};
 use super::wanted::Order;
 use crate::bound::From;
 use crate::error::{Error, Result};
@@ -181,7 +181,7 @@ impl Planner<'_> {
             What::Left(From::Source(source), _) => Some(&**source),
         };
         let equal = equal.is_some_and(|source| {
-            !before.by.is_empty() && !reads_recursion(source) && !region.hashed(number, placed).is_empty()
+            !before.by.is_empty() && !changes(source) && !region.hashed(number, placed).is_empty()
         });
         let step = |path, hash, reverse| Step { item: number, path, hash, reverse, apart: 0 };
         let longer = |by: Step, rows: f64, cost: f64, in_order| Joined {

@@ -63,11 +63,13 @@ pub(super) fn advance(
     (terms == wanted.len() || all_apart).then_some(progress)
 }
 
-/// Whether an expression is the same in all rows that are read, since the path looks for one value of it.
+/// Whether an expression is the same in all rows that are read, since the path looks for one value of it that no column of
+/// the row itself gives.
 fn is_constant(from: &Candidates<'_>, path: &Path, expr: &Expr) -> bool {
     from.terms.iter().any(|term| {
         path.used.contains(&term.condition)
             && matches!(term.wants, Wants::Equal(..) | Wants::Null)
+            && term.needs & from.own == 0
             && term.column == bare(expr)
             && term.collation == crate::value::Collation::Binary
     })

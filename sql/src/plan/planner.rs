@@ -19,6 +19,7 @@ use super::wanted::Order;
 use crate::bound::{self, Body, Expr, From, Place, Query, QueryId, RecursionId, Select, Slot, SourceRows};
 use crate::error::{Error, Result};
 use crate::expr::{Compiler, Constants, Location, Names, Scalar, SubqueryNumber, Test};
+use crate::func::{self, AggregateKind};
 use crate::schema::Store;
 use crate::store::Stores;
 use crate::value::{Affinity, Collation, Value};
@@ -493,8 +494,8 @@ impl<'v> Planner<'v> {
         let From::Source(source) = from else { return Ok(None) };
         let SourceRows::Table { store, table, .. } = &source.rows else { return Ok(None) };
         let is_value = |argument: &Expr| matches!(argument, Expr::Column(column) if column.slot == source.slot && column.not_null);
-        let counts =
-            call.function.name == "count" && call.filter.is_none() && call.arguments.iter().all(is_value);
+        let is_built_in = matches!(call.function.body, func::Body::Aggregate(AggregateKind::Count));
+        let counts = is_built_in && call.filter.is_none() && call.arguments.iter().all(is_value);
         if !counts
             || (call.distinct && !call.arguments.is_empty())
             || aggregation.grouped
@@ -639,7 +640,7 @@ fn extreme(query: &Query) -> Option<(bound::OrderTerm, Option<Expr>)> {
     let never_null = matches!(value, Expr::Column(column) if column.not_null);
     if aggregation.grouped
         || call.filter.is_some()
-        || !matches!(call.function.body, crate::func::Body::Aggregate(_))
+        || !matches!(call.function.body, func::Body::Aggregate(_))
         || (!descending && !never_null && !aggregation.bare.is_empty())
     {
         return None;

@@ -9,7 +9,7 @@ use super::planner::{Map, Planner, constant_limit};
 use super::volatile::is_volatile;
 use super::wanted::Order;
 use crate::bound::{
-    Body, CompareOp, Expr, From, Join, JoinKind, Select, Slot, Source, SourceRows, slots_of_from,
+    Body, CompareOp, Expr, From, Join, JoinKind, Select, Slot, Source, SourceRows, any, slots_of_from,
 };
 use crate::error::Result;
 
@@ -176,11 +176,12 @@ impl Region<'_> {
     }
 }
 
-/// Whether a source reads the rows of a recursive part, which change all the time.
-pub(super) fn reads_recursion(source: &Source) -> bool {
+/// Whether a source has other rows each time it is opened in one run of a join: those of a recursive part, or of a function
+/// that is given values of other tables.
+pub(super) fn changes(source: &Source) -> bool {
     fn in_from(from: &From) -> bool {
         match from {
-            From::Source(source) => reads_recursion(source),
+            From::Source(source) => changes(source),
             From::Join(join) => in_from(&join.left) || in_from(&join.right),
         }
     }
@@ -193,6 +194,9 @@ pub(super) fn reads_recursion(source: &Source) -> bool {
     }
     match &source.rows {
         SourceRows::Recursion(_) => true,
+        SourceRows::Function { arguments, .. } => {
+            arguments.iter().any(|argument| any(argument, &mut |part| matches!(part, Expr::Column(_))))
+        }
         SourceRows::Select { select, .. } => in_body(&select.body),
         _ => false,
     }

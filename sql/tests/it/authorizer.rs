@@ -210,3 +210,14 @@ fn stored_definitions_are_asked_about_once() {
     });
     connection.run("INSERT INTO child VALUES (1, 1)", &[]).expect("the check was allowed when it was made");
 }
+
+#[test]
+fn the_authorizer_is_asked_again_after_a_panic_in_what_it_was_not_asked_for() {
+    let connection = sample();
+    connection
+        .authorizer(Some(|_: AuthContext<'_>| Authorization::Deny))
+        .expect("the connection is not in use");
+    let panics = || connection.unasked(|_| -> Result<(), Error> { panic!("in between") });
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+    assert!(connection.prepare("SELECT 1").is_err());
+}

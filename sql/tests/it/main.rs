@@ -10,5 +10,6 @@ mod interrupts;
 mod parse_corpora;
 mod plans;
 mod pragmas;
+mod same_answers;
 mod spill;
 mod work;
