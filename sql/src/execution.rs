@@ -209,7 +209,10 @@ impl Execution {
             State::Idle => return Ok(false),
             State::Rows { rows, next } => {
                 *next += 1;
-                Ok(*next <= rows.len())
+                let is_row = *next <= rows.len();
+                // The rows that `RETURNING` gives are read from where they were put.
+                self.work.rows_read += u64::from(is_row && self.prepared.plan.returning().is_some());
+                Ok(is_row)
             }
             State::Found { asked } => Ok(!std::mem::replace(asked, true)),
             State::Query { changed, rolled_back } => {

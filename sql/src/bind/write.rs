@@ -246,7 +246,10 @@ impl Binder<'_> {
         }
         let rowid = match given.iter().rposition(|of| *of == Given::Rowid) {
             Some(at) if !defaults => Some(from_source(at)),
-            _ => table.rowid_alias().map(|alias| values[alias].clone()),
+            _ => {
+                let is_named = |alias: &usize| !defaults && given.contains(&Given::Column(*alias));
+                table.rowid_alias().filter(is_named).map(|alias| values[alias].clone())
+            }
         };
         let single = match &rows {
             InsertRows::Defaults => true,

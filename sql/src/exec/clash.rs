@@ -90,7 +90,6 @@ impl Writing<'_, '_> {
         let entry = entries.iter().find(|(of, _)| *of == number).and_then(|(_, entry)| entry.as_ref());
         let Some(prefix) = entry.and_then(Entry::unique_prefix) else { return Ok(None) };
         let found = self.writers.stores().first_with(target.store, index.index.tree, prefix)?;
-        self.given.pace.read(u64::from(found.is_some()));
         found.map(|found| self.row_of_entry(target, index, &found)).transpose()
     }
 
@@ -154,13 +153,20 @@ impl Writing<'_, '_> {
             }
         }
         let mut rows: Vec<Image<'static>> = Vec::new();
-        for (_, other) in clashes {
+        for (clash, other) in clashes {
             // One row may be in the way twice.
             if !rows.iter().any(|row| row.has_key_of(&target.table, &other)) {
+                self.count_fetched(target, &clash);
                 rows.push(other);
             }
         }
         Ok(Some(rows))
+    }
+
+    /// Counts that a row in the way is read: by its rowid, of which an index told.
+    pub(super) fn count_fetched(&self, target: &TablePlan, clash: &Clash) {
+        let by_rowid = matches!(clash, Clash::Index(_)) && target.table.has_rowid();
+        self.given.pace.read(u64::from(by_rowid));
     }
 
     /// The error of a row that is not unique.

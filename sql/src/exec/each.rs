@@ -42,6 +42,8 @@ impl Operator for EachValue {
             if plan.descending { order.reverse() } else { order }
         });
         self.values.dedup_by(|a, b| compare(a.as_ref(), b.as_ref(), &plan.collation).is_eq());
+        // They count as rows of a table: to go to the first one counts, even if there is none.
+        ctx.pace.read(u64::from(self.values.is_empty()));
         Ok(())
     }
 
@@ -49,6 +51,7 @@ impl Operator for EachValue {
         ctx.check()?;
         let Some(value) = self.values.get(self.at) else { return Ok(false) };
         self.at += 1;
+        ctx.pace.read(1);
         frame.rows[self.plan.row].keep(&[value.as_ref()], 0)?;
         Ok(true)
     }

@@ -29,6 +29,7 @@ impl Writing<'_, '_> {
             Some(source) => self.rows(source, finder)?,
             None => Found::one(),
         };
+        self.given.pace.read(plan.revisits.count(rows.len()));
         self.memory = Memory::new(plan.row.parts.subqueries.len());
         if rows.len() > 1 || !plan.is_quiet() || !plan.returning.values.is_empty() {
             self.mark();
@@ -68,12 +69,12 @@ impl Writing<'_, '_> {
             let image = self.image(&plan.row, &plan.target, env.arena, |columns| {
                 let rowid = evaluate(plan, env, columns)?;
                 env.shared.error.check()?;
+                // Whether a rowid is taken is looked up, where the statement names its column.
+                self.given.pace.read(u64::from(plan.rowid.is_some()));
                 if rowid.is_none() && plan.target.table.has_rowid() {
                     key = KeyIs::Free;
                     return self.new_rowid(plan);
                 }
-                // Whether it is taken is looked up.
-                self.given.pace.read(u64::from(rowid.is_some()));
                 Ok(rowid.unwrap_or(0))
             })?;
             Ok((image, key))
@@ -116,7 +117,7 @@ impl Writing<'_, '_> {
         rowid: Option<i64>,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
-        self.given.pace.read(u64::from(rowid.is_some()));
+        self.given.pace.read(u64::from(plan.rowid.is_some()));
         let (rowid, key) = match rowid {
             Some(rowid) => (rowid, KeyIs::Given),
             None if plan.target.table.has_rowid() => (self.new_rowid(plan)?, KeyIs::Free),
@@ -142,6 +143,7 @@ impl Writing<'_, '_> {
         let entries = self.new_entries(&plan.row, target, &image, None)?;
         let mut clashes = self.clashes(target, (&image, key), &entries, None)?;
         if let Some((upsert, place)) = upsert_of(plan, &clashes) {
+            self.count_fetched(target, &clashes[place].0);
             return self.update_existing(plan, upsert, clashes.swap_remove(place).1, &image, agenda);
         }
         let Some(others) = self.in_the_way(target, clashes, plan.conflict)? else { return Ok(()) };
@@ -200,7 +202,6 @@ impl Writing<'_, '_> {
             Ok(returning.values.iter().map(|value| value.eval(env).to_value()).collect())
         });
         self.memory = memory;
-        self.given.pace.read(1);
         self.returned.push(values?);
         Ok(())
     }

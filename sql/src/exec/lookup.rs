@@ -73,11 +73,6 @@ impl Subqueries for NoSubqueries {
     }
 }
 
-/// Whether a plan looks at one row at most, by its rowid.
-pub(super) fn is_of_one_row(plan: &SelectPlan) -> bool {
-    rowid_of_plan(plan).is_some()
-}
-
 impl Lookup {
     /// The way of this plan, if it is a plan of this kind.
     #[must_use]

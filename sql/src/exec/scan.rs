@@ -56,17 +56,25 @@ impl ScanRows {
         }
     }
 
-    /// How many entries there are in the range, once that is open.
-    pub(super) fn count(&self, ctx: &Ctx<'_, '_>) -> Result<u64> {
+    /// How many entries there are in the range, once that is open, and how many are read to know: the one behind it too.
+    pub(super) fn count(&self, ctx: &Ctx<'_, '_>) -> Result<(u64, u64)> {
         if matches!(self.state, State::Done) {
-            return Ok(0);
+            return Ok((0, 0));
         }
         let tree = match &self.plan.access {
             Access::Keys(range) => range.tree,
             _ => self.plan.tree,
         };
-        let high = self.high.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        ctx.stores.count(self.plan.store, tree, (Bound::Included(self.low.as_slice()), high))
+        let entries = |range| ctx.stores.count(self.plan.store, tree, range);
+        let least = u64::from(!self.plan.is_exact());
+        let low = Bound::Included(self.low.as_slice());
+        let Some(high) = self.high.as_deref() else {
+            let count = entries((low, Bound::Unbounded))?;
+            return Ok((count, count.max(least)));
+        };
+        let count = entries((low, Bound::Excluded(high)))?;
+        let behind = count > 0 && entries((Bound::Included(high), Bound::Unbounded))? > 0;
+        Ok((count, count.max(least) + u64::from(behind)))
     }
 
     /// Sets the ends of a range of rowids; false if nothing can be in it.
@@ -310,7 +318,7 @@ impl ScanRows {
     fn advance_in_table<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
         let ScanRows { plan, state, low, high, .. } = self;
         let cursor = placed(&mut frame.cursors[plan.cursor], plan.tree, plan, ctx)?;
-        if !step(cursor, state, plan.reverse, (low, high.as_deref()), ctx.pace)? {
+        if !step(cursor, state, (plan.reverse, false), (low, high.as_deref()), ctx.pace)? {
             return Ok(false);
         }
         let rowid = match plan.has_rowid {
@@ -324,11 +332,14 @@ impl ScanRows {
     fn advance_in_index<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
         let ScanRows { plan, state, low, high, scratch, given, buffer } = self;
         let Access::Keys(range) = &plan.access else { return Ok(false) };
+        if plan.is_single && matches!(state, State::Running) {
+            return Ok(false);
+        }
         let (table, index) = frame.cursors[plan.cursor..].split_at_mut(1);
         let entry = placed(&mut index[0], range.tree, plan, ctx)?;
         let ends = (low.as_slice(), high.as_deref());
         let found = match given.is_empty() {
-            true => step(entry, state, plan.reverse, ends, ctx.pace)?,
+            true => step(entry, state, (plan.reverse, plan.is_exact()), ends, ctx.pace)?,
             false => leave(entry, given, ctx.pace)? && ends.1.is_none_or(|high| entry.is_below(high)),
         };
         if !found {
@@ -376,12 +387,13 @@ fn placed<'p, 'v>(
     }
 }
 
-/// Moves a cursor to the next entry of a range.
+/// Moves a cursor to the next entry of a range. To go to the first entry counts as reading one, even if there is none,
+/// but not where all entries are to have the same values (`exact`) and there is none that has them.
 #[inline]
 fn step(
     cursor: &mut Place<'_>,
     state: &mut State,
-    reverse: bool,
+    (reverse, exact): (bool, bool),
     (low, high): (&[u8], Option<&[u8]>),
     pace: &Pace,
 ) -> Result<bool> {
@@ -396,16 +408,18 @@ fn step(
         if !started && found && high.is_some_and(|high| cursor.key() >= high) {
             found = cursor.prev()?;
         }
-        pace.read(u64::from(found || !started));
-        return Ok(found && (low.is_empty() || cursor.key() >= low));
+        let inside = found && (low.is_empty() || cursor.key() >= low);
+        pace.read(u64::from(if started { found } else { inside || !exact }));
+        return Ok(inside);
     }
     let found = match (started, low.is_empty()) {
         (true, _) => cursor.next()?,
         (false, true) => cursor.first()?,
         (false, false) => cursor.seek(low)?,
     };
-    pace.read(u64::from(found || !started));
-    Ok(found && high.is_none_or(|high| cursor.is_below(high)))
+    let inside = found && high.is_none_or(|high| cursor.is_below(high));
+    pace.read(u64::from(if started { found } else { inside || !exact }));
+    Ok(inside)
 }
 
 /// So many entries are looked at one by one before those that start alike are jumped over.

@@ -80,7 +80,11 @@ impl Operator for SortRows {
         self.input.open(frame, ctx)?;
         let most = wanted.saturating_mul(2).saturating_add(SPARE_ROWS);
         self.last = None;
+        let mut taken: usize = 0;
         while self.input.next(frame, ctx)? {
+            // Further rows are compared with the last one that is wanted, which is read for it.
+            ctx.pace.read(u64::from(taken >= wanted));
+            taken = taken.saturating_add(1);
             self.take(frame, ctx)?;
             let sorter = self.sorter.in_memory();
             if sorter.len() >= most {

@@ -7,7 +7,6 @@ use super::clash::KeyIs;
 use super::entries::NewEntries;
 use super::foreign::Direction;
 use super::image::Image;
-use super::lookup::is_of_one_row;
 use super::operator::with_values;
 use super::query::{Action, Finder};
 use super::subquery::Memory;
@@ -16,7 +15,7 @@ use crate::ast::ConflictAction;
 use crate::codec::{self, push_value};
 use crate::error::{Error, Result};
 use crate::expr::{Row, Scalar, Test};
-use crate::plan::{DeletePlan, ROWID_PLACE, UpdatePlan};
+use crate::plan::{DeletePlan, ROWID_PLACE, TablePlan, UpdatePlan};
 use crate::schema::TableKind;
 use crate::value::{Affinity, ArenaBuffer, Collation, Value, ValueRef};
 
@@ -29,6 +28,7 @@ impl Writing<'_, '_> {
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         let mut found = self.rows(&plan.find, finder)?;
+        self.given.pace.read(plan.revisits.count(found.len()));
         self.memory = Memory::new(plan.row.parts.subqueries.len());
         self.rows_moved = false;
         if found.len() > 1 || !plan.is_quiet() || !plan.returning.values.is_empty() {
@@ -174,10 +174,16 @@ impl Writing<'_, '_> {
         values: &[Value],
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
-        let Some(current) = self.reload(how.target, old)? else { return Ok(()) };
+        let Some(current) = self.look_again(how.target, old)? else { return Ok(()) };
         let values: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
         let image = self.updated(&how, &current, &values)?;
         self.rewrite(how, (old, &current), image, agenda)
+    }
+
+    /// A row as it is after programs ran.
+    fn look_again(&self, target: &TablePlan, old: &Image<'_>) -> Result<Option<Image<'static>>> {
+        self.given.pace.read(u64::from(target.table.has_rowid()));
+        self.reload(target, old)
     }
 
     /// A row with new values.
@@ -214,6 +220,10 @@ impl Writing<'_, '_> {
     ) -> Result<()> {
         if !self.check(how.row, how.target, &mut image, how.conflict)? {
             return Ok(());
+        }
+        if how.places.contains(&ROWID_PLACE) {
+            // Both places are looked at: the new one only if it is another.
+            self.given.pace.read(1 + u64::from(image.rowid != current.rowid));
         }
         if image.is_same(current) {
             return self.rewrite_image(how, (old, current), (&image, NewEntries::new()), agenda);
@@ -282,6 +292,7 @@ impl Writing<'_, '_> {
             return Ok(());
         }
         let mut found = self.rows(&plan.find, finder)?;
+        self.given.pace.read(plan.revisits.count(found.len()));
         self.memory = Memory::new(plan.row.parts.subqueries.len());
         self.rows_moved = false;
         if found.len() > 1 || !plan.follows.nothing || !plan.returning.values.is_empty() {
@@ -309,8 +320,6 @@ impl Writing<'_, '_> {
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         let Some(place) = found.next() else { return Ok(()) };
-        // Rows that make something else run are looked up again, unless there can be one only.
-        self.given.pace.read(u64::from(!is_of_one_row(&plan.find)));
         agenda.push(Job::Deletes(plan, found.clone()));
         let row = found.row(place)?;
         if plan.target.table.kind == TableKind::View {
@@ -362,7 +371,7 @@ impl Writing<'_, '_> {
         old: &Image<'_>,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
-        match self.reload(how.target, old)? {
+        match self.look_again(how.target, old)? {
             Some(current) => self.remove_row(how, old, &current, agenda),
             None => Ok(()),
         }

@@ -64,11 +64,14 @@ impl Operator for CountRows {
             return Ok(false);
         }
         self.done = true;
-        let count = match &self.range {
+        let (count, read) = match &self.range {
             Some(range) => range.count(ctx)?,
-            None => ctx.stores.len(self.plan.store, self.plan.tree)?,
+            None => {
+                let count = ctx.stores.len(self.plan.store, self.plan.tree)?;
+                (count, count)
+            }
         };
-        ctx.pace.read(count);
+        ctx.pace.read(read);
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         frame.rows[self.plan.row].keep(&[ValueRef::Integer(count)], 0)?;
         Ok(true)
@@ -157,6 +160,7 @@ impl Operator for FunctionTable {
                 None if self.at < self.rows.len() => {
                     row.copy_from(self.rows.record(self.at));
                     self.at += 1;
+                    ctx.pace.read(1);
                 }
                 None => return Ok(false),
             }

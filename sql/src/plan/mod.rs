@@ -28,6 +28,7 @@ mod join_order;
 
 mod join;
 
+mod revisits;
 mod write;
 
 mod explain;

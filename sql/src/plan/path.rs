@@ -123,6 +123,8 @@ const SEEK_COST: f64 = 5.0;
 const QUERY_VALUES: f64 = 25.0;
 /// From this many entries on an index is asked how many are equal.
 const WORTH_ASKING: f64 = 64.0;
+/// A table is planned as one of so many rows at least: a plan is used for longer than a new table stays small.
+const LEAST_ROWS: f64 = 256.0;
 
 /// What a rowid column looks like to conditions.
 pub(super) fn is_rowid(expr: &Expr, slot: Slot) -> bool {
@@ -134,7 +136,7 @@ impl Planner<'_> {
     pub(super) fn paths(&mut self, from: &Candidates<'_>, known: Mask, any_order: bool) -> Result<Vec<Path>> {
         let stored = from.stored;
         let only = matches!(stored.choice, IndexChoice::Only(_));
-        let count = float(self.stores.len(stored.store, stored.table.tree)?);
+        let count = self.rows_of_table(stored)?;
         let mut paths = Vec::new();
         if !only {
             let whole =
@@ -173,6 +175,11 @@ impl Planner<'_> {
         Ok(paths)
     }
 
+    /// How many rows a table is planned to have.
+    fn rows_of_table(&self, stored: Stored<'_>) -> Result<f64> {
+        Ok(float(self.stores.len(stored.store, stored.table.tree)?).max(LEAST_ROWS))
+    }
+
     /// Conditions that a way does not make true still let fewer rows through.
     fn thin_out(&self, from: &Candidates<'_>, known: Mask, path: &mut Path) {
         for (number, condition) in from.usable(known) {
@@ -208,7 +215,10 @@ impl Planner<'_> {
             if !implies(&conditions, &bound.filter) {
                 continue;
             }
-            let entries = float(self.stores.len(stored.store, index.tree)?);
+            let entries = match bound.filter.is_empty() {
+                true => count,
+                false => float(self.stores.len(stored.store, index.tree)?),
+            };
             let covers = self.covers(stored, number);
             let tree = KeyTree {
                 number: Some(number),
@@ -486,7 +496,7 @@ impl Planner<'_> {
     /// The way to read the rows of one arm of an `OR`, if it is not the whole table.
     pub(super) fn arm_path(&mut self, arm: &Candidates<'_>, known: Mask) -> Result<Option<Path>> {
         let mut best: Option<Path> = None;
-        let count = float(self.stores.len(arm.stored.store, arm.stored.table.tree)?);
+        let count = self.rows_of_table(arm.stored)?;
         let mut paths = Vec::new();
         if arm.stored.table.has_rowid() {
             self.rowid_paths(arm, known, count, &mut paths)?;

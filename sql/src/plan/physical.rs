@@ -53,6 +53,8 @@ pub struct Parts {
     pub subqueries: Vec<SubqueryPlan>,
     /// The constants.
     pub constants: Constants,
+    /// The tables that are read.
+    pub tables: Vec<(Store, TreeId)>,
 }
 
 /// How many rows and cursors a frame has.
@@ -164,6 +166,8 @@ pub struct Scan {
     pub has_rowid: bool,
     /// Which rows, and in which order.
     pub access: Access,
+    /// Whether there is at most one of them.
+    pub is_single: bool,
     /// Whether from the last to the first.
     pub reverse: bool,
     /// The directions of those columns of a key by which rows are told apart: of rows that are the same in them one is
@@ -173,6 +177,29 @@ pub struct Scan {
     pub tests: Vec<Test>,
     /// How it reads, for people.
     pub label: String,
+}
+
+impl Scan {
+    /// Whether all entries that it reads have the same values in the columns that it looks for.
+    pub(crate) fn is_exact(&self) -> bool {
+        match &self.access {
+            Access::Keys(range) => {
+                !range.equal.is_empty()
+                    && range.low.is_none()
+                    && range.high.is_none()
+                    && self.apart.is_empty()
+            }
+            _ => false,
+        }
+    }
+
+    /// The tree of the index that it reads, if it reads one.
+    pub(super) fn index(&self) -> Option<TreeId> {
+        match &self.access {
+            Access::Keys(range) if range.tree != self.tree => Some(range.tree),
+            _ => None,
+        }
+    }
 }
 
 /// How rows of a table are found.

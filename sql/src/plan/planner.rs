@@ -511,6 +511,7 @@ impl<'v> Planner<'v> {
             },
         };
         let row = self.add_slot(aggregation.slot);
+        self.parts.tables.push((*store, table.tree));
         Ok(Some(Node::Count(Arc::new(Count { row, store: *store, tree: table.tree, range }))))
     }
 

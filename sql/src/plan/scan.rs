@@ -75,6 +75,7 @@ impl Planner<'_> {
             }
         };
         let tests = self.tests_but(from, conditions, &path.used)?;
+        self.parts.tables.push((stored.store, stored.table.tree));
         let scan = Scan {
             row,
             cursor,
@@ -82,6 +83,7 @@ impl Planner<'_> {
             tree: stored.table.tree,
             has_rowid: stored.table.has_rowid(),
             access,
+            is_single: path.is_single,
             reverse: reading.reverse,
             apart,
             tests,

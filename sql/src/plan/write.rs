@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::physical::{FrameSize, Parts, SelectPlan};
 use super::planner::{Planner, RowsAround};
+use super::revisits::{Change, Revisits, Sets};
 use crate::ast::ConflictAction;
 use crate::bound::{
     self, Body, Column, Consequences, Expr, InSet, InsertRows, ParentCheck, Place, ProgramNumber, Query,
@@ -78,6 +79,8 @@ pub struct ReturningPlan {
 pub struct InsertPlan {
     /// Where rows come from; none for one row of defaults.
     pub source: Option<SelectPlan>,
+    /// What counts as read of the rows of the source.
+    pub revisits: Revisits,
     /// The row of the source.
     pub source_row: usize,
     /// What is evaluated for each row.
@@ -141,6 +144,8 @@ pub struct UpsertPlan {
 pub struct UpdatePlan {
     /// Gives the rows as [`found_row`] says; of an update with further tables the new values behind them.
     pub find: SelectPlan,
+    /// What counts as read of them.
+    pub revisits: Revisits,
     /// How many columns the key has.
     pub key_width: usize,
     /// The row as it is.
@@ -177,6 +182,8 @@ impl UpdatePlan {
 pub struct DeletePlan {
     /// Gives the rows as [`found_row`] says.
     pub find: SelectPlan,
+    /// What counts as read of them.
+    pub revisits: Revisits,
     /// How many columns the key has.
     pub key_width: usize,
     /// Whether all rows go, so that nobody needs to look at them.
@@ -287,14 +294,7 @@ fn put_row_in_place(insert: &mut bound::Insert) {
     let InsertRows::Select(select) = &insert.rows else { return };
     let Body::Values(rows) = &select.body else { return };
     let [row] = rows.as_slice() else { return };
-    let is_query = |part: &Expr| {
-        matches!(part, Expr::Subquery(..) | Expr::Exists(_))
-            || matches!(part, Expr::In(inside) if matches!(inside.set, InSet::Select(_)))
-    };
-    if select.limit.is_some()
-        || select.offset.is_some()
-        || row.iter().any(|value| any(value, &mut { is_query }))
-    {
+    if select.limit.is_some() || select.offset.is_some() || row.iter().any(has_query) {
         return;
     }
     let row = row.clone();
@@ -313,6 +313,15 @@ fn put_row_in_place(insert: &mut bound::Insert) {
         });
     }
     insert.rows = InsertRows::Defaults;
+}
+
+/// Whether there is a query in an expression.
+fn has_query(expr: &Expr) -> bool {
+    any(expr, &mut |part| match part {
+        Expr::Subquery(..) | Expr::Exists(_) => true,
+        Expr::In(inside) => matches!(inside.set, InSet::Select(_)),
+        _ => false,
+    })
 }
 
 fn missing_of(table: &Table) -> Arc<Vec<Value>> {
@@ -531,10 +540,18 @@ impl<'v> Writes<'_, 'v> {
 
     fn insert(&self, mut insert: bound::Insert) -> Result<InsertPlan> {
         put_row_in_place(&mut insert);
+        let is_query = matches!(&insert.rows, InsertRows::Select(select) if !is_one_row(&select.body));
         let source = match insert.rows {
             InsertRows::Defaults => None,
             InsertRows::Select(select) => Some(self.planner().statement(*select)?),
         };
+        let own = (insert.target.store, insert.target.table.tree);
+        let reads_own = source.as_ref().is_some_and(|source| source.parts.tables.contains(&own));
+        let is_watched = reads_own
+            || !insert.returning.values.is_empty()
+            || !insert.follows.before.is_empty()
+            || !insert.follows.after.is_empty();
+        let revisits = if is_query && is_watched { Revisits::LISTED } else { Revisits::default() };
         let mut planner = self.planner();
         let source_row = planner.add_slot(insert.source);
         let target = planner.target(&insert.target)?;
@@ -557,6 +574,7 @@ impl<'v> Writes<'_, 'v> {
         let (frame, parts) = planner.finish();
         Ok(InsertPlan {
             source,
+            revisits,
             source_row,
             row: RowPlan { frame, parts },
             target,
@@ -584,6 +602,8 @@ impl<'v> Writes<'_, 'v> {
             true => key_of(&table, update.existing).into_iter().chain(values.iter().cloned()).collect(),
             false => found_row(&table, update.existing),
         };
+        let limited = update.limit.0.is_some();
+        let filter_has_query = update.filter.iter().any(has_query);
         let find = find(self.planner(), update.from, update.filter, columns, update.order_by, update.limit)?;
         let mut planner = self.planner();
         let existing = planner.slot_of(update.existing, &table);
@@ -599,8 +619,18 @@ impl<'v> Writes<'_, 'v> {
         let follows = self.consequences(update.follows, &table)?;
         let replaced = self.consequences(update.replaced, &table)?;
         let (frame, parts) = planner.finish();
+        let change = Change {
+            find: &find,
+            of_view: table.kind == TableKind::View,
+            has_rowid: table.has_rowid(),
+            limited,
+            watched: filter_has_query || !returning.values.is_empty() || !follows.nothing,
+            sets: Some(sets_of(&target, &set.places, update.conflict)),
+        };
+        let revisits = change.revisits();
         Ok(UpdatePlan {
             find,
+            revisits,
             key_width,
             existing,
             row: RowPlan { frame, parts },
@@ -625,6 +655,8 @@ impl<'v> Writes<'_, 'v> {
             && delete.limit.0.is_none()
             && delete.returning.values.is_empty()
             && delete.follows.is_empty();
+        let limited = delete.limit.0.is_some();
+        let filter_has_query = delete.filter.iter().any(has_query);
         let find = find(self.planner(), delete.from, delete.filter, columns, delete.order_by, delete.limit)?;
         let mut planner = self.planner();
         let target = planner.target(&delete.target)?;
@@ -632,6 +664,36 @@ impl<'v> Writes<'_, 'v> {
         let follows = self.consequences(delete.follows, &target.table)?;
         let (frame, parts) = planner.finish();
         let row = RowPlan { frame, parts };
-        Ok(DeletePlan { find, key_width, all, row, target, follows, returning, programs: Vec::new() })
+        let change = Change {
+            find: &find,
+            of_view: target.table.kind == TableKind::View,
+            has_rowid: target.table.has_rowid(),
+            limited,
+            watched: filter_has_query || !returning.values.is_empty() || !follows.nothing,
+            sets: None,
+        };
+        let revisits = change.revisits();
+        let programs = Vec::new();
+        Ok(DeletePlan { find, revisits, key_width, all, row, target, follows, returning, programs })
+    }
+}
+
+/// Whether there is one row, and that is given.
+fn is_one_row(body: &Body) -> bool {
+    matches!(body, Body::Values(rows) if rows.len() == 1)
+}
+
+/// What setting these columns changes.
+fn sets_of(target: &TablePlan, places: &[usize], conflict: Option<ConflictAction>) -> Sets {
+    let table = &target.table;
+    let is_of_key = |place: &usize| {
+        let column = table.columns.get(*place);
+        *place == ROWID_PLACE || !table.has_rowid() && column.is_some_and(|column| column.primary_key > 0)
+    };
+    let changed = target.indexes.iter().filter(|index| index.reads.iter().any(|of| places.contains(of)));
+    Sets {
+        key: places.iter().any(is_of_key),
+        indexes: changed.map(|index| index.index.tree).collect(),
+        replaces: conflict == Some(ConflictAction::Replace),
     }
 }
