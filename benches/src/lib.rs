@@ -9,3 +9,4 @@ pub mod cpu;
 pub mod ground;
 pub mod keys;
 pub mod sql;
+pub mod storage;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use duramen_benches::ground::{self, Scale};
-use duramen_benches::sql;
+use duramen_benches::{sql, storage};
 
 /// Measures the engine and prints the result as Markdown.
 #[derive(Parser)]
@@ -24,6 +24,15 @@ enum Report {
         #[arg(long)]
         quick: bool,
         /// Where to put the databases; a temporary directory otherwise. It needs about 2 GB.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+    },
+    /// The storage of an object, call by call; beside SQLite if it is built with the feature `peers`.
+    Storage {
+        /// A tenth of the calls.
+        #[arg(long)]
+        quick: bool,
+        /// Where to put the databases; a temporary directory otherwise.
         #[arg(long)]
         dir: Option<PathBuf>,
     },
@@ -60,6 +69,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         Report::Ground { quick, dir } => {
             let scale = if quick { Scale::QUICK } else { Scale::FULL };
             ground::report(temporary(dir)?.path(), scale, &mut say)?;
+        }
+        Report::Storage { quick, dir } => {
+            let scale = if quick { storage::Scale::QUICK } else { storage::Scale::FULL };
+            storage::report(temporary(dir)?.path(), scale, &mut say)?;
         }
         Report::Sql { quick, only, dir, rounds, json, plot } => {
             let mut scale = if quick { sql::Scale::QUICK } else { sql::Scale::FULL };
