@@ -1,6 +1,10 @@
 //! [`Error`]: what can go wrong with the storage of an object, by what the caller can do about it.
 
 use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use crate::storage::import_fault::ImportFault;
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -58,6 +62,10 @@ pub enum Error {
     AlarmTimeNotPositive,
     /// An alarm was to be set for a time that cannot be counted in 64-bit nanoseconds.
     AlarmTimeTooLate,
+    /// A file is not what can be imported here.
+    Import(ImportFault),
+    /// The file of an export cannot be read or written.
+    File(Arc<io::Error>),
 
     // The session is over; what was committed is there at the next open.
     /// The session was ended by its owner, for this reason.
@@ -101,6 +109,12 @@ impl fmt::Display for Interface {
                  class. Note that this change cannot be made after the class is already deployed to production."
             }
         })
+    }
+}
+
+impl From<ImportFault> for Error {
+    fn from(fault: ImportFault) -> Error {
+        Error::Import(fault)
     }
 }
 
@@ -183,6 +197,8 @@ impl fmt::Display for Error {
                 f.write_str("setAlarm() cannot be called with an alarm time <= 0")
             }
             Error::AlarmTimeTooLate => f.write_str("This API doesn't support dates after 2189."),
+            Error::Import(fault) => fault.fmt(f),
+            Error::File(error) => write!(f, "the file of the export: {error}"),
             Error::Aborted(reason) => f.write_str(reason),
             Error::ConstraintsViolated(error) => {
                 f.write_str(
@@ -223,6 +239,7 @@ impl std::error::Error for Error {
             Error::Pitr(error) => error.source(),
             Error::Engine(error) => error.source(),
             Error::ConstraintsViolated(error) => Some(error),
+            Error::File(error) => Some(&**error),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
 //! [`Storage`]: the handle to the storage of one object.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use crate::storage::alarm_calls::AlarmOutcome;
 use crate::storage::async_kv::{AsyncKv, CallOptions};
 use crate::storage::backend::{backend_of, migrate};
 use crate::storage::error::{Error, Result};
+use crate::storage::export::{Exported, export};
 use crate::storage::gate::Gate;
 use crate::storage::kv::SyncKv;
 use crate::storage::options::{Backend, StorageOptions};
@@ -189,6 +191,20 @@ impl Storage {
     pub fn abort(&self, reason: &str) -> Result<()> {
         self.shared.lock()?.break_with(Error::Aborted(reason.into()));
         Ok(())
+    }
+
+    /// Commits what was written before, and writes all that the object holds to a file: see [`export`].
+    ///
+    /// # Errors
+    /// Those of the commit, and of [`export`]. What was written of the file then is not taken by
+    /// [`Import`](crate::storage::Import).
+    pub fn export(&self, out: &mut dyn Write, progress: &mut dyn FnMut(u64, u64)) -> Result<Exported> {
+        let view = {
+            let mut session = self.shared.lock()?;
+            session.commit_turn()?;
+            session.database().begin_read()?
+        };
+        export(&view, out, progress)
     }
 
     /// Deletes everything: tables, values, and the alarm unless
