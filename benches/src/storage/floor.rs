@@ -55,7 +55,7 @@ impl Object for Floor {
 
     fn put(&mut self, keys: &[String], value: &[u8], wait: Wait) -> Result<(), Failure> {
         let mut txn = self.database.begin_write()?;
-        keys.iter().try_for_each(|key| txn.put(self.tree, key.as_bytes(), value))?;
+        keys.iter().try_for_each(|key| txn.put(self.tree, key.as_bytes(), value).map(drop))?;
         txn.commit(durability(wait))?;
         Ok(())
     }
