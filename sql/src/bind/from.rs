@@ -296,26 +296,11 @@ impl Binder<'_> {
         };
         let schema = alias.is_none().then_some(store.name());
         let named = self.table_scope(&table, slot, alias.unwrap_or_else(|| table.name.clone()), schema)?;
-        let generated = named
-            .columns
-            .iter()
-            .enumerate()
-            .filter(|(place, _)| {
-                table.columns[*place].generated.as_ref().is_some_and(|generated| !generated.stored)
-            })
-            .map(|(place, column)| (place, column.expr.clone()))
-            .collect();
         let mut indexes = Vec::new();
         for each in &table.indexes {
             indexes.push(self.bound_index(each, &named)?);
         }
-        let rows = SourceRows::Table {
-            store,
-            table,
-            index,
-            generated: Arc::new(generated),
-            indexes: Arc::new(indexes),
-        };
+        let rows = SourceRows::Table { store, table, index, indexes: Arc::new(indexes) };
         Ok((rows, named))
     }
 

@@ -527,8 +527,6 @@ pub enum SourceRows {
         table: Arc<Table>,
         /// `INDEXED BY` or `NOT INDEXED`
         index: IndexChoice,
-        /// Its generated columns that are computed when read: their places and values.
-        generated: Arc<Vec<(usize, Expr)>>,
         /// The expressions and conditions of its indexes over this slot.
         indexes: Arc<Vec<BoundIndex>>,
     },

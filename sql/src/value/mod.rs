@@ -19,7 +19,6 @@ mod affinity;
 mod arithmetic;
 mod cast;
 mod compare;
-mod hash;
 
 pub use affinity::Affinity;
 pub use arena::{Arena, ArenaBuffer};
@@ -30,5 +29,4 @@ pub use cast::cast;
 pub use class::{Class, Value, ValueRef};
 pub use collation::{Collate, Collation, OwnCollation};
 pub use compare::{compare, compare_integer_to_real, compare_with_affinity};
-pub use hash::hash;
 pub use numeric::{Number, NumberText, integer_text, integer_to_real, real_text, real_to_integer};
