@@ -66,10 +66,22 @@ pub fn key(shape: KeyShape, i: u64) -> [u8; 24] {
 /// The value of the entry with number `i` in round `round`: 150 bytes that do not compress.
 #[must_use]
 pub fn value(i: u64, round: u64) -> [u8; 150] {
-    let mut random = Random::new(mix(i) ^ round);
     let mut value = [0; 150];
+    fill(&mut value, i, round);
+    value
+}
+
+/// The same with as many bytes as wanted.
+#[must_use]
+pub fn value_of(i: u64, round: u64, bytes: usize) -> Vec<u8> {
+    let mut value = vec![0; bytes];
+    fill(&mut value, i, round);
+    value
+}
+
+fn fill(value: &mut [u8], i: u64, round: u64) {
+    let mut random = Random::new(mix(i) ^ round);
     for chunk in value.chunks_mut(8) {
         chunk.copy_from_slice(&random.next_u64().to_le_bytes()[..chunk.len()]);
     }
-    value
 }

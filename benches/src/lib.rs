@@ -2,11 +2,13 @@
 //!
 //! Reports are Markdown on standard output, so that they can be read as they are and pasted into `docs/reports`.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+mod bars;
 pub mod counting;
 pub mod cpu;
 pub mod ground;
 pub mod keys;
+pub mod kv;
 pub mod sql;
 pub mod storage;

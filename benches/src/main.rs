@@ -1,13 +1,13 @@
 //! `duramen-benches`: measures the engine and prints reports.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use duramen_benches::ground::{self, Scale};
-use duramen_benches::{sql, storage};
+use duramen_benches::{kv, sql, storage};
 
 /// Measures the engine and prints the result as Markdown.
 #[derive(Parser)]
@@ -36,6 +36,8 @@ enum Report {
         #[arg(long)]
         dir: Option<PathBuf>,
     },
+    /// Keys and values beside the peers that are built in; all of them with the feature `peers`.
+    Kv(kv::Options),
     /// SQL, line by line; beside SQLite if it is built with the feature `peers`.
     Sql {
         /// A tenth of the rows and of the time.
@@ -74,6 +76,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let scale = if quick { storage::Scale::QUICK } else { storage::Scale::FULL };
             storage::report(temporary(dir)?.path(), scale, &mut say)?;
         }
+        Report::Kv(options) => kv::report(&options, &mut say).map_err(|failure| failure as Box<dyn Error>)?,
         Report::Sql { quick, only, dir, rounds, json, plot } => {
             let mut scale = if quick { sql::Scale::QUICK } else { sql::Scale::FULL };
             scale.effort.rounds = rounds.unwrap_or(scale.effort.rounds).max(1);

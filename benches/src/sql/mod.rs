@@ -5,7 +5,7 @@ pub mod engine;
 pub mod data;
 
 pub mod duramen;
-#[cfg(feature = "peers")]
+#[cfg(feature = "rusqlite")]
 pub mod sqlite;
 
 pub mod lines;
@@ -14,7 +14,6 @@ pub mod tpch;
 
 pub mod measure;
 
-mod plot;
 mod report;
 
 pub use report::{Report, Scale, report};

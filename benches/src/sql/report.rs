@@ -9,8 +9,8 @@ use super::duramen::Duramen;
 use super::engine::{Engine, Failure};
 use super::lines::{Clock, lines};
 use super::measure::{Effort, Figures, measure};
-use super::plot::times_faster;
 use super::tpch::{self, Tpch};
+use crate::bars::times_faster;
 use crate::cpu::process_time;
 
 /// How much is measured.
@@ -83,7 +83,7 @@ fn clock_name(clock: Clock) -> &'static str {
 fn engines(dir: &Path) -> Result<Vec<Box<dyn Engine>>, Failure> {
     Ok(vec![
         Box::new(Duramen::new(&dir.join("duramen"))?),
-        #[cfg(feature = "peers")]
+        #[cfg(feature = "rusqlite")]
         Box::new(super::sqlite::Sqlite::new(&dir.join("sqlite"))?),
     ])
 }

@@ -4,7 +4,7 @@ pub mod object;
 
 mod duramen;
 mod floor;
-#[cfg(feature = "peers")]
+#[cfg(feature = "rusqlite")]
 mod sqlite;
 
 mod lines;

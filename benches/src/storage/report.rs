@@ -37,7 +37,7 @@ struct Figure {
 fn objects(dir: &Path) -> Result<Vec<Box<dyn Object>>, Failure> {
     Ok(vec![
         Box::new(OfDuramen::new(&dir.join("duramen"))?),
-        #[cfg(feature = "peers")]
+        #[cfg(feature = "rusqlite")]
         Box::new(super::sqlite::OfSqlite::new(&dir.join("sqlite"))?),
         Box::new(Floor::new(&dir.join("engine"))?),
     ])

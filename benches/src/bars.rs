@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::engine::Failure;
+use crate::sql::engine::Failure;
 
 const WIDTH: u32 = 900;
 const ROW_HEIGHT: u32 = 18;
@@ -18,7 +18,7 @@ const BEHIND: RGBColor = RGBColor(178, 79, 63);
 ///
 /// # Errors
 /// Where it cannot be drawn.
-pub(super) fn times_faster(title: &str, lines: &[(&str, f64)]) -> Result<String, Failure> {
+pub(crate) fn times_faster(title: &str, lines: &[(&str, f64)]) -> Result<String, Failure> {
     let mut svg = String::new();
     let rows = u32::try_from(lines.len())?;
     {
