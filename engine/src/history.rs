@@ -18,9 +18,9 @@ use crate::format::ops::{Op, Ops};
 use crate::format::wal::RecordKind;
 use crate::handle::Handle;
 use crate::hold::Hold;
-use crate::ids::{CommitTime, LogPosition, Lsn, Timestamp, TreeId, to_u64};
+use crate::ids::{CommitTime, LogPosition, Lsn, SegmentId, Timestamp, TreeId, to_u64};
 use crate::keep;
-use crate::options::Durability;
+use crate::options::{Durability, Retention};
 use crate::past;
 use crate::reclaim::{self, Effort};
 use crate::replay::{Replay, reset_target};
@@ -28,7 +28,7 @@ use crate::shared::Shared;
 use crate::tree::Root;
 use crate::txn::{ReadView, View, WriteTxn};
 use crate::version::{LogEnd, Version};
-use crate::wal::{LogReader, LogRecord, LogScan, LogSink, LogStart};
+use crate::wal::{self, LogReader, LogRecord, LogScan, LogSink, LogStart};
 
 /// The past of an open database.
 #[derive(Clone, Debug)]
@@ -102,6 +102,14 @@ pub enum CommitKind {
         /// That version.
         to: Lsn,
     },
+}
+
+impl LogMark {
+    /// The commit before, or one that is not there between that and the one at the place.
+    #[must_use]
+    pub fn after(&self) -> Lsn {
+        self.after
+    }
 }
 
 impl Commit {
@@ -271,6 +279,13 @@ impl History {
     /// # Errors
     /// [`Error::HistoryUnavailable`] where it already was, or where there is no such commit yet.
     pub fn hold(&self, lsn: Lsn) -> Result<Hold> {
+        let hold = self.hold_all(lsn)?;
+        hold.keep_pages_before(SegmentId::default());
+        Ok(hold)
+    }
+
+    /// As [`hold`](History::hold), and keeps all pages until told which.
+    fn hold_all(&self, lsn: Lsn) -> Result<Hold> {
         // A reclaim that runs now has decided already; the next one sees the hold.
         let checkpoints = self.handle.checkpoints();
         let hold = Hold::new(self.handle.clone(), lsn);
@@ -396,6 +411,34 @@ impl History {
         Ok(last)
     }
 
+    /// The commit from which on the retention of the options keeps history. What is there of the time before is kept by
+    /// pins, a wish, views and reads of the log, or until the next checkpoint.
+    #[must_use]
+    pub fn retained_from(&self) -> Lsn {
+        let mut checkpoints = self.handle.checkpoints();
+        let now = checkpoints.progress.now(&*self.handle.io.clock);
+        let records: Vec<&CheckpointRecord> = checkpoints.list.kept().collect();
+        keep::retained_from(&self.handle, &records, now)
+    }
+
+    /// Bytes of log since the database was made.
+    #[must_use]
+    pub fn log_bytes(&self) -> u64 {
+        self.handle.log_bytes()
+    }
+
+    /// What history the options keep.
+    #[must_use]
+    pub fn retention(&self) -> Retention {
+        self.handle.options.retention
+    }
+
+    /// The oldest commit back to which a view, a read of the log or another hold of this process keeps history.
+    #[must_use]
+    pub fn held_from(&self) -> Option<Lsn> {
+        self.handle.holds.oldest()
+    }
+
     /// Sizes of what is kept. Walks the inner pages of the kept roots, some thousandths of the data.
     ///
     /// # Errors
@@ -437,6 +480,26 @@ impl History {
         Ok(Commits { reader, after, previous: after, _hold: hold })
     }
 
+    /// Places of the log from which it can be read on without reading what is before: where its files begin, oldest first, as
+    /// far as history reaches. Reads the heads of the files.
+    ///
+    /// # Errors
+    /// Errors of the disk.
+    pub fn log_starts(&self) -> Result<Vec<LogMark>> {
+        let handle = &self.handle;
+        let segments = match &handle.log {
+            Some(log) => log.segments()?,
+            None => {
+                let end = handle.newest()?.log_end.position;
+                wal::segments(&handle.io.fs, &handle.dir, handle.database, end)?
+            }
+        };
+        let oldest = self.oldest();
+        let marks = segments.iter().map(|segment| LogMark { after: segment.after, position: segment.start });
+        let newest = handle.newest()?.lsn;
+        Ok(marks.filter(|mark| mark.after >= oldest && mark.after < newest).collect())
+    }
+
     /// The version right after the commit `lsn`, or the empty database for [`Lsn::ZERO`].
     ///
     /// Cost: the log between the newest kept root at or before it and `lsn` is replayed in memory, at about a million
@@ -445,9 +508,10 @@ impl History {
     /// # Errors
     /// [`Error::HistoryUnavailable`]; errors of the disk.
     pub fn read_at(&self, lsn: Lsn) -> Result<PastView> {
-        let hold = self.hold(lsn)?;
+        let hold = self.hold_all(lsn)?;
         let replay = self.replay_to(lsn)?;
         let pages = self.handle.pages.segments();
+        hold.keep_pages_before(pages.table().last().map_or(SegmentId::default(), |(id, _)| id.next()));
         let log_end = LogEnd::default();
         let version = Version { lsn: replay.lsn, time: replay.time, catalog: replay.catalog, log_end, pages };
         Ok(PastView { view: ReadView::new(Arc::new(version)), hold })
@@ -477,15 +541,15 @@ impl History {
     fn replay_to(&self, lsn: Lsn) -> Result<Replay> {
         let current = self.handle.newest()?;
         if current.lsn == lsn {
-            return Ok(Replay { catalog: current.catalog.clone(), lsn, time: current.time });
+            return Ok(Replay::new(current.catalog.clone(), lsn, current.time));
         }
         let start = self.start_for(lsn);
         let pages = &self.handle.pages;
-        let mut replay = Replay { catalog: Catalog::new(), lsn: Lsn::ZERO, time: Timestamp(i64::MIN) };
+        let mut replay = Replay::new(Catalog::new(), Lsn::ZERO, Timestamp(i64::MIN));
         if let Some(record) = &start {
             let path = self.handle.checkpoints().list.path();
             let (_, catalog): (Root, Catalog) = Catalog::load(&record.state, &*pages.segments(), &path)?;
-            replay = Replay { catalog, lsn: record.lsn, time: record.time };
+            replay = Replay::new(catalog, record.lsn, record.time);
         }
         if replay.lsn < lsn
             && let Some(mut reader) = self.reader(log_start(start.as_ref()), lsn)?
@@ -493,6 +557,7 @@ impl History {
             while let Some(record) = reader.next_record()? {
                 replay.apply(&record, &self.handle.dir, pages, &self.handle.params)?;
             }
+            replay.settle(pages, &self.handle.params)?;
         }
         if replay.lsn != lsn {
             let (oldest, newest) = (self.oldest(), current.lsn);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::handle::Handle;
-use crate::ids::Lsn;
+use crate::ids::{Lsn, SegmentId};
 
 /// A claim that history back to a commit stays readable. It ends when dropped, or with the process.
 #[derive(Debug)]
@@ -17,6 +17,11 @@ impl Hold {
     pub(crate) fn new(handle: Arc<Handle>, lsn: Lsn) -> Hold {
         let id = handle.holds.add(lsn);
         Hold { handle, lsn, id }
+    }
+
+    /// Keeps of the page segments only those before this one; until then it keeps all.
+    pub(crate) fn keep_pages_before(&self, segment: SegmentId) {
+        self.handle.holds.keep_pages_before(self.lsn, self.id, segment);
     }
 
     /// The commit back to which history stays.

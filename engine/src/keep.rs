@@ -4,6 +4,11 @@
 //! or before the floor and the log from there on. Between that checkpoint and the newest some are kept in addition, so that
 //! a moment in between is reached by replaying a part of the log.
 //!
+//! Those in between are **thinned** with age, which only makes a moment take longer to reach: of the newest hour there is one
+//! for each `root_spacing_bytes` of log; of the newest day one for as many bytes of log as there is live data, if that is
+//! more, so that their pages take at most about as much as the log; of the time before an eighth of those. In a window there
+//! is one a day at least.
+//!
 //! The floor is where the retention of the options puts it, unless a hold, a pin or a wish for the next open needs more.
 //! Nothing here deletes anything: the record that is appended next says what is kept, and once it is durable
 //! [`reclaim`](crate::reclaim) removes what it leaves out.
@@ -15,8 +20,11 @@ use crate::ids::Lsn;
 use crate::options::{Retention, Window};
 use crate::shared::{Checkpoints, Shared};
 
+const HOUR: Duration = Duration::from_secs(3_600);
 /// In a window of time a root is kept for each so long a time.
-const SPACING: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_secs(86_400);
+/// One of so many roots stays when they are older than a day.
+const THINNED_BY: u64 = 8;
 
 /// What stays reachable beside a new checkpoint.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,9 +53,10 @@ pub(crate) fn kept_beside_the_next(shared: &Shared, checkpoints: &Checkpoints, n
     let beginning = CheckpointRecord::default();
     let mut last = whole_history.then_some(&beginning);
     for record in &records[start.unwrap_or(0)..] {
+        let spacing = spacing(shared, checkpoints, now.since(&record.progress));
         let spaced = last.is_none_or(|last| {
-            record.log_bytes.saturating_sub(last.log_bytes) >= shared.options.root_spacing_bytes
-                || (in_window && record.lsn > last.lsn && record.progress.since(&last.progress) >= SPACING)
+            record.log_bytes.saturating_sub(last.log_bytes) >= spacing
+                || (in_window && record.lsn > last.lsn && record.progress.since(&last.progress) >= DAY)
         });
         if spaced || record.bulk || record.number == newest.number {
             kept.push(record.number);
@@ -55,6 +64,16 @@ pub(crate) fn kept_beside_the_next(shared: &Shared, checkpoints: &Checkpoints, n
         }
     }
     Kept { kept, whole_history }
+}
+
+/// How much log there is at least between two kept roots of an age.
+fn spacing(shared: &Shared, checkpoints: &Checkpoints, age: Duration) -> u64 {
+    let dense = shared.options.root_spacing_bytes;
+    if age < HOUR {
+        return dense;
+    }
+    let by_size = dense.max(checkpoints.live_page_bytes);
+    if age < DAY { by_size } else { by_size.saturating_mul(THINNED_BY) }
 }
 
 /// Whether a checkpoint made now would let something of a window of history go, if time were what `now` says.
@@ -76,14 +95,18 @@ fn floor(shared: &Shared, checkpoints: &Checkpoints, records: &[&CheckpointRecor
     let held = shared.holds.oldest().unwrap_or(Lsn::MAX);
     let orders = &checkpoints.orders;
     let ordered = orders.pins.iter().map(|pin| pin.lsn).chain(orders.wish).min().unwrap_or(Lsn::MAX);
-    let retained = match shared.options.retention {
+    held.min(ordered).min(retained_from(shared, records, now))
+}
+
+/// The commit from which on the retention of the options keeps history, whatever else does.
+pub(crate) fn retained_from(shared: &Shared, records: &[&CheckpointRecord], now: Progress) -> Lsn {
+    match shared.options.retention {
         Retention::Needed => Lsn::MAX,
         Retention::Window(window) => {
             window_floor(&window, records, now, shared.log_bytes()).max(shared.holds.retained_from())
         }
         Retention::All => shared.holds.retained_from(),
-    };
-    held.min(ordered).min(retained)
+    }
 }
 
 /// The commit from which on a window keeps history: always that of a checkpoint, or the beginning.

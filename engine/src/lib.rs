@@ -33,6 +33,7 @@ mod error;
 mod fork;
 #[doc(hidden)]
 pub mod format;
+mod gathered;
 mod handle;
 mod history;
 mod hold;

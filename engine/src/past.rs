@@ -54,6 +54,7 @@ pub(crate) fn shared(origin: &Shared, version: &Version, hold: Hold) -> Result<S
             outstanding: None,
             victims: Vec::new(),
             marked_page_bytes: 0,
+            live_page_bytes: 0,
         }),
         pending_swap: Mutex::default(),
         holds: Holds::default(),

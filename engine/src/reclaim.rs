@@ -6,8 +6,9 @@
 //! crash.
 //!
 //! What may be removed, after the newest checkpoint record is durable:
-//! - a page segment in which no kept root reaches a page, unless pages are being appended to it or a transaction that has
-//!   not ended spilled into it;
+//! - a page segment in which no kept root reaches a page, unless pages are being appended to it, a transaction that has
+//!   not ended spilled into it, or it was there when a past version was reached that somebody still holds: that may rest on
+//!   a root that was thinned out since, and be made the newest one;
 //! - a log segment wholly before the replay position of the oldest kept checkpoint, unless history reaches further back
 //!   than that checkpoint.
 
@@ -17,6 +18,7 @@ use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::format::checkpoint::CheckpointRecord;
 use crate::ids::{PageAddr, SegmentId};
+use crate::options::Retention;
 use crate::shared::{Checkpoints, Shared};
 
 /// Whether liveness is computed in any case, or only when enough was written since it was last.
@@ -45,6 +47,9 @@ pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints, effort: Effort
         return Ok(());
     }
     let liveness = mark(shared, checkpoints)?;
+    if shared.options.retention != Retention::Needed {
+        checkpoints.live_page_bytes = live(shared, checkpoints)?;
+    }
     remove_pages(shared, &liveness)?;
     checkpoints.victims = choose_victims(shared, &liveness);
     checkpoints.marked_page_bytes = shared.pages.segments().total_bytes();
@@ -60,11 +65,16 @@ fn remove_log(shared: &Shared, checkpoints: &Checkpoints) -> Result<()> {
 
 /// Bytes of pages that the newest checkpoint reaches, and that any kept one does.
 pub(crate) fn reachable(shared: &Shared, checkpoints: &Checkpoints) -> Result<(u64, u64)> {
+    Ok((live(shared, checkpoints)?, mark(shared, checkpoints)?.total()))
+}
+
+/// Bytes of pages that the newest checkpoint reaches.
+fn live(shared: &Shared, checkpoints: &Checkpoints) -> Result<u64> {
     let mut newest = Liveness::default();
     if let Some(record) = checkpoints.list.newest() {
         newest.add(shared, checkpoints, record, Pinned::No, &mut HashSet::new())?;
     }
-    Ok((newest.total(), mark(shared, checkpoints)?.total()))
+    Ok(newest.total())
 }
 
 /// Bytes that kept roots reach in each segment.
@@ -139,8 +149,12 @@ fn settled(shared: &Shared) -> Vec<(SegmentId, u64)> {
 }
 
 fn remove_pages(shared: &Shared, liveness: &Liveness) -> Result<()> {
-    let dead: Vec<SegmentId> =
-        settled(shared).into_iter().map(|(id, _)| id).filter(|id| liveness.of(*id) == 0).collect();
+    let held = shared.holds.pages_before();
+    let dead: Vec<SegmentId> = settled(shared)
+        .into_iter()
+        .map(|(id, _)| id)
+        .filter(|id| *id >= held && liveness.of(*id) == 0)
+        .collect();
     if dead.is_empty() {
         return shared.pages.sweep();
     }

@@ -201,6 +201,7 @@ impl Parts {
                 outstanding: None,
                 victims: Vec::new(),
                 marked_page_bytes: 0,
+                live_page_bytes: 0,
             }),
             pending_swap: Mutex::default(),
             holds: Holds::default(),
@@ -256,7 +257,7 @@ fn create(
         orders: Orders::default(),
         progress: ProgressClock::new(&*io.clock),
         ancestors: Vec::new(),
-        replay: Replay { catalog: Catalog::new(), lsn: Lsn::ZERO, time: Timestamp(i64::MIN) },
+        replay: Replay::new(Catalog::new(), Lsn::ZERO, Timestamp(i64::MIN)),
         log_end: LogEnd::default(),
         checkpointed_log_bytes: 0,
     };
@@ -377,7 +378,7 @@ fn open_existing(
             _ => ProgressClock::resume(newest.progress, &*io.clock),
         },
         ancestors: newest.ancestors.clone(),
-        replay: Replay { catalog, lsn: newest.lsn, time: newest.time },
+        replay: Replay::new(catalog, newest.lsn, newest.time),
         log_end: LogEnd { position: newest.replay_from, bytes: newest.log_bytes },
         checkpointed_log_bytes: newest.log_bytes,
     };
@@ -447,6 +448,7 @@ fn replay_log(
         parts.replay.apply(&record, dir, &parts.pages, &parts.params)?;
         report.replayed += 1;
     }
+    parts.replay.settle(&parts.pages, &parts.params)?;
     report.lsn = parts.replay.lsn;
     Ok(unlisted)
 }

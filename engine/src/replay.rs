@@ -4,7 +4,7 @@
 //! the state it is applied to is damage: the log's checksums hold, so either the pages or the record were wrong before
 //! they were written.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::catalog::Catalog;
 use crate::codec::Reader;
@@ -12,17 +12,22 @@ use crate::error::{Error, Result};
 use crate::format::checkpoint::RootState;
 use crate::format::ops::{Op, Ops};
 use crate::format::wal::RecordKind;
+use crate::gathered::{Gathered, Misfit};
 use crate::ids::{Lsn, Timestamp};
 use crate::page::store::PageStore;
-use crate::tree::{Existence, Root, TreeParams};
+use crate::tree::{Root, TreeParams};
 use crate::wal::LogRecord;
 
-/// A state that records are applied to.
+/// A state that records are applied to. Single keys are gathered, and in the catalog only once
+/// [`settle`](Replay::settle) was called.
 #[derive(Debug)]
 pub(crate) struct Replay {
     pub(crate) catalog: Catalog,
     pub(crate) lsn: Lsn,
     pub(crate) time: Timestamp,
+    gathered: Gathered,
+    /// Where the last operations stood.
+    last: (PathBuf, u64),
 }
 
 /// Where a record came from, for what is said about damage.
@@ -39,6 +44,11 @@ impl Place<'_> {
 }
 
 impl Replay {
+    /// The state after a commit.
+    pub(crate) fn new(catalog: Catalog, lsn: Lsn, time: Timestamp) -> Replay {
+        Replay { catalog, lsn, time, gathered: Gathered::default(), last: Default::default() }
+    }
+
     /// Applies one record; one that the state already holds is passed over.
     pub(crate) fn apply(
         &mut self,
@@ -55,6 +65,7 @@ impl Replay {
         match record.kind {
             RecordKind::Commit => self.apply_operations(record.payload, place, pages, params)?,
             RecordKind::Root | RecordKind::Reset | RecordKind::WishedReset => {
+                self.settle(pages, params)?;
                 let state = root_state(record.kind, record.payload)
                     .ok_or_else(|| place.damaged("an undecodable root"))?;
                 pages.extend(&state.segments);
@@ -77,6 +88,10 @@ impl Replay {
         params: &TreeParams,
     ) -> Result<()> {
         let set = pages.segments();
+        if self.last.0 != place.file {
+            self.last.0 = place.file.into();
+        }
+        self.last.1 = place.offset;
         let mut ops = Ops::new(payload);
         while let Some(op) = ops.next_op().map_err(|bad| place.damaged(bad.found))? {
             match op {
@@ -87,17 +102,19 @@ impl Replay {
                     self.catalog.insert(tree, name, Root::empty());
                 }
                 Op::DropTree { tree } => {
+                    self.settle(pages, params)?;
                     self.catalog.remove(tree).ok_or_else(|| missing(place, tree.0))?;
                 }
                 Op::Put { tree, key, value, existed } => {
-                    let root = self.catalog.root_mut(tree).ok_or_else(|| missing(place, tree.0))?;
-                    root.put(&*set, params, key, value, Existence::Known(existed))?;
+                    self.catalog.get(tree).ok_or_else(|| missing(place, tree.0))?;
+                    self.gathered.add(tree, key, Some(value), existed);
                 }
                 Op::Delete { tree, key } => {
-                    let root = self.catalog.root_mut(tree).ok_or_else(|| missing(place, tree.0))?;
-                    root.delete(&*set, params, key, Existence::Known(true))?;
+                    self.catalog.get(tree).ok_or_else(|| missing(place, tree.0))?;
+                    self.gathered.add(tree, key, None, true);
                 }
                 Op::DeleteRange { tree, start, end, removed } => {
+                    self.settle(pages, params)?;
                     let root = self.catalog.root_mut(tree).ok_or_else(|| missing(place, tree.0))?;
                     let found = root.delete_range(&*set, params, start, end)?;
                     if found != removed {
@@ -108,7 +125,17 @@ impl Replay {
                 }
             }
         }
-        Ok(())
+        if self.gathered.is_enough() { self.settle(pages, params) } else { Ok(()) }
+    }
+
+    /// Brings what was gathered into the trees.
+    pub(crate) fn settle(&mut self, pages: &PageStore, params: &TreeParams) -> Result<()> {
+        let applied = self.gathered.apply(&mut self.catalog, &*pages.segments(), params)?;
+        let (file, offset) = &self.last;
+        applied.map_err(|Misfit| {
+            Place { file, offset: *offset }
+                .damaged("a key that is there and is said not to be, or the other way round")
+        })
     }
 }
 

@@ -87,6 +87,8 @@ pub(crate) struct Checkpoints {
     pub(crate) victims: Vec<SegmentId>,
     /// Length of all page segments when liveness was computed last.
     pub(crate) marked_page_bytes: u64,
+    /// Bytes of pages that the newest checkpoint reached then; 0 where nobody looked.
+    pub(crate) live_page_bytes: u64,
 }
 
 impl Shared {
@@ -197,22 +199,40 @@ impl Shared {
 /// The commits whose past somebody wants kept.
 #[derive(Debug, Default)]
 pub(crate) struct Holds {
-    held: Mutex<BTreeMap<(Lsn, u64), ()>>,
+    /// With the page segments before which none may be removed.
+    held: Mutex<BTreeMap<(Lsn, u64), SegmentId>>,
     next: AtomicU64,
     /// What is before this commit may go, whatever the retention says.
     retained_from: Mutex<Lsn>,
 }
 
 impl Holds {
-    /// Keeps everything from `lsn` on; the number to let it go by.
+    /// Keeps everything from `lsn` on, and all page segments until [`pages_before`](Holds::keep_pages_before) says which; the
+    /// number to let it go by.
     pub(crate) fn add(&self, lsn: Lsn) -> u64 {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert((lsn, id), ());
+        self.held().insert((lsn, id), SegmentId(u32::MAX));
         id
     }
 
+    /// Keeps only page segments before `segment` for a hold, which may be those of roots that are not kept any more.
+    pub(crate) fn keep_pages_before(&self, lsn: Lsn, id: u64, segment: SegmentId) {
+        if let Some(before) = self.held().get_mut(&(lsn, id)) {
+            *before = segment;
+        }
+    }
+
+    /// The page segment before which none may be removed.
+    pub(crate) fn pages_before(&self) -> SegmentId {
+        self.held().values().copied().max().unwrap_or_default()
+    }
+
     pub(crate) fn remove(&self, lsn: Lsn, id: u64) {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&(lsn, id));
+        self.held().remove(&(lsn, id));
+    }
+
+    fn held(&self) -> MutexGuard<'_, BTreeMap<(Lsn, u64), SegmentId>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The commit before which history was let go.
@@ -228,6 +248,6 @@ impl Holds {
 
     /// The oldest commit held.
     pub(crate) fn oldest(&self) -> Option<Lsn> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).keys().next().map(|(lsn, _)| *lsn)
+        self.held().keys().next().map(|(lsn, _)| *lsn)
     }
 }

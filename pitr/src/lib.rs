@@ -49,5 +49,5 @@ pub use bookmark::{Bookmark, NotABookmark};
 pub use error::{Error, Result};
 pub use feed::{CommitChanges, Feed, KeyChange};
 pub use pitr::{Moment, Pitr};
-pub use reach::{Pin, Reach};
+pub use reach::{Conflict, Keeper, Pin, Reach};
 pub use snapshot::Snapshot;

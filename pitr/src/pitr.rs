@@ -61,7 +61,7 @@ impl Pitr {
 
     /// The moment after all commits with a time up to and including this one.
     ///
-    /// Cost: a part of the log between two kept roots is read once; afterwards some hundred records.
+    /// Cost: a file of the log, or what is between two kept roots, is read once; afterwards some hundred records.
     ///
     /// # Errors
     /// [`Error::TooEarly`]; those of the engine.
@@ -73,6 +73,18 @@ impl Pitr {
         };
         let found = found.ok_or_else(|| Error::TooEarly { time, oldest: self.oldest_bookmark() })?;
         Ok(Moment { bookmark: self.bookmark(found.lsn), time: found.time, next: found.next })
+    }
+
+    /// The moment after all commits up to a time, and the database as it was then: what was found cannot expire before it is
+    /// read.
+    ///
+    /// # Errors
+    /// [`Error::TooEarly`]; those of the engine.
+    pub fn as_of_time(&self, time: Timestamp) -> Result<(Moment, PastView)> {
+        let history = self.database.history();
+        let _stays = history.hold(history.oldest())?;
+        let moment = self.bookmark_for_time(time)?;
+        Ok((moment, self.as_of(&moment.bookmark)?))
     }
 
     /// The database as it was at a moment, for reading, beside whatever is written meanwhile.

@@ -1,8 +1,9 @@
 //! [`Timeline`]: from a time to the commit that was the newest then.
 //!
-//! The kept roots are the coarse index: they have times. Between two of them the log is read once, and every
-//! [`STRIDE`]th commit is remembered with its place, so that a second question reads a few records. Memory is bounded by
-//! [`MOST_SAMPLES`]; nothing is stored, and nothing has to be kept up by commits.
+//! The kept roots, which have times, and the beginnings of the log's files, whose first commits have, are the coarse index.
+//! From the one before a time the log is read once, and every [`STRIDE`]th commit is remembered with its place, so that a
+//! second question reads a few records. Memory is bounded by [`MOST_SAMPLES`]; nothing is stored, and nothing has to be kept
+//! up by commits.
 
 use std::collections::BTreeMap;
 
@@ -28,12 +29,23 @@ pub(crate) struct Found {
 /// Places in the log by time. Filled as questions come.
 #[derive(Debug, Default)]
 pub(crate) struct Timeline {
-    /// By the kept root that they follow.
+    /// By the commit that they follow.
     stretches: BTreeMap<Lsn, Stretch>,
     samples: usize,
+    starts: Starts,
 }
 
-/// The commits from a kept root to the next one, or to the newest.
+/// The beginnings of the log's files.
+#[derive(Debug, Default)]
+struct Starts {
+    marks: Vec<LogMark>,
+    /// The newest commit when they were listed. A file that was begun since is read from the one before on.
+    listed_at: Lsn,
+    /// The time of the first commit, by that before it, where somebody looked.
+    first: BTreeMap<Lsn, Timestamp>,
+}
+
+/// The commits from a kept root or the beginning of a file to the next one, or to the newest.
 #[derive(Debug, Default)]
 struct Stretch {
     samples: Vec<(Timestamp, LogMark)>,
@@ -58,9 +70,12 @@ impl Timeline {
         if self.samples > MOST_SAMPLES {
             *self = Timeline::default();
         }
-        let stretch = self.stretches.entry(start.lsn).or_default();
+        let end = roots.get(at).map_or(Lsn::MAX, |root| root.lsn);
+        let mark = self.starts.before(history, (start.lsn, end), time)?;
+        let from = mark.map_or(start.lsn, |mark| mark.after());
+        let stretch = self.stretches.entry(from).or_default();
         let before = stretch.samples.len();
-        stretch.read_on(history, start.lsn, time)?;
+        stretch.read_on(history, From { mark, lsn: from }, time)?;
         self.samples += stretch.samples.len() - before;
         let after = stretch.samples.partition_point(|(first, _)| *first <= time);
         let Some((_, mark)) = after.checked_sub(1).map(|at| stretch.samples[at]) else {
@@ -80,14 +95,66 @@ impl Timeline {
     }
 }
 
+/// Where a stretch begins: at a place of the log, or after a commit.
+#[derive(Clone, Copy)]
+struct From {
+    mark: Option<LogMark>,
+    lsn: Lsn,
+}
+
+impl Starts {
+    /// The files are listed again after so many commits.
+    const LISTED_FOR: u64 = 100_000;
+
+    /// The newest beginning of a file between two commits whose first commit is not after `time`.
+    fn before(&mut self, history: &History, between: (Lsn, Lsn), time: Timestamp) -> Result<Option<LogMark>> {
+        let newest = history.newest()?;
+        if self.marks.is_empty()
+            || newest.number - self.listed_at.number.min(newest.number) > Self::LISTED_FOR
+        {
+            *self = Starts { marks: history.log_starts()?, listed_at: newest, ..Starts::default() };
+        }
+        let from = self.marks.partition_point(|mark| mark.after() <= between.0);
+        let to = self.marks.partition_point(|mark| mark.after() < between.1);
+        let (mut low, mut high) = (from, to.max(from));
+        while low < high {
+            let middle = low.midpoint(high);
+            let mark = self.marks[middle];
+            let first = match self.first.get(&mark.after()) {
+                Some(first) => *first,
+                None => first_time(history, mark)?,
+            };
+            self.first.insert(mark.after(), first);
+            if first <= time { low = middle + 1 } else { high = middle }
+        }
+        Ok((low > from).then(|| self.marks[low - 1]))
+    }
+}
+
+/// The time of the commit at a place.
+fn first_time(history: &History, mark: LogMark) -> Result<Timestamp> {
+    match history.log_at(mark)?.next() {
+        Some(commit) => Ok(commit?.time()),
+        None => Ok(Timestamp(i64::MAX)),
+    }
+}
+
 impl Stretch {
     /// Reads the log until behind `time`, unless that was done before.
-    fn read_on(&mut self, history: &History, start: Lsn, time: Timestamp) -> Result<()> {
+    fn read_on(&mut self, history: &History, from: From, time: Timestamp) -> Result<()> {
         if self.samples.last().is_some_and(|(newest, _)| *newest > time) {
             return Ok(());
         }
-        for commit in history.log_from(self.until.max(start))? {
+        let commits = match (self.samples.last(), from.mark) {
+            (None, Some(mark)) => history.log_at(mark)?,
+            (Some((_, mark)), _) => history.log_at(*mark)?,
+            (None, None) => history.log_from(from.lsn)?,
+        };
+        for commit in commits {
             let commit = commit?;
+            if commit.lsn() <= self.until {
+                continue;
+            }
             if self.since_sample == 0 {
                 self.samples.push((commit.time(), commit.mark()));
             }

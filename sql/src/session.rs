@@ -144,7 +144,10 @@ impl Session {
             return Ok(identities);
         }
         if !self.txn.is_open() && identities.0 == [0; 16] {
-            self.make_schema()?;
+            match self.make_schema() {
+                Err(Error::Engine(duramen_engine::Error::ReadOnly(_))) => self.txn.read_without_schema(),
+                made => made?,
+            }
             identities = self.identities()?;
         }
         let names = &self.names;

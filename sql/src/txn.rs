@@ -13,7 +13,7 @@ use crate::ast::TransactionMode;
 use crate::error::{Error, Result};
 use crate::exec::{Orphans, Views, violation};
 use crate::schema::Store;
-use crate::store::{Savepoints, Stores, Writers, create_schema};
+use crate::store::{Savepoints, Stores, Writers, create_schema, empty_schema};
 
 /// The transaction of a connection; see the head of the file.
 pub(crate) struct Txn {
@@ -21,6 +21,8 @@ pub(crate) struct Txn {
     temp: Option<Database>,
     open: Option<Open>,
     durability: Durability,
+    /// Whether statements read an empty schema instead of the database, which has none.
+    without_schema: bool,
 }
 
 /// A transaction that was begun.
@@ -89,11 +91,24 @@ impl Mark {
 impl Txn {
     /// None is begun yet.
     pub(crate) fn new(database: Database) -> Txn {
-        Txn { database, temp: None, open: None, durability: Durability::Immediate }
+        Txn { database, temp: None, open: None, durability: Durability::Immediate, without_schema: false }
     }
 
     pub(crate) fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// Has statements read an empty schema, because the database has none and cannot be given one: it is read-only.
+    pub(crate) fn read_without_schema(&mut self) {
+        self.without_schema = true;
+    }
+
+    /// The newest version, as statements read it.
+    fn newest(&self) -> Result<ReadView> {
+        if self.without_schema {
+            return Ok(empty_schema().clone());
+        }
+        Ok(self.database.begin_read()?)
     }
 
     /// What commits are to survive from now on.
@@ -141,7 +156,7 @@ impl Txn {
     pub(crate) fn views(&mut self) -> Result<Views> {
         let Some(open) = &mut self.open else {
             let temp = self.temp.as_ref().map(Database::begin_read).transpose()?;
-            return Ok(Views { main: self.database.begin_read()?, temp });
+            return Ok(Views { main: self.newest()?, temp });
         };
         if let Some(views) = &open.views {
             return Ok(views.clone());
@@ -150,7 +165,10 @@ impl Txn {
             Main::Writing(txn) => txn.view(),
             Main::Reading(view) => view.clone(),
             Main::Untouched => {
-                let view = self.database.begin_read()?;
+                let view = match self.without_schema {
+                    true => empty_schema().clone(),
+                    false => self.database.begin_read()?,
+                };
                 open.main = Main::Reading(view.clone());
                 view
             }
@@ -176,7 +194,7 @@ impl Txn {
             }
             // Looking at the schema does not bind the transaction to a version yet.
             Some(Open { main: Main::Untouched, temp, .. }) => {
-                let main = self.database.begin_read()?;
+                let main = self.newest()?;
                 run(Stores { main: &main, temp: temp.as_ref().map(|temp| temp as &dyn View) })
             }
             _ => run(self.views()?.stores()),

@@ -82,7 +82,9 @@ impl Log {
     /// # Errors
     /// What the file system answers.
     pub fn begin_after(setup: LogSetup, last: Lsn, checkpoint: u64) -> Result<()> {
-        let state = State::before_segment(last.epoch, last, SegmentId(1), LogPosition::default());
+        // Before the first commit of all there is no epoch yet.
+        let epoch = last.epoch.max(1);
+        let state = State::before_segment(epoch, last, SegmentId(1), LogPosition::default());
         let log = Log::with_state(setup, State { checkpoint, ..state });
         log.reserve(0)?;
         let mut state = log.lock();

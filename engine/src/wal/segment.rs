@@ -25,6 +25,10 @@ pub struct SegmentInfo {
     pub id: SegmentId,
     /// The commit that its first record holds, or will hold.
     pub first: Lsn,
+    /// The commit before that one, or a number that none has between the two.
+    pub after: Lsn,
+    /// Where that record stands, or will stand.
+    pub start: LogPosition,
     /// Where its records end, in bytes.
     pub bytes: u64,
 }
@@ -170,7 +174,14 @@ impl Chain {
     pub(crate) fn infos(&self, end: u64) -> Vec<SegmentInfo> {
         let ends = self.headers.iter().skip(1).map(|successor| successor.follows.offset).chain([end]);
         let infos = self.headers.iter().zip(ends);
-        infos.map(|(header, bytes)| SegmentInfo { id: header.segment, first: header.first, bytes }).collect()
+        let info = |(header, bytes): (&SegmentHeader, u64)| SegmentInfo {
+            id: header.segment,
+            first: header.first,
+            after: Lsn { number: header.first.number.saturating_sub(1), ..header.first },
+            start: header.start(),
+            bytes,
+        };
+        infos.map(info).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 mod faults;
 mod model;
 mod moments;
+mod others;
 mod retention;
 mod sessions;
 mod snapshots;

@@ -1,5 +1,5 @@
 //! Random histories beside a model that keeps every version: bookmarks, times, views, restores and their undoing, wishes,
-//! forks, differences, feeds, pins and retention, over restarts, checkpoints, compaction and clocks that jump; and a loss of
+//! forks, snapshots, differences, feeds, pins, thinning and retention, over restarts, checkpoints, compaction and clocks that jump; and a loss of
 //! power at every I/O of restores, forks, checkpoints and opens.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use duramen_engine::io::sim::{CrashModel, SimFs};
 use duramen_engine::io::{Clock, Fs, Io, ManualClock, SeededEntropy};
 use duramen_engine::{
-    Change, Database, Diff, Durability, Lsn, Options, Retention, Timestamp, TreeId, View, Window,
+    Change, Database, Diff, Durability, KeptRoot, Lsn, Options, Retention, Timestamp, TreeId, View, Window,
 };
 use duramen_pitr::{Bookmark, Error, Pitr};
 
@@ -58,6 +58,9 @@ struct Counts {
     feeds: u64,
     expired: u64,
     images: u64,
+    snapshots: u64,
+    /// Roots that were thinned out while the log they stood in was kept.
+    thinned: u64,
 }
 
 struct Run {
@@ -67,10 +70,15 @@ struct Run {
     clock: Arc<ManualClock>,
     /// How far ahead of the truth the wall clock is, in microseconds.
     wrong: i64,
+    /// Since when, and until when it was believed, having stood by it for a day: what was made before may rightly be gone.
+    wrong_since: Duration,
+    believed_until: Duration,
     options: Options,
     db: Option<Database>,
     tree: TreeId,
     versions: Vec<Version>,
+    /// How many of them there were when the power could first be lost.
+    before_crash: usize,
     pins: BTreeMap<String, usize>,
     forks: u64,
     counts: Counts,
@@ -103,10 +111,13 @@ impl Run {
             fs,
             clock,
             wrong: 0,
+            wrong_since: Duration::ZERO,
+            believed_until: Duration::ZERO,
             options,
             db: Some(db),
             tree,
             versions: Vec::new(),
+            before_crash: 0,
             pins: BTreeMap::new(),
             forks: 0,
             counts: Counts::default(),
@@ -148,7 +159,15 @@ impl Run {
     }
 
     fn step(&mut self) {
-        match self.random.next(20) {
+        let before = self.db().history().roots();
+        self.change_or_look();
+        let (oldest, after) = (self.db().history().oldest(), self.db().history().roots());
+        let thinned = |root: &&KeptRoot| root.lsn > oldest && !after.iter().any(|kept| kept.lsn == root.lsn);
+        self.counts.thinned += before.iter().filter(thinned).count() as u64;
+    }
+
+    fn change_or_look(&mut self) {
+        match self.random.next(22) {
             0..=6 => self.commit(),
             7 => assert!(self.db().checkpoint().is_ok()),
             8 => self.reopen(),
@@ -160,6 +179,8 @@ impl Run {
             14 => self.diff(),
             15 => self.feed(),
             16 => self.part(),
+            20 => self.adopt(),
+            21 => self.adopt_next_session(),
             17 if self.random.next(4) == 0 => drop(self.db().compact(&mut |_, _| {}).unwrap()),
             _ => (0..4).for_each(|_| self.look_back()),
         }
@@ -223,9 +244,22 @@ impl Run {
             self.db.take().unwrap().close().unwrap();
         }
         self.clock.set_wall(Timestamp(self.clock.wall().0 - self.wrong + to));
-        self.wrong = to;
+        self.note_belief();
+        if to != self.wrong {
+            (self.wrong, self.wrong_since) = (to, self.clock.monotonic());
+        }
         if closed {
             self.open();
+        }
+    }
+
+    /// A clock that is far ahead is believed once it has stood by that for a day. What passed while the database was closed
+    /// under a clock that was behind is seen when that is put right, and counts as having passed then.
+    fn note_belief(&mut self) {
+        let now = self.clock.monotonic();
+        let stood = now - self.wrong_since >= Duration::from_secs(86_400);
+        if self.wrong < -1_000_000 || (self.wrong > 3_600_000_000 && stood) {
+            self.believed_until = now;
         }
     }
 
@@ -259,10 +293,12 @@ impl Run {
 
     /// A version is gone, which is right only if it is older than what is kept.
     fn may_be_gone(&mut self, at: usize, error: &Error) {
+        self.note_belief();
         let (seed, version) = (self.seed, &self.versions[at]);
         assert!(matches!(error, Error::Unavailable { .. }), "seed {seed}: {error}");
         let age = self.clock.monotonic().checked_sub(version.made).unwrap();
-        assert!(age >= KEPT, "seed {seed}: {} is gone after {age:?}", version.lsn);
+        let believed = version.made <= self.believed_until;
+        assert!(age >= KEPT || believed, "seed {seed}: {} is gone after {age:?}: {error}", version.lsn);
         assert!(self.options.retention != Retention::All, "seed {seed}");
         assert!(self.pins.values().all(|pinned| *pinned > at), "seed {seed}: a pin went");
         self.counts.expired += 1;
@@ -452,8 +488,56 @@ impl Run {
         self.counts.restores += 1;
     }
 
+    /// Takes over a snapshot, at once.
+    fn adopt(&mut self) {
+        let at = self.choose();
+        let expected = self.versions[at].content.clone();
+        let snapshot = match self.pitr().snapshot(Some(&self.bookmark(at))) {
+            Ok(snapshot) => snapshot,
+            Err(error) => return self.may_be_gone(at, &error),
+        };
+        self.begin_crash();
+        let undo = self.pitr().adopt(&snapshot, &mut |_, _| {}).unwrap();
+        assert_eq!(undo, self.bookmark(self.versions.len() - 1));
+        self.note(expected);
+        self.check_crashes();
+        self.counts.snapshots += 1;
+    }
+
+    /// Has the next session begin with a snapshot, and begins it.
+    fn adopt_next_session(&mut self) {
+        let at = self.choose();
+        let (expected, before) = (self.versions[at].content.clone(), self.newest().clone());
+        let snapshot = match self.pitr().snapshot(Some(&self.bookmark(at))) {
+            Ok(snapshot) => snapshot,
+            Err(error) => return self.may_be_gone(at, &error),
+        };
+        self.begin_crash();
+        let undo = self.pitr().on_next_session_adopt(&snapshot, |_| Ok(())).unwrap();
+        drop(snapshot);
+        // The snapshot as a version of the history, and the way back from it.
+        for commit in self.db().history().log_from(before.lsn).unwrap() {
+            let (commit, made) = (commit.unwrap(), self.clock.monotonic());
+            let content = if self.newest().lsn == before.lsn { &expected } else { &before.content };
+            let content = content.clone();
+            self.versions.push(Version { lsn: commit.lsn(), time: commit.time(), made, content });
+        }
+        assert!(content(self.db()) == before.content, "seed {}", self.seed);
+        self.check_crashes_with_wish(&expected);
+        self.commit();
+        let last = self.newest().content.clone();
+        self.db.take().unwrap().close().unwrap();
+        self.begin_crash();
+        self.open();
+        self.note(expected);
+        self.check_crashes();
+        assert_eq!(entries(&*self.pitr().as_of(&undo).unwrap(), self.tree), last);
+        self.counts.snapshots += 1;
+    }
+
     /// From here on each I/O is one at which the power may be lost.
     fn begin_crash(&mut self) {
+        self.before_crash = self.versions.len();
         self.fs.restart_trace();
         self.fs.mark(self.versions.len() as u64 - 1);
     }
@@ -461,22 +545,27 @@ impl Run {
     /// Opens what every loss of power since [`Run::begin_crash`] leaves: the version before the step or after it, with
     /// its past.
     fn check_crashes(&mut self) {
+        self.check_crashes_with_wish(&self.newest().content.clone());
+    }
+
+    /// As [`Run::check_crashes`], where a wish may be carried out whose content is this.
+    fn check_crashes_with_wish(&mut self, wished: &Map) {
         let model = CrashModel { images_per_moment: 1, seed: self.seed, ..CrashModel::default() };
-        let after = self.newest().clone();
         for image in self.fs.crash_images(&model) {
             let io = io(Arc::new(image.fs.clone()), &self.clock, 8);
             let db = Database::open_with(io, "db", self.options.clone()).unwrap();
             let (found, lsn) = (content(&db), db.last_lsn());
             let known = self.versions.iter().rev().find(|version| version.lsn == lsn);
             // A wish is carried out in another epoch after a crash.
-            assert_eq!(found, known.unwrap_or(&after).content, "seed {}, {image}", self.seed);
+            let expected = known.map_or(wished, |known| &known.content);
+            assert!(&found == expected, "seed {}, {image}: other content at {lsn}", self.seed);
             verify(&db);
             let at = self.choose();
             let pitr = Pitr::new(db);
             match pitr.as_of(&self.bookmark(at)) {
-                Ok(view) => assert_eq!(entries(&*view, self.tree), self.versions[at].content, "{image}"),
-                // The step's own version has another epoch where it was made after the crash.
-                Err(error) if at + 1 == self.versions.len() => drop(error),
+                Ok(view) => assert!(entries(&*view, self.tree) == self.versions[at].content, "{image}"),
+                // The step's own versions are not there yet, or in another epoch where they were made after the crash.
+                Err(error) if at >= self.before_crash => drop(error),
                 Err(error) => self.may_be_gone(at, &error),
             }
             self.counts.images += 1;
@@ -491,9 +580,10 @@ fn every_moment_is_what_it_was() {
     let mut total = Counts::default();
     for seed in first..first + histories {
         let mut run = Run::begin(seed);
-        (0..120).for_each(|_| run.step());
+        (0..130).for_each(|_| run.step());
         verify(run.db());
-        let Counts { views, restores, times, forks, diffs, feeds, expired, images } = run.counts;
+        let Counts { views, restores, times, forks, diffs, feeds, expired, images, snapshots, thinned } =
+            run.counts;
         total.views += views;
         total.restores += restores;
         total.times += times;
@@ -502,10 +592,13 @@ fn every_moment_is_what_it_was() {
         total.feeds += feeds;
         total.expired += expired;
         total.images += images;
+        total.snapshots += snapshots;
+        total.thinned += thinned;
     }
     println!("{histories} histories: {total:?}");
     if histories >= 36 {
         assert!(total.views + total.restores >= 2500, "{total:?}");
+        assert!(total.snapshots >= 150 && total.thinned >= 50, "{total:?}");
         assert!(total.forks >= 50 && total.expired >= 50 && total.images >= 4000, "{total:?}");
     }
 }

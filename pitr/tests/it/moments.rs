@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use duramen_engine::{Database, Durability, Lsn, Timestamp};
+use duramen_engine::{Database, Durability, Lsn, Timestamp, View};
 use duramen_pitr::{Bookmark, Error, Pitr};
 
-use crate::support::{Map, Setup, entries};
+use crate::support::{Map, Setup, commit, content, entries, verify};
 
 /// One commit of the model.
 struct Version {
@@ -86,4 +86,30 @@ fn bookmarks_out_of_reach_are_refused() {
     let foreign = Bookmark::new(duramen_engine::DatabaseId([9; 16]), current.lsn());
     assert!(matches!(pitr.as_of(&foreign), Err(Error::ForeignBookmark(bookmark)) if bookmark == foreign));
     assert_eq!(pitr.current_bookmark(), current);
+}
+
+#[test]
+fn the_moment_before_the_first_commit_is_an_empty_database() {
+    let setup = Setup::new();
+    let db = setup.open();
+    (0..30).for_each(|n| commit(&db, n, 300));
+    let (pitr, full) = (Pitr::new(db.clone()), content(&db));
+    let empty = Bookmark::new(db.id(), Lsn::ZERO);
+    assert!(pitr.as_of(&empty).unwrap().trees().is_empty());
+    pitr.fork(&empty, std::path::Path::new("fork"), &mut |_, _| {}).unwrap();
+    for _ in 0..2 {
+        let fork = Database::open_with(setup.io(), "fork", setup.options.clone()).unwrap();
+        assert!(fork.begin_read().unwrap().tree(b"u").is_none());
+        let mut txn = fork.begin_write().unwrap();
+        let tree = txn.open_tree(b"t").unwrap();
+        txn.put(tree, b"k", b"v").unwrap();
+        txn.commit(Durability::Immediate).unwrap();
+        verify(&fork);
+        fork.close().unwrap();
+    }
+    let undo = pitr.restore(&empty).unwrap();
+    assert!(db.begin_read().unwrap().trees().is_empty());
+    pitr.restore(&undo).unwrap();
+    assert_eq!(content(&db), full);
+    verify(&db);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use duramen_engine::{Database, Lsn, View, Window};
-use duramen_pitr::{Bookmark, Error, Pitr};
+use duramen_pitr::{Bookmark, Error, Keeper, Pitr};
 
 use crate::support::{DAY, Setup, commit, entries, verify};
 
@@ -180,4 +180,46 @@ fn what_is_read_stays() {
     drop(view);
     days(&setup, &db, 3);
     assert!(pitr.as_of(&bookmarks[10]).is_err());
+}
+
+#[test]
+fn what_keeps_more_than_the_window_is_named() {
+    let setup = Setup::with_window(Window { time: 2 * DAY, bytes: 8 << 10, min_keep: DAY });
+    let db = setup.open();
+    let bookmarks = days(&setup, &db, 1);
+    let pitr = Pitr::new(db.clone());
+    assert_eq!(pitr.reach().unwrap().conflicts, []);
+    pitr.pin("release", &bookmarks[3]).unwrap();
+    let view = pitr.as_of(&bookmarks[12]).unwrap();
+    days(&setup, &db, 6);
+    let keepers = |pitr: &Pitr| -> Vec<Keeper> {
+        pitr.reach().unwrap().conflicts.into_iter().map(|conflict| conflict.keeper).collect()
+    };
+    assert_eq!(keepers(&pitr), [Keeper::Pin("release".into()), Keeper::Hold]);
+    drop(view);
+    pitr.on_next_session_restore(&bookmarks[13]).unwrap();
+    assert_eq!(keepers(&pitr), [Keeper::Pin("release".into()), Keeper::NextSession]);
+    pitr.cancel_restore().unwrap();
+    assert!(pitr.unpin("release").unwrap());
+    days(&setup, &db, 1);
+    assert_eq!(keepers(&pitr), []);
+    (0..300).for_each(|n| commit(&db, n, 400));
+    assert_eq!(keepers(&pitr), [Keeper::MinKeep], "a day is kept, though it takes more than it may");
+}
+
+#[test]
+fn roots_are_fewer_with_age() {
+    let setup = Setup::with_window(Window::default());
+    let db = setup.open();
+    (0..2000).for_each(|n| commit(&db, n, 200));
+    let dense = db.history().roots().len();
+    let thinned = [DAY / 12, 2 * DAY].map(|wait| {
+        setup.clock.advance(wait);
+        commit(&db, 1, 200);
+        (0..2).for_each(|_| assert!(db.checkpoint().is_ok()));
+        db.history().roots().len()
+    });
+    assert!(thinned[0] <= dense && thinned[1] * 5 < dense, "{dense}, then {thinned:?}");
+    assert_eq!(oldest_of(&db), Lsn::ZERO, "every commit is there");
+    verify(&db);
 }

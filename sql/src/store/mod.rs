@@ -17,5 +17,5 @@ pub use catalog::*;
 pub use copy::copy_database;
 pub use restore::{RestoredTable, restore_table};
 pub use sequence::{put_sequence_row, remove_sequence, sequence_rows};
-pub use stores::Stores;
+pub use stores::{Stores, empty_schema};
 pub use writers::{Savepoints, Writers};

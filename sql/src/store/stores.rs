@@ -11,8 +11,8 @@ use crate::schema::Store;
 /// The tree of the rows of `sqlite_schema`.
 pub(super) const SCHEMA_TREE: &[u8] = b"sql/schema";
 
-/// What connections without temporary objects read of them: a schema with nothing in it.
-static NO_TEMP: LazyLock<ReadView> = LazyLock::new(|| {
+/// What is read where there are no temporary objects, or no schema at all: one with nothing in it.
+static EMPTY: LazyLock<ReadView> = LazyLock::new(|| {
     let made = || -> duramen_engine::Result<ReadView> {
         let database = Database::in_memory(Options::default())?;
         let mut txn = database.begin_write()?;
@@ -22,6 +22,11 @@ static NO_TEMP: LazyLock<ReadView> = LazyLock::new(|| {
     };
     made().expect("one empty tree fits into memory")
 });
+
+/// A version with a schema that has nothing in it.
+pub fn empty_schema() -> &'static ReadView {
+    &EMPTY
+}
 
 /// What a statement reads: the database, and the temporary objects of the connection if it has any.
 #[derive(Clone, Copy)]
@@ -38,7 +43,7 @@ impl<'v> Stores<'v> {
     pub fn view(&self, store: Store) -> &'v dyn View {
         match store {
             Store::Main => self.main,
-            Store::Temp => self.temp.unwrap_or_else(|| &*NO_TEMP),
+            Store::Temp => self.temp.unwrap_or_else(|| &*EMPTY),
         }
     }
 
