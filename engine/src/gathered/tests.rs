@@ -36,7 +36,7 @@ fn what_is_gathered_is_what_one_after_the_other_gives() {
         key.truncate(6 + usize::try_from(number % 13).unwrap());
         let root = one_by_one.root_mut(tree).unwrap();
         let existed = model.contains_key(&(tree.0, key.clone()));
-        if scattered(n * 3) % 3 > 0 {
+        if !scattered(n * 3).is_multiple_of(3) {
             let value = n.to_be_bytes();
             root.put(&pages, &params, &key, &value[..], Existence::Look).unwrap();
             gathered.add(tree, &key, Some(&value), existed);
