@@ -157,3 +157,20 @@ fn one_table_comes_back_and_the_rest_stays() {
     assert!(missing.contains("no such table at that moment: product"), "{missing}");
     assert!(run(&[&"verify", &db]).output().starts_with("checked "));
 }
+
+#[test]
+fn before_the_first_commit_there_is_an_empty_database() {
+    let (dir, db, _) = shop();
+    let history = run(&[&"history", &db, &"--json"]).output();
+    let history: Value = serde_json::from_str(&history).expect("it is JSON");
+    let empty = history["oldest"].as_str().expect("it is a text").to_owned();
+    assert_eq!(run(&[&db, &"--as-of", &empty, &"SELECT count(*) FROM sqlite_schema"]).output(), "0\n");
+    assert_eq!(run(&[&db, &"--as-of", &empty, &".tables"]).output(), "");
+    assert!(run(&[&db, &"--as-of", &empty, &"SELECT * FROM product"]).failure(1).contains("no such table"));
+    assert!(run(&[&db, &"--as-of", &empty, &"CREATE TABLE t (a)"]).failure(1).contains("read"));
+    assert!(run(&[&"diff", &db, &empty]).output().contains("product: 3 inserted"));
+    let fork = dir.path().join("fork");
+    told(run(&[&"fork", &db, &empty, &fork]));
+    sql(&fork, "CREATE TABLE t (a)");
+    assert!(run(&[&"verify", &fork]).output().starts_with("checked "));
+}

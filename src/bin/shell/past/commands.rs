@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use duramen::engine::KeptRoot;
-use duramen::pitr::{Bookmark, Reach};
+use duramen::pitr::{Bookmark, Conflict, Keeper, Reach};
 use duramen::{Access, View};
 use duramen_sql::Connection;
 use indicatif::{HumanBytes, HumanCount, HumanDuration};
@@ -138,8 +138,27 @@ fn reach_text(reach: &Reach) -> String {
         format!("a day    {cost}"),
     ];
     lines.extend(reach.pins.iter().map(|pin| format!("pin      {}  {}", pin.bookmark, pin.name)));
+    lines.extend(reach.conflicts.iter().map(conflict_text));
     lines.extend(reach.roots.iter().map(root));
     lines.join("\n")
+}
+
+fn conflict_text(conflict: &Conflict) -> String {
+    format!(
+        "warning  {} keeps {} of log that would go otherwise",
+        keeper(&conflict.keeper),
+        HumanBytes(conflict.log_bytes)
+    )
+}
+
+fn keeper(keeper: &Keeper) -> String {
+    match keeper {
+        Keeper::Pin(name) => format!("the pin {name:?}"),
+        Keeper::NextSession => "the restore that the next session begins with".into(),
+        Keeper::Hold => "somebody who reads the past".into(),
+        Keeper::MinKeep => "that the youngest day is kept whatever it takes".into(),
+        _ => "something".into(),
+    }
 }
 
 fn past_pages(reach: &Reach) -> u64 {
@@ -157,6 +176,11 @@ fn reach_json(reach: &Reach) -> Value {
         .iter()
         .map(|pin| json!({ "name": pin.name, "bookmark": pin.bookmark.to_string() }))
         .collect();
+    let conflicts: Vec<Value> = reach
+        .conflicts
+        .iter()
+        .map(|conflict| json!({ "keeper": keeper(&conflict.keeper), "log_bytes": conflict.log_bytes }))
+        .collect();
     json!({
         "oldest": reach.oldest.to_string(),
         "newest": reach.newest.to_string(),
@@ -165,6 +189,7 @@ fn reach_json(reach: &Reach) -> Value {
         "past_page_bytes": past_pages(reach),
         "bytes_a_day": reach.bytes_a_day(),
         "pins": pins,
+        "conflicts": conflicts,
         "roots": roots,
     })
 }
