@@ -17,7 +17,7 @@ use crate::random::Random;
 use crate::runner::{Promises, Runner};
 use crate::sequences::generate_ops;
 use crate::sql_crash::crash_sql;
-use crate::storage_crash::crash_storage;
+use crate::storage_crash::StorageHistory;
 
 /// What is crashed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,12 +39,7 @@ pub enum Subject {
         steps: usize,
     },
     /// The random history of an object of a seed; crashes everywhere.
-    Storage {
-        /// The seed.
-        seed: u64,
-        /// So many steps.
-        steps: usize,
-    },
+    Storage(StorageHistory),
 }
 
 impl fmt::Display for Subject {
@@ -53,7 +48,7 @@ impl fmt::Display for Subject {
             Subject::Short(history) => write!(f, "--history {history}"),
             Subject::Random { seed, max_ops } => write!(f, "--random {seed} --ops {max_ops}"),
             Subject::Sql { seed, steps } => write!(f, "--sql {seed} --statements {steps}"),
-            Subject::Storage { seed, steps } => write!(f, "--storage {seed} --statements {steps}"),
+            Subject::Storage(history) => history.fmt(f),
         }
     }
 }
@@ -84,9 +79,15 @@ pub fn crash(subject: &Subject, effort: &Effort, counts: &mut Counts) -> Result<
         Subject::Short(history) => crash_short(history, effort, counts),
         Subject::Random { seed, max_ops } => crash_random(*seed, *max_ops, effort, counts),
         Subject::Sql { seed, steps } => crash_sql(*seed, *steps, effort, counts),
-        Subject::Storage { seed, steps } => crash_storage(*seed, *steps, effort, counts),
+        Subject::Storage(history) => history.crash(effort, counts),
     };
-    result.map_err(|found| Box::new(Failed { subject: subject.clone(), found }))
+    result.map_err(|found| match subject {
+        Subject::Storage(history) => {
+            let (history, found) = history.shrunk(found, effort);
+            Box::new(Failed { subject: Subject::Storage(history), found })
+        }
+        subject => Box::new(Failed { subject: subject.clone(), found }),
+    })
 }
 
 fn crash_short(history: &History, effort: &Effort, counts: &mut Counts) -> Checked {

@@ -17,6 +17,7 @@ pub mod panics;
 pub mod random;
 pub mod runner;
 pub mod sequences;
+pub mod shrink;
 pub mod sql_alter;
 pub mod sql_answer;
 pub mod sql_case;

@@ -1,6 +1,7 @@
 //! [`Case`]: the statements of a seed, and how a failing case is made smaller.
 
 use crate::random::Random;
+use crate::shrink::fewer;
 use crate::sql_alter::alter;
 use crate::sql_expr::Generator;
 use crate::sql_functions;
@@ -269,27 +270,14 @@ const SHRINKING_RUNS: usize = 4000;
 
 /// Makes statements of which the last shows something fewer and smaller, as long as `fails` says that they still show it.
 pub fn shrink(statements: &[Statement], fails: &mut dyn FnMut(&[Statement]) -> bool) -> Vec<Statement> {
-    let mut smallest = statements.to_vec();
+    let Some((last, before)) = statements.split_last() else { return Vec::new() };
     let mut runs = 0;
     let mut attempt = |candidate: &[Statement]| {
         runs += 1;
         (runs <= SHRINKING_RUNS).then(|| fails(candidate))
     };
-    let mut chunk = smallest.len() / 2;
-    while chunk > 0 {
-        let mut at = 0;
-        while at < smallest.len() - 1 {
-            let end = (at + chunk).min(smallest.len() - 1);
-            let mut fewer = smallest.clone();
-            fewer.drain(at..end);
-            match attempt(&fewer) {
-                Some(true) => smallest = fewer,
-                Some(false) => at = end,
-                None => return smallest,
-            }
-        }
-        chunk /= 2;
-    }
+    let with_last = |before: &[Statement]| [before, std::slice::from_ref(last)].concat();
+    let mut smallest = with_last(&fewer(before, &mut |before| attempt(&with_last(before))));
     loop {
         let mut progress = false;
         for at in (0..smallest.len()).rev() {

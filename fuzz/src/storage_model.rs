@@ -131,6 +131,40 @@ pub fn steps(seed: u64, count: usize) -> Vec<Step> {
     (0..count).map(|_| top_step(&mut random)).collect()
 }
 
+/// How many steps there are, those inside of others counted.
+#[must_use]
+pub fn count(steps: &[Step]) -> usize {
+    let mut number = 0;
+    keep_from(steps, &mut number, &|_| true);
+    number
+}
+
+/// The steps with these numbers: each is counted before those inside of it, which go with it.
+#[must_use]
+pub fn keep(steps: &[Step], numbers: &BTreeSet<usize>) -> Vec<Step> {
+    keep_from(steps, &mut 0, &|number| numbers.contains(&number))
+}
+
+fn keep_from(steps: &[Step], number: &mut usize, is_kept: &dyn Fn(usize) -> bool) -> Vec<Step> {
+    let mut kept = Vec::new();
+    for step in steps {
+        let own = *number;
+        *number += 1;
+        let step = match step {
+            Step::Sync(inner, end) => Step::Sync(keep_from(inner, number, is_kept), *end),
+            Step::Async(inner, end, after) => {
+                let inner = keep_from(inner, number, is_kept);
+                Step::Async(inner, *end, keep_from(after, number, is_kept))
+            }
+            step => step.clone(),
+        };
+        if is_kept(own) {
+            kept.push(step);
+        }
+    }
+    kept
+}
+
 fn top_step(random: &mut Random) -> Step {
     match random.below(24) {
         0 => Step::DeleteAll,

@@ -5,7 +5,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use ::duramen::storage::{Error, Profile, Result as StorageResult, Storage, StorageOptions, Transaction};
+use ::duramen::storage::{
+    Error, Import, Profile, Result as StorageResult, Storage, StorageOptions, Transaction,
+};
 use duramen_engine::io::Io;
 use duramen_engine::io::sim::SimFs;
 use duramen_engine::{Database, Options};
@@ -173,7 +175,28 @@ impl StorageRun {
             step => self.run(step)?,
         }
         let found = state_of(&self.storage()?)?;
-        same("what the object holds", &found, &self.now)
+        same("what the object holds", &found, &self.now)?;
+        match step {
+            Step::WaitDurable => self.copy_is_the_same(),
+            _ => Ok(()),
+        }
+    }
+
+    /// An export of what is committed makes an object that holds the same, and whose export is the same again.
+    fn copy_is_the_same(&self) -> Checked {
+        let during = |found: Divergence| found.during("export and import");
+        let exported = |storage: &Storage| {
+            let mut file = Vec::new();
+            storage.export(&mut file, &mut |_, _| ()).map(|_| file).map_err(|error| during(broken(&error)))
+        };
+        let file = exported(&self.storage()?)?;
+        let copy = Database::in_memory(Options::default()).map_err(failure)?;
+        let import = Import::open(file.as_slice());
+        let done = import.and_then(|import| import.into_database(&copy, &mut |_, _| ()));
+        done.map_err(|error| during(broken(&error)))?;
+        let copy = storage_on(&copy, &self.io)?;
+        same("a copy", &state_of(&copy)?, &self.now).map_err(during)?;
+        same("the export of a copy", &(exported(&copy)? == file), &true).map_err(during)
     }
 
     /// A commit ended; if a statement undid the turn before, it had to fail.

@@ -33,7 +33,7 @@ mod wire;
 pub use error::{Error, Result};
 pub use key::Limits;
 pub use label::Label;
-pub use list::{ListOptions, ListRange};
+pub use list::{ListOptions, ListRange, OwnedListOptions};
 pub use serde_de::{from_bytes, from_value};
 pub use serde_ser::{MAX_TYPED_DEPTH, to_bytes, to_value};
 pub use store::{Entry, Kv, List};

@@ -30,6 +30,52 @@ pub struct ListOptions<'a> {
     pub limit: Option<u64>,
 }
 
+/// [`ListOptions`] with texts of their own, for a list that is read later.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnedListOptions {
+    /// As [`ListOptions::start`].
+    pub start: Option<String>,
+    /// As [`ListOptions::start_after`].
+    pub start_after: Option<String>,
+    /// As [`ListOptions::end`].
+    pub end: Option<String>,
+    /// As [`ListOptions::prefix`].
+    pub prefix: Option<String>,
+    /// As [`ListOptions::reverse`].
+    pub reverse: bool,
+    /// As [`ListOptions::limit`].
+    pub limit: Option<u64>,
+}
+
+impl OwnedListOptions {
+    /// What they ask for.
+    #[must_use]
+    pub fn as_options(&self) -> ListOptions<'_> {
+        ListOptions {
+            start: self.start.as_deref(),
+            start_after: self.start_after.as_deref(),
+            end: self.end.as_deref(),
+            prefix: self.prefix.as_deref(),
+            reverse: self.reverse,
+            limit: self.limit,
+        }
+    }
+}
+
+impl From<&ListOptions<'_>> for OwnedListOptions {
+    fn from(options: &ListOptions<'_>) -> OwnedListOptions {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        OwnedListOptions {
+            start: owned(options.start),
+            start_after: owned(options.start_after),
+            end: owned(options.end),
+            prefix: owned(options.prefix),
+            reverse: options.reverse,
+            limit: options.limit,
+        }
+    }
+}
+
 /// The keys that [`ListOptions`] ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListRange {

@@ -16,7 +16,8 @@ use crate::storage::values::Written;
 /// How an asynchronous call is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallOptions {
-    /// Whether the host may deliver other events to the object while the call is pending. Nothing here depends on it.
+    /// Whether the host may deliver other events to the object while the call is pending; else it closes the
+    /// [`InputGate`](crate::storage::InputGate) for as long.
     pub allow_concurrency: bool,
     /// Whether replies may leave before what the call writes is durable: it does not close the [`Gate`](crate::storage::Gate).
     /// It is still kept or lost together with the rest of its transaction.
@@ -46,8 +47,14 @@ impl<'s> AsyncKv<'s> {
 
     fn change<T>(&self, change: impl FnOnce(&mut Session, Confirm) -> Result<T>) -> Pending<T> {
         let confirm = if self.options.allow_unconfirmed { Confirm::None } else { Confirm::Gate };
-        let answer = self.shared.lock().and_then(|mut session| change(&mut session, confirm));
-        Pending::written(self.shared, answer)
+        let mut hold = None;
+        let answer = self.shared.lock().and_then(|mut session| {
+            let answer = change(&mut session, confirm)?;
+            let holds = session.has_to_wait() && !self.options.allow_concurrency;
+            hold = holds.then(|| self.shared.calls.hold());
+            Ok(answer)
+        });
+        Pending::written(self.shared, answer, hold)
     }
 
     /// Writes values of `bytes` bytes under `keys` keys.

@@ -7,13 +7,13 @@ use std::collections::VecDeque;
 use std::iter::FusedIterator;
 use std::sync::Arc;
 
-use duramen_kv::{ListOptions, Value};
+use duramen_kv::{ListOptions, OwnedListOptions, Value};
 
 use crate::storage::error::{Error, Result};
 use crate::storage::session::{Session, Shared};
 
 /// How many entries, and about how many bytes of values, are read ahead.
-const AHEAD_ENTRIES: usize = 64;
+const AHEAD_ENTRIES: usize = 128;
 const AHEAD_BYTES: usize = 64 << 10;
 
 /// The entries of a list in their order, read as they are asked for. After an error it ends.
@@ -23,46 +23,12 @@ pub struct KvList {
     /// Which list of the session this is, and how often everything was deleted before.
     list: u64,
     deletions: u64,
-    wanted: Wanted,
+    /// The entries that are still to be given.
+    wanted: OwnedListOptions,
     /// What was read ahead, while the values were in this state.
-    ahead: VecDeque<(String, Vec<u8>)>,
+    ahead: VecDeque<(String, duramen_kv::Result<Value>)>,
     values_changed: u64,
     ended: bool,
-}
-
-/// The entries that are still to be given.
-#[derive(Debug)]
-struct Wanted {
-    start: Option<String>,
-    start_after: Option<String>,
-    end: Option<String>,
-    prefix: Option<String>,
-    reverse: bool,
-    limit: Option<u64>,
-}
-
-impl Wanted {
-    fn options(&self) -> ListOptions<'_> {
-        ListOptions {
-            start: self.start.as_deref(),
-            start_after: self.start_after.as_deref(),
-            end: self.end.as_deref(),
-            prefix: self.prefix.as_deref(),
-            reverse: self.reverse,
-            limit: self.limit,
-        }
-    }
-
-    /// The entry of this key was given.
-    fn gave(&mut self, key: &str) {
-        if self.reverse {
-            self.end = Some(key.to_owned());
-        } else {
-            self.start = None;
-            self.start_after = Some(key.to_owned());
-        }
-        self.limit = self.limit.map(|limit| limit - 1);
-    }
 }
 
 impl KvList {
@@ -74,19 +40,11 @@ impl KvList {
     ) -> Result<KvList> {
         options.range()?;
         session.lists += 1;
-        let owned = |text: Option<&str>| text.map(str::to_owned);
         Ok(KvList {
             shared: shared.clone(),
             list: session.lists,
             deletions: session.deletions(),
-            wanted: Wanted {
-                start: owned(options.start),
-                start_after: owned(options.start_after),
-                end: owned(options.end),
-                prefix: owned(options.prefix),
-                reverse: options.reverse,
-                limit: options.limit,
-            },
+            wanted: options.into(),
             ahead: VecDeque::new(),
             values_changed: session.values_changed,
             ended: false,
@@ -94,7 +52,7 @@ impl KvList {
     }
 
     fn advance(&mut self) -> Result<Option<(String, Value)>> {
-        let shared = self.shared.clone();
+        let KvList { shared, wanted, ahead, values_changed, .. } = self;
         let mut session = shared.lock()?;
         if self.deletions != session.deletions() {
             return Err(Error::ListDeleted);
@@ -102,35 +60,48 @@ impl KvList {
         if self.list != session.lists {
             return Err(Error::ListEnded);
         }
-        if self.values_changed != session.values_changed {
-            self.ahead.clear();
+        if *values_changed != session.values_changed {
+            ahead.clear();
         }
-        if self.ahead.is_empty() && self.wanted.limit != Some(0) {
-            self.read_ahead(&mut session)?;
+        if ahead.is_empty() && wanted.limit != Some(0) {
+            *values_changed = session.values_changed;
+            read_ahead(&mut session, wanted, ahead)?;
         }
-        let Some((key, stored)) = self.ahead.pop_front() else { return Ok(None) };
+        let Some((key, value)) = ahead.pop_front() else { return Ok(None) };
         session.count_work(1, 0);
-        self.wanted.gave(&key);
-        Ok(Some((key, Value::from_bytes(&stored)?)))
+        pass(wanted, &key);
+        Ok(Some((key, value?)))
     }
+}
 
-    fn read_ahead(&mut self, session: &mut Session) -> Result<()> {
-        self.values_changed = session.values_changed;
-        let options = self.wanted.options();
-        let ahead = &mut self.ahead;
-        session.read_values(|kv| {
-            let mut bytes = 0;
-            for entry in kv.list(&options)?.take(AHEAD_ENTRIES) {
-                let entry = entry?;
-                bytes += entry.stored().len();
-                ahead.push_back((entry.key().to_owned(), entry.stored().to_vec()));
-                if bytes > AHEAD_BYTES {
-                    break;
-                }
+/// Reads some of the entries that are wanted.
+fn read_ahead(
+    session: &mut Session,
+    wanted: &OwnedListOptions,
+    ahead: &mut VecDeque<(String, duramen_kv::Result<Value>)>,
+) -> Result<()> {
+    session.read_values(|kv| {
+        let mut bytes = 0;
+        for entry in kv.list(&wanted.as_options())?.take(AHEAD_ENTRIES) {
+            let entry = entry?;
+            bytes += entry.stored().len();
+            ahead.push_back((entry.key().to_owned(), entry.value()));
+            if bytes > AHEAD_BYTES {
+                break;
             }
-            Ok(())
-        })
+        }
+        Ok(())
+    })
+}
+
+/// Takes the entry of this key out of those that are wanted: it was given.
+fn pass(wanted: &mut OwnedListOptions, key: &str) {
+    let end = if wanted.reverse { &mut wanted.end } else { &mut wanted.start_after };
+    key.clone_into(end.get_or_insert_default());
+    if !wanted.reverse {
+        wanted.start = None;
     }
+    wanted.limit = wanted.limit.map(|limit| limit - 1);
 }
 
 impl Iterator for KvList {

@@ -19,6 +19,7 @@ use crate::storage::backend::{backend_of, migrate};
 use crate::storage::error::{Error, Result};
 use crate::storage::export::{Exported, export};
 use crate::storage::gate::Gate;
+use crate::storage::input_gate::InputGate;
 use crate::storage::kv::SyncKv;
 use crate::storage::options::{Backend, StorageOptions};
 use crate::storage::pending::Pending;
@@ -182,6 +183,13 @@ impl Storage {
     /// Opens when all that was written is durable. What a transaction that is open wrote is not waited for.
     pub fn sync(&self) -> Gate {
         Gate::new(&self.shared, Session::committed)
+    }
+
+    /// Open while no asynchronous call is pending that was made without
+    /// [`allow_concurrency`](CallOptions::allow_concurrency): what a host waits for before it delivers an event.
+    #[must_use]
+    pub fn input_gate(&self) -> InputGate {
+        InputGate::new(&self.shared.calls)
     }
 
     /// Ends the session: what is not committed is gone, and every later call gives [`Error::Aborted`] with the reason.

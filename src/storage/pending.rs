@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use duramen_engine::Durable;
 
 use crate::storage::error::{Error, Result};
+use crate::storage::input_gate::Hold;
 use crate::storage::session::{Session, Shared};
 
 /// The answer of an asynchronous call. The call did its work when it was made, whether this is awaited or not; the answer
@@ -26,6 +27,8 @@ pub struct Pending<T> {
 struct Room {
     shared: Arc<Shared>,
     durable: Option<Durable>,
+    /// Holds events back until there is room, if the call is to.
+    _hold: Option<Hold>,
 }
 
 impl<T> Pending<T> {
@@ -35,8 +38,8 @@ impl<T> Pending<T> {
     }
 
     /// The answer of a call that wrote.
-    pub(crate) fn written(shared: &Arc<Shared>, answer: Result<T>) -> Pending<T> {
-        let room = Room { shared: shared.clone(), durable: None };
+    pub(crate) fn written(shared: &Arc<Shared>, answer: Result<T>, hold: Option<Hold>) -> Pending<T> {
+        let room = Room { shared: shared.clone(), durable: None, _hold: hold };
         Pending { room: answer.is_ok().then_some(room), answer: Some(answer) }
     }
 
@@ -71,6 +74,12 @@ impl Room {
 }
 
 impl Session {
+    /// Whether a call would be pending now.
+    pub(crate) fn has_to_wait(&mut self) -> bool {
+        let durable = self.database().durable_lsn();
+        self.buffer.should_commit() || self.buffer.full(durable).is_some()
+    }
+
     /// What has to be durable before more is written; `None` if there is room.
     fn commit_to_wait_for(&mut self) -> Result<Option<Durable>> {
         if self.buffer.should_commit() {

@@ -1,7 +1,8 @@
 //! [`Profile`]: what programs may do, and how much of it.
 
+use duramen_engine::Database;
 use duramen_sql::func::{Arity, Lookup, Volatility};
-use duramen_sql::{AuthContext, Authorization, Connection};
+use duramen_sql::{AuthContext, Authorization, Connection, ConnectionOptions};
 
 use crate::storage::allowed::{answer, is_known_function, refused_functions};
 
@@ -51,7 +52,7 @@ impl Profile {
     }
 
     /// The bounds on statements and values.
-    pub(crate) fn sql_limits(self) -> duramen_sql::Limits {
+    fn sql_limits(self) -> duramen_sql::Limits {
         match self {
             Profile::DurableObject => DURABLE_OBJECT,
             Profile::WorkerdLocal => {
@@ -61,8 +62,24 @@ impl Profile {
         }
     }
 
+    /// A connection on which statements do what they would do in the storage of an object with this profile: what it allows,
+    /// with its limits, and with foreign keys. Transactions are those of the connection.
+    ///
+    /// # Errors
+    /// Those of [`Connection::with_options`].
+    pub fn connect(self, database: Database) -> duramen_sql::Result<Connection> {
+        let connection = Connection::with_options(database, self.connection_options())?;
+        self.restrict(&connection)?;
+        Ok(connection)
+    }
+
+    /// How a connection begins.
+    pub(crate) fn connection_options(self) -> ConnectionOptions {
+        ConnectionOptions { foreign_keys: true, limits: self.sql_limits() }
+    }
+
     /// Makes a connection one on which statements do what the profile allows.
-    pub(crate) fn restrict(self, connection: &Connection) -> duramen_sql::Result<()> {
+    fn restrict(self, connection: &Connection) -> duramen_sql::Result<()> {
         if self == Profile::Open {
             return Ok(());
         }

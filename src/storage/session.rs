@@ -25,10 +25,11 @@ use std::task::Waker;
 use duramen_engine::io::{Clock, Io};
 use duramen_engine::{Database, Durability, Lsn};
 use duramen_pitr::Pitr;
-use duramen_sql::{Connection, ConnectionOptions, ConstraintKind, TransactionBehavior};
+use duramen_sql::{Connection, ConstraintKind, TransactionBehavior};
 
 use crate::storage::alarm::{Alarm, Schedule};
 use crate::storage::error::{Error, Interface, Result};
+use crate::storage::input_gate::Calls;
 use crate::storage::lock::{Exclusive, Held};
 use crate::storage::options::{AlarmOnDelete, Backend, StorageOptions};
 use crate::storage::profile::Profile;
@@ -37,6 +38,8 @@ use crate::storage::write_buffer::WriteBuffer;
 /// What the handles of one session hold together.
 pub(crate) struct Shared {
     session: Exclusive<Session>,
+    /// The calls that hold events back.
+    pub(crate) calls: Arc<Calls>,
 }
 
 /// One session of an object; see the head of the file.
@@ -123,7 +126,7 @@ pub(crate) enum Confirm {
 
 impl Shared {
     pub(crate) fn new(session: Session) -> Shared {
-        Shared { session: Exclusive::new(session) }
+        Shared { session: Exclusive::new(session), calls: Arc::default() }
     }
 
     /// Waits for the session.
@@ -154,8 +157,7 @@ impl std::fmt::Debug for Shared {
 impl Session {
     /// A session on a database.
     pub(crate) fn new(database: Database, options: &StorageOptions) -> Result<Session> {
-        let connection = Connection::with_options(database.clone(), connection_options(options.profile))?;
-        options.profile.restrict(&connection)?;
+        let connection = options.profile.connect(database.clone())?;
         connection.set_durability(Durability::Deferred)?;
         // A new database gets its empty schema with the first statement: now, where no rollback can undo it.
         drop(connection.prepare("SELECT 1")?);
@@ -388,7 +390,7 @@ impl Session {
 
     /// Removes the tables, and makes the connection as it was at first. Open cursors and lists end.
     pub(crate) fn clear_sql(&mut self) -> Result<()> {
-        self.connection.clear(connection_options(self.profile))?;
+        self.connection.clear(self.profile.connection_options())?;
         self.deletions += 1;
         self.undone();
         Ok(())
@@ -398,11 +400,6 @@ impl Session {
 /// The name of the savepoint of a scope.
 fn savepoint_of(scope: u64) -> String {
     format!("_cf_{scope}")
-}
-
-/// How the connection of a session begins.
-fn connection_options(profile: Profile) -> ConnectionOptions {
-    ConnectionOptions { foreign_keys: true, limits: profile.sql_limits() }
 }
 
 /// Whether a session cannot go on after an error: the database could not be written.

@@ -72,6 +72,63 @@ fn what_is_exported_can_be_imported() {
 }
 
 #[test]
+fn a_database_is_exported_to_a_file_and_made_of_it_again() {
+    let (dir, db) = place();
+    let file = dir.path().join("object.duramen");
+    let schema = "CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT, v UNIQUE); CREATE VIEW s AS SELECT v FROM t; \
+                  INSERT INTO t(v) VALUES ('a'), (x'00'), (3.5)";
+    assert_eq!(run(&[&db, &schema]).output(), "");
+    assert_eq!(kv(&db, "put greeting \"hello\"").output(), "");
+    let exported = run(&[&"export", &db, &file]);
+    assert_eq!((exported.code, exported.out.as_str()), (0, ""), "{exported:?}");
+    let copy = dir.path().join("copy");
+    let imported = run(&[&"import", &file, &copy]);
+    assert_eq!((imported.code, &imported.err), (0, &exported.err), "as many entries: {imported:?}");
+    assert_eq!(run(&[&copy, &".dump"]).output(), run(&[&db, &".dump"]).output());
+    assert_eq!(kv(&copy, "export").output(), kv(&db, "export").output());
+    assert!(run(&[&"import", &file, &copy]).failure(1).contains("not empty"));
+    assert!(run(&[&"verify", &copy]).output().contains("checked"));
+}
+
+#[test]
+fn what_is_no_export_makes_no_database() {
+    let (dir, db) = place();
+    let file = dir.path().join("dump.sql");
+    fs::write(&file, "CREATE TABLE t(a); -- and some more, longer than a header").expect("it can be written");
+    let told = run(&[&"import", &file, &db]).failure(2);
+    assert!(told.contains("no export of an object") && told.contains("kv DB import"), "{told}");
+    assert!(!db.exists());
+}
+
+#[test]
+fn a_profile_says_what_statements_may_do() {
+    let (_dir, db) = place();
+    let refused = [
+        ("durable-object", "PRAGMA user_version = 3", "not authorized"),
+        ("workerd-local", "BEGIN", "transactionSync"),
+        ("durable-object", "CREATE TABLE _cf_mine(a)", "not authorized"),
+        (
+            "durable-object",
+            "SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6",
+            "compound",
+        ),
+    ];
+    for (profile, statement, told) in refused {
+        let failure = run(&[&db, &"--profile", &profile, &statement]).failure(1);
+        assert!(failure.contains(told), "{statement}: {failure}");
+    }
+    assert!(!db.exists(), "nothing was written");
+    let keys =
+        "CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p); INSERT INTO c VALUES (1)";
+    assert!(run(&[&db, &"--profile", &"open", &keys]).failure(1).contains("FOREIGN KEY"));
+    assert_eq!(
+        run(&[&db, &"--profile", &"open", &"BEGIN; PRAGMA user_version = 3; COMMIT; PRAGMA user_version"])
+            .output(),
+        "3\n"
+    );
+}
+
+#[test]
 fn an_import_commits_batch_by_batch() {
     let (_dir, db) = place();
     let input: String = (0..23).map(|n| format!("key {n:03}\t{n}\r\n")).collect();

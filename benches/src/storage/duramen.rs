@@ -48,7 +48,7 @@ impl Object for OfDuramen {
         Ok(count)
     }
 
-    fn put(&mut self, keys: &[String], value: &[u8], wait: Wait) -> Result<(), Failure> {
+    fn put(&mut self, keys: &[String], value: &str, wait: Wait) -> Result<(), Failure> {
         let kv = self.storage.kv();
         keys.iter().try_for_each(|key| kv.put_as(key, value))?;
         self.commit(wait)

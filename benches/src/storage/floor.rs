@@ -53,9 +53,9 @@ impl Object for Floor {
         Ok(count)
     }
 
-    fn put(&mut self, keys: &[String], value: &[u8], wait: Wait) -> Result<(), Failure> {
+    fn put(&mut self, keys: &[String], value: &str, wait: Wait) -> Result<(), Failure> {
         let mut txn = self.database.begin_write()?;
-        keys.iter().try_for_each(|key| txn.put(self.tree, key.as_bytes(), value).map(drop))?;
+        keys.iter().try_for_each(|key| txn.put(self.tree, key.as_bytes(), value.as_bytes()).map(drop))?;
         txn.commit(durability(wait))?;
         Ok(())
     }

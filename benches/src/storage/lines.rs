@@ -1,6 +1,6 @@
 //! The lines that are measured.
 
-use super::object::{Failure, Object, VALUE_BYTES, Wait, key};
+use super::object::{Failure, Object, Wait, key, value};
 use crate::keys::Random;
 
 /// What is told of a line.
@@ -95,7 +95,7 @@ fn put(
     wait: Wait,
 ) -> Result<bool, Failure> {
     let keys: Vec<String> = (0..count).map(|_| key(random.below(entries))).collect();
-    object.put(&keys, &[b'v'; VALUE_BYTES], wait)?;
+    object.put(&keys, &value(random.next_u64()), wait)?;
     Ok(true)
 }
 
@@ -103,7 +103,7 @@ fn put(
 pub(super) fn fill(object: &mut dyn Object, entries: u64) -> Result<(), Failure> {
     for first in (0..entries).step_by(1000) {
         let keys: Vec<String> = (first..entries.min(first + 1000)).map(key).collect();
-        object.put(&keys, &[b'v'; VALUE_BYTES], Wait::No)?;
+        object.put(&keys, &value(first), Wait::No)?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ pub enum Wait {
     Durable,
 }
 
-/// The storage of an object: entries `k00000000` and so on, with values of [`VALUE_BYTES`], and a counter as a value and
+/// The storage of an object: entries `k00000000` and so on, with texts of [`VALUE_BYTES`] as values, and a counter as a value and
 /// as a row.
 pub trait Object {
     /// What it is.
@@ -34,7 +34,7 @@ pub trait Object {
     ///
     /// # Errors
     /// As all of these.
-    fn put(&mut self, keys: &[String], value: &[u8], wait: Wait) -> Result<(), Failure>;
+    fn put(&mut self, keys: &[String], value: &str, wait: Wait) -> Result<(), Failure>;
 
     /// Reads a counter that is a value, writes it one higher, and commits.
     ///
@@ -51,6 +51,12 @@ pub trait Object {
 
 /// How long the values are.
 pub const VALUE_BYTES: usize = 100;
+
+/// A value.
+#[must_use]
+pub fn value(number: u64) -> String {
+    format!("{number:0VALUE_BYTES$}")
+}
 
 /// The key of an entry.
 #[must_use]

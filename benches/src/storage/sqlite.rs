@@ -1,29 +1,47 @@
-//! SQLite through rusqlite: a log of its own (WAL), statements from its cache, values in a table `WITHOUT ROWID`.
+//! SQLite through rusqlite: a log of its own (WAL), prepared statements, values in a table `WITHOUT ROWID`.
 //!
 //! A commit that is waited for has `synchronous` at FULL, one that is not at NORMAL, which syncs at checkpoints only.
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 
 use super::object::{Failure, Object, Wait};
 
 pub(super) struct OfSqlite {
-    connection: Connection,
+    connection: &'static Connection,
     wait: Wait,
+    begin: Statement<'static>,
+    commit: Statement<'static>,
+    get: Statement<'static>,
+    put: Statement<'static>,
+    list: Statement<'static>,
+    update: Statement<'static>,
 }
 
 impl OfSqlite {
+    /// The connection is there until the program ends, so that statements can be kept beside it.
     pub(super) fn new(dir: &Path) -> Result<OfSqlite, Failure> {
         std::fs::create_dir_all(dir)?;
-        let connection = Connection::open(dir.join("object.sqlite"))?;
+        let connection: &'static Connection =
+            Box::leak(Box::new(Connection::open(dir.join("object.sqlite"))?));
         connection.execute_batch(
             "PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA cache_size = -65536;
              CREATE TABLE kv (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
              CREATE TABLE counter (id INTEGER PRIMARY KEY, n INTEGER);
              INSERT INTO counter VALUES (1, 0);",
         )?;
-        Ok(OfSqlite { connection, wait: Wait::Durable })
+        Ok(OfSqlite {
+            connection,
+            wait: Wait::Durable,
+            begin: connection.prepare("BEGIN IMMEDIATE")?,
+            commit: connection.prepare("COMMIT")?,
+            get: connection.prepare("SELECT value FROM kv WHERE key = ?1")?,
+            put: connection
+                .prepare("INSERT INTO kv VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value")?,
+            list: connection.prepare("SELECT key, value FROM kv WHERE key >= ?1 ORDER BY key LIMIT ?2")?,
+            update: connection.prepare("UPDATE counter SET n = n + 1 WHERE id = 1 RETURNING n")?,
+        })
     }
 
     fn begin(&mut self, wait: Wait) -> Result<(), Failure> {
@@ -32,23 +50,17 @@ impl OfSqlite {
             self.connection.pragma_update(None, "synchronous", level)?;
             self.wait = wait;
         }
-        self.run("BEGIN IMMEDIATE")
-    }
-
-    fn run(&self, statement: &str) -> Result<(), Failure> {
-        self.connection.prepare_cached(statement)?.execute([])?;
+        self.begin.execute([])?;
         Ok(())
     }
 
-    fn put_one(&self, key: &str, value: &[u8]) -> Result<(), Failure> {
-        let put = "INSERT INTO kv VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value";
-        self.connection.prepare_cached(put)?.execute(params![key, value])?;
+    fn commit(&mut self) -> Result<(), Failure> {
+        self.commit.execute([])?;
         Ok(())
     }
 
-    fn value(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
-        let mut get = self.connection.prepare_cached("SELECT value FROM kv WHERE key = ?1")?;
-        Ok(get.query_row([key], |row| row.get(0)).optional()?)
+    fn value(&mut self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(self.get.query_row([key], |row| row.get(0)).optional()?)
     }
 }
 
@@ -62,9 +74,7 @@ impl Object for OfSqlite {
     }
 
     fn list(&mut self, start: &str, limit: usize) -> Result<usize, Failure> {
-        let list = "SELECT key, value FROM kv WHERE key >= ?1 ORDER BY key LIMIT ?2";
-        let mut list = self.connection.prepare_cached(list)?;
-        let mut rows = list.query(params![start, limit])?;
+        let mut rows = self.list.query(params![start, i64::try_from(limit)?])?;
         let mut count = 0;
         while let Some(row) = rows.next()? {
             std::hint::black_box((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?));
@@ -73,10 +83,12 @@ impl Object for OfSqlite {
         Ok(count)
     }
 
-    fn put(&mut self, keys: &[String], value: &[u8], wait: Wait) -> Result<(), Failure> {
+    fn put(&mut self, keys: &[String], value: &str, wait: Wait) -> Result<(), Failure> {
         self.begin(wait)?;
-        keys.iter().try_for_each(|key| self.put_one(key, value))?;
-        self.run("COMMIT")
+        for key in keys {
+            self.put.execute(params![key, value.as_bytes()])?;
+        }
+        self.commit()
     }
 
     fn count_value(&mut self, wait: Wait) -> Result<i64, Failure> {
@@ -85,22 +97,20 @@ impl Object for OfSqlite {
             Some(bytes) => i64::from_le_bytes(bytes.as_slice().try_into()?) + 1,
             None => 1,
         };
-        self.put_one("counter", &count.to_le_bytes())?;
-        self.run("COMMIT")?;
+        self.put.execute(params!["counter", &count.to_le_bytes()[..]])?;
+        self.commit()?;
         Ok(count)
     }
 
     fn count_row(&mut self, wait: Wait) -> Result<Option<i64>, Failure> {
         self.begin(wait)?;
         let count = {
-            let update = "UPDATE counter SET n = n + 1 WHERE id = 1 RETURNING n";
-            let mut update = self.connection.prepare_cached(update)?;
-            let mut rows = update.query([])?;
+            let mut rows = self.update.query([])?;
             let count = rows.next()?.ok_or("no counter")?.get(0)?;
             rows.next()?;
             count
         };
-        self.run("COMMIT")?;
+        self.commit()?;
         Ok(Some(count))
     }
 }

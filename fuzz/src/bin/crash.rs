@@ -10,6 +10,7 @@ use duramen_fuzz::crash::{Subject, crash};
 use duramen_fuzz::histories::{History, histories, history};
 use duramen_fuzz::images::{Counts, Effort};
 use duramen_fuzz::random::Random;
+use duramen_fuzz::storage_crash::StorageHistory;
 
 /// Recovers and checks every state that a loss of power may leave of many short histories.
 #[derive(Parser)]
@@ -29,6 +30,9 @@ struct Arguments {
     /// Only the history of an object of this seed, in full.
     #[arg(long)]
     storage: Option<u64>,
+    /// Of that history only the steps with these numbers, as a failure gives them.
+    #[arg(long, value_delimiter = ',', requires = "storage")]
+    only: Vec<usize>,
     /// Histories of objects without end instead of operations on keys.
     #[arg(long)]
     storage_only: bool,
@@ -80,7 +84,8 @@ impl Arguments {
             return (Subject::Sql { seed, steps: self.statements }, effort);
         }
         if let Some(seed) = self.storage {
-            return (Subject::Storage { seed, steps: self.statements }, effort);
+            let only = self.only.clone();
+            return (Subject::Storage(StorageHistory { seed, steps: self.statements, only }), effort);
         }
         if self.sql_only || self.storage_only {
             let effort = Effort {
@@ -91,7 +96,7 @@ impl Arguments {
             };
             let (seed, steps) = (Random::for_purpose(self.seed, number).next(), self.statements);
             let subject = match self.storage_only {
-                true => Subject::Storage { seed, steps },
+                true => Subject::Storage(StorageHistory { seed, steps, only: Vec::new() }),
                 false => Subject::Sql { seed, steps },
             };
             return (subject, effort);

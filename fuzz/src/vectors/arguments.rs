@@ -1,6 +1,6 @@
 //! The arguments of calls, checked and converted as the interfaces of the runtime declare them.
 
-use duramen::kv::ListOptions;
+use duramen::kv::{ListOptions, OwnedListOptions};
 use duramen::storage::CallOptions;
 use serde_json::Value as Json;
 
@@ -81,7 +81,7 @@ impl Call<'_> {
     ///
     /// # Errors
     /// If they are no object; if one of them cannot be converted.
-    pub fn list(&self) -> Result<List, Stop> {
+    pub fn list(&self) -> Result<OwnedListOptions, Stop> {
         let options = self.options(1, "ListOptions")?;
         let text = |name: &str| match options.property(name) {
             Js::Undefined => Ok(None),
@@ -94,7 +94,7 @@ impl Call<'_> {
                 Some(limit.map_err(duramen::storage::Error::from)?)
             }
         };
-        Ok(List {
+        Ok(OwnedListOptions {
             start: text("start")?,
             start_after: text("startAfter")?,
             end: text("end")?,
@@ -135,30 +135,4 @@ impl Call<'_> {
 /// If it cannot become text.
 pub fn key_of(value: &Js) -> Result<String, Thrown> {
     Ok(to_utf8(&to_text(value)?))
-}
-
-/// The options of a list.
-#[derive(Clone, Debug, Default)]
-pub struct List {
-    start: Option<String>,
-    start_after: Option<String>,
-    end: Option<String>,
-    prefix: Option<String>,
-    reverse: bool,
-    limit: Option<u64>,
-}
-
-impl List {
-    /// As the storage takes them.
-    #[must_use]
-    pub fn as_options(&self) -> ListOptions<'_> {
-        ListOptions {
-            start: self.start.as_deref(),
-            start_after: self.start_after.as_deref(),
-            end: self.end.as_deref(),
-            prefix: self.prefix.as_deref(),
-            reverse: self.reverse,
-            limit: self.limit,
-        }
-    }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use duramen::Profile;
 
 use crate::near::nearest;
 use crate::sql::{Mode, Switch};
@@ -42,6 +43,10 @@ const MOMENT_HELP: &str = "\
 A moment is a bookmark, as `bookmark` and `log` print them, or a time: '2026-11-23 14:05:00' (UTC, or with a zone behind \
 it), now, '5 minutes ago'. A time means the moment after all commits up to it.";
 
+const EXPORT_HELP: &str = "\
+Tables, indexes, views, triggers, values and the alarm, as they are now or were at a moment; not the history. For people \
+and other programs there is text: `duramen DB .dump` for SQL, `duramen kv DB export` for values.";
+
 const PROMPT_HELP: &str = "\
 A KEY is one word, or a JSON string in double quotes. JSON is the rest of the line.";
 
@@ -76,6 +81,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Option<KvCommand>,
     },
+    /// Write all that a database holds to one file, which `import` reads
+    #[command(after_help = EXPORT_HELP)]
+    Export(ExportArgs),
+    /// Make a database of a file that `export` wrote: all of it, or nothing
+    Import(TransferArgs),
     /// Show sizes and positions; changes nothing
     Info(OnDatabase),
     /// Read everything and check it; changes nothing
@@ -161,6 +171,50 @@ pub(crate) struct SqlArgs {
     /// Read the database as it was at this moment
     #[arg(long, value_name = "BOOKMARK|TIME")]
     pub(crate) as_of: Option<String>,
+    /// Run statements as the storage of an object does, with what that allows and its limits
+    #[arg(long, value_enum)]
+    pub(crate) profile: Option<ProfileName>,
+}
+
+/// The profiles of an object's storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProfileName {
+    /// A Durable Object in production
+    DurableObject,
+    /// A Durable Object in the local runtime
+    WorkerdLocal,
+    /// Everything
+    Open,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Profile {
+        match name {
+            ProfileName::DurableObject => Profile::DurableObject,
+            ProfileName::WorkerdLocal => Profile::WorkerdLocal,
+            ProfileName::Open => Profile::Open,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// The directory of the database
+    pub(crate) db: PathBuf,
+    /// The file to write; `-` is standard output
+    #[arg(default_value = "-")]
+    pub(crate) file: PathBuf,
+    /// Export the database as it was at this moment
+    #[arg(long, value_name = "BOOKMARK|TIME")]
+    pub(crate) as_of: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TransferArgs {
+    /// The file to read; `-` is standard input
+    pub(crate) file: PathBuf,
+    /// The directory of the new database
+    pub(crate) db: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -18,6 +18,7 @@ mod records;
 mod render;
 mod running;
 mod sql;
+mod transfer;
 mod world;
 
 use std::ffi::OsString;
@@ -103,7 +104,8 @@ fn run(words: &[OsString], world: &mut World<'_>) -> Outcome<u8> {
 fn run_sql(args: SqlArgs, world: &mut World<'_>) -> Outcome<u8> {
     let look =
         Look { mode: args.mode, headers: args.headers, null: args.nullvalue, separator: args.separator };
-    let start = Start { path: args.db, read_only: args.readonly, as_of: args.as_of, look };
+    let profile = args.profile.map(Into::into);
+    let start = Start { path: args.db, read_only: args.readonly, as_of: args.as_of, profile, look };
     let mut session = Session::start(start, world)?;
     let done = match (&args.texts[..], world.typed) {
         ([], true) => sql::talk(&mut session, history_file("sql_history").as_deref(), world),
@@ -136,6 +138,8 @@ fn run_command(command: Command, world: &mut World<'_>) -> Outcome<u8> {
         Command::Diff(args) => past::diff(&args, world),
         Command::History(on) => past::history(&on, world),
         Command::Pin(args) => past::pin(&args, world),
+        Command::Export(args) => transfer::export(&args, world),
+        Command::Import(args) => transfer::import(&args, world),
         Command::Info(on) => command::task_once(Task::Info, &on, world),
         Command::Verify(on) => command::task_once(Task::Verify, &on, world),
         Command::Checkpoint(on) => command::task_once(Task::Checkpoint, &on, world),

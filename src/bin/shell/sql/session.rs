@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use duramen::io::Io;
-use duramen::{Access, Database, Options};
+use duramen::{Access, Database, Options, Profile};
 use duramen_sql::{Connection, Error, ResultSet, Statement, ToSql, Value, ValueRef};
 
 use crate::failure::{Code, Failure, Outcome, Stop};
@@ -36,6 +36,8 @@ pub(crate) struct Start {
     pub(crate) read_only: bool,
     /// The moment to read, instead of now.
     pub(crate) as_of: Option<String>,
+    /// What statements may do, if they run as those of an object.
+    pub(crate) profile: Option<Profile>,
     pub(crate) look: Look,
 }
 
@@ -79,6 +81,7 @@ pub(crate) struct Session {
     read_only: bool,
     io: Io,
     options: Options,
+    profile: Option<Profile>,
     running: Running,
     pub(crate) settings: Settings,
     /// The last error that a script was told to pass over.
@@ -95,6 +98,7 @@ impl Session {
             read_only: start.read_only,
             io: world.io.clone(),
             options: world.options.clone(),
+            profile: start.profile,
             running: world.running.clone(),
             settings: Settings { look: start.look, ..Settings::default() },
             passed: None,
@@ -105,7 +109,7 @@ impl Session {
             Some(moment) => {
                 session.read_only = true;
                 let db = Past::open_as_of(&session.path, moment, world)?;
-                Store::Open(db.clone(), Connection::new(db))
+                Store::Open(db.clone(), session.connect(db)?)
             }
             None => session.open()?,
         };
@@ -130,7 +134,7 @@ impl Session {
     fn open(&self) -> Result<Store, Failure> {
         if self.path == Path::new(IN_MEMORY) {
             let db = Database::in_memory(self.options.clone()).map_err(|error| self.engine_failed(&error))?;
-            return Ok(Store::Open(db.clone(), Connection::new(db)));
+            return Ok(Store::Open(db.clone(), self.connect(db)?));
         }
         let first = if self.read_only { Access::ReadOnly } else { Access::OpenExisting };
         let opened = self.open_for(first).or_else(|failure| match failure.code {
@@ -139,12 +143,20 @@ impl Session {
             _ => Err(failure),
         });
         match opened {
-            Ok(db) => Ok(Store::Open(db.clone(), Connection::new(db))),
+            Ok(db) => Ok(Store::Open(db.clone(), self.connect(db)?)),
             Err(failure) if failure.code == Code::NoDatabase && !self.read_only && !self.path.exists() => {
-                let scratch = Connection::open_in_memory();
-                Ok(Store::Empty(scratch.map_err(|error| report::plain(&self.path, &error))?))
+                let scratch = Database::in_memory(Options::default());
+                Ok(Store::Empty(self.connect(scratch.map_err(|error| self.engine_failed(&error))?)?))
             }
             Err(failure) => Err(failure),
+        }
+    }
+
+    /// A connection for statements.
+    fn connect(&self, db: Database) -> Result<Connection, Failure> {
+        match self.profile {
+            Some(profile) => profile.connect(db).map_err(|error| report::plain(&self.path, &error)),
+            None => Ok(Connection::new(db)),
         }
     }
 
@@ -210,7 +222,7 @@ impl Session {
     /// Makes the database that is not there.
     fn make(&mut self) -> Result<&mut Connection, Failure> {
         let db = self.open_for(Access::OpenOrCreate)?;
-        self.store = Store::Open(db.clone(), Connection::new(db));
+        self.store = Store::Open(db.clone(), self.connect(db)?);
         self.connection()
     }
 
