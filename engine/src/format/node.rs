@@ -352,8 +352,13 @@ impl<'a> NodeView<'a> {
     #[must_use]
     #[inline]
     pub fn new(bytes: &'a [u8]) -> NodeView<'a> {
-        let header = PageHeader::decode(bytes).expect("validated, or made by a block");
-        let Layout { slots_at, prefix_at, heap_at } = Layout::of(&header);
+        NodeView::with_header(bytes, &PageHeader::decode(bytes).expect("validated, or made by a block"))
+    }
+
+    /// The same, where the header is known.
+    #[inline(always)]
+    pub(crate) fn with_header(bytes: &'a [u8], header: &PageHeader) -> NodeView<'a> {
+        let Layout { slots_at, prefix_at, heap_at } = Layout::of(header);
         let (count, kind, width) = (header.count, header.kind, header.slots);
         NodeView { bytes, slots_at, prefix_at, prefix_len: heap_at - prefix_at, count, kind, width }
     }
@@ -544,20 +549,30 @@ impl<'a> NodeView<'a> {
         &self.bytes[start..self.bytes.len() - rest.len()]
     }
 
+    /// The bytes of an entry in the heap, and its value.
+    pub(crate) fn heap_entry_and_value(&self, i: usize) -> (&'a [u8], ValueRef<'a>) {
+        let start = self.slot(i);
+        let (entry, rest) = self.read_entry(i);
+        let value = entry.value().expect("validated, or made by a block");
+        (&self.bytes[start..self.bytes.len() - rest.len()], value)
+    }
+
     /// Appends an entry to a heap without the first `cut` bytes of its suffix; its head then.
     pub(crate) fn put_without(&self, i: usize, cut: usize, heap: &mut Vec<u8>) -> u32 {
         let entry = self.entry(i);
-        let head = self.head(i).to_be_bytes();
         // A head is filled up with zeros, and so is what follows the suffix.
-        let byte = |at: usize| match at.checked_sub(HEAD_BYTES) {
-            None => head[at],
-            Some(at) => entry.tail.get(at).copied().unwrap_or(0),
-        };
+        let mut start = [0; 2 * HEAD_BYTES];
+        start[..HEAD_BYTES].copy_from_slice(&self.head(i).to_be_bytes());
+        let known = entry.tail.len().min(HEAD_BYTES);
+        start[HEAD_BYTES..HEAD_BYTES + known].copy_from_slice(&entry.tail[..known]);
         heap.put_varint(to_u64(entry.suffix_len - cut));
         heap.put_varint(to_u64(entry.value.len()) << 2 | u64::from(entry.kind));
         heap.extend_from_slice(entry.tail.get(cut..).unwrap_or_default());
         heap.extend_from_slice(entry.value);
-        u32::from_be_bytes([byte(cut), byte(cut + 1), byte(cut + 2), byte(cut + 3)])
+        match cut.checked_sub(HEAD_BYTES) {
+            Some(cut) => head_of(entry.tail.get(cut..).unwrap_or_default()),
+            None => head_of(&start[cut..]),
+        }
     }
 
     /// Where in the node an entry's tail and its value lie.

@@ -10,6 +10,7 @@
 //! 3. Each long value in the side list belongs to exactly one entry, which holds its number.
 //! 4. What the block holds, its long values included, is charged to its meter.
 //! 5. A change of the content forgets where the block was written.
+//! 6. `header` is what the first bytes say: whoever edits asks for it several times, and need not decode it each time.
 
 use std::fmt;
 use std::ops::{Deref, Range};
@@ -146,6 +147,7 @@ impl<'a> From<&'a Block> for Source<'a> {
 /// A node in memory.
 pub struct Block {
     bytes: Vec<u8>,
+    header: PageHeader,
     memory: Vec<LongValue>,
     dead: usize,
     written: OnceLock<PageAddr>,
@@ -173,9 +175,14 @@ impl Block {
     ) -> Block {
         assert_ne!(kind, PageKind::Extent, "an extent has no entries");
         let (slots, _) = Layout::packed(entries, prefix.len(), heap_bytes);
-        let bytes = empty_node(kind, slots, prefix, entries, heap_bytes);
+        Block::of_bytes(empty_node(kind, slots, prefix, entries, heap_bytes), meter)
+    }
+
+    /// A block of these bytes, without long values in memory and without unused bytes in the heap.
+    fn of_bytes(bytes: Vec<u8>, meter: &Meter) -> Block {
         let charge = meter.charge(held_bytes(&bytes));
-        Block { bytes, memory: Vec::new(), dead: 0, written: OnceLock::new(), charge }
+        let header = header_of(&bytes);
+        Block { bytes, header, memory: Vec::new(), dead: 0, written: OnceLock::new(), charge }
     }
 
     /// A block with some of the entries of another node, whose keys must all start with `prefix`.
@@ -195,7 +202,7 @@ impl Block {
     /// A copy to be changed, with room for some entries more, of `heap_bytes` in the heap together.
     #[must_use]
     pub fn copy_for_edit(&self, entries: usize, heap_bytes: usize) -> Block {
-        let header = self.header();
+        let header = self.header;
         let fits = usize::from(header.count) + entries <= usize::from(header.capacity);
         let (bytes, dead) = if self.dead > self.bytes.len() / 4 {
             (self.rebuilt(roomier(header.count, entries), heap_bytes), 0)
@@ -206,24 +213,21 @@ impl Block {
         } else {
             (regrown(&self.bytes, &header, roomier(header.count, entries), heap_bytes), self.dead)
         };
-        let charge = self.charge.meter().charge(held_bytes(&bytes));
-        Block { bytes, memory: self.memory.clone(), dead, written: OnceLock::new(), charge }
+        Block { memory: self.memory.clone(), dead, ..Block::of_bytes(bytes, self.charge.meter()) }
     }
 
     /// What a page holds, to be changed, with room for some entries more, of `heap_bytes` in the heap together.
     #[must_use]
     pub fn of_page(page: NodeView<'_>, entries: usize, heap_bytes: usize, meter: &Meter) -> Block {
-        let header = PageHeader::decode(page.bytes()).expect("validated before it became a view");
-        let bytes = regrown(page.bytes(), &header, roomier(header.count, entries), heap_bytes);
-        let charge = meter.charge(held_bytes(&bytes));
-        Block { bytes, memory: Vec::new(), dead: 0, written: OnceLock::new(), charge }
+        let header = header_of(page.bytes());
+        Block::of_bytes(regrown(page.bytes(), &header, roomier(header.count, entries), heap_bytes), meter)
     }
 
     /// The entries.
     #[must_use]
     #[inline]
     pub fn view(&self) -> NodeView<'_> {
-        NodeView::new(&self.bytes)
+        NodeView::with_header(&self.bytes, &self.header)
     }
 
     /// The entries with their long values, to copy from.
@@ -252,10 +256,10 @@ impl Block {
         let suffix =
             key.strip_prefix(view.prefix()).expect("the fences of a node bound the keys put into it");
         let value = self.hold(value);
-        let header = self.make_room(1, entry_len(suffix.len(), &value));
+        self.make_room(1, entry_len(suffix.len(), &value));
         let slot = self.bytes.len();
         put_entry(&mut self.bytes, suffix, value);
-        self.open_gap(&header, i, head_of(suffix), slot);
+        self.open_gap(i, head_of(suffix), slot);
         self.changed();
     }
 
@@ -276,7 +280,7 @@ impl Block {
     /// [`Block::extend`], where there is room for the entries as they are in the source.
     pub(crate) fn copy_entries(&mut self, source: Source<'_>, range: Range<usize>) {
         let from = source.view;
-        let header = self.header();
+        let header = self.header;
         let longer = to_usize(header.prefix_len).checked_sub(from.prefix().len());
         let Some(cut) = longer.filter(|_| source.memory.is_empty()) else {
             range.for_each(|i| self.push(&from.key(i), source.value(i)));
@@ -296,7 +300,7 @@ impl Block {
             set_head(&mut self.bytes[PAGE_HEADER_BYTES..], i, head);
             set_slot(&mut self.bytes[slots_at..], header.slots, i, slot);
         }
-        set_count(&mut self.bytes, count);
+        self.set_count(count);
         self.changed();
     }
 
@@ -313,14 +317,15 @@ impl Block {
         }
         self.release_memory(i);
         let value = self.hold(value);
-        let header = self.make_room(0, entry_len(old.suffix_len, &value));
+        self.make_room(0, entry_len(old.suffix_len, &value));
         let old = self.view().entry_parts(i);
         let slot = self.bytes.len();
         put_entry_start(&mut self.bytes, old.suffix_len, &value);
         self.bytes.extend_from_within(old.tail_at..old.value_at);
         put_value(&mut self.bytes, value);
         self.dead += old.end - old.start;
-        set_slot(&mut self.bytes[Layout::of(&header).slots_at..], header.slots, i, slot);
+        let (slots_at, width) = (Layout::of(&self.header).slots_at, self.header.slots);
+        set_slot(&mut self.bytes[slots_at..], width, i, slot);
         self.changed();
     }
 
@@ -329,20 +334,20 @@ impl Block {
         self.release_memory(i);
         let old = self.view().entry_parts(i);
         self.dead += old.end - old.start;
-        let header = self.header();
+        let header = self.header;
         let count = usize::from(header.count);
         let width = header.slots.bytes();
         let slots_at = Layout::of(&header).slots_at;
         self.bytes[PAGE_HEADER_BYTES..].copy_within((i + 1) * HEAD_BYTES..count * HEAD_BYTES, i * HEAD_BYTES);
         self.bytes[slots_at..].copy_within((i + 1) * width..count * width, i * width);
-        set_count(&mut self.bytes, header.count - 1);
+        self.set_count(header.count - 1);
         self.changed();
     }
 
     /// Number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
-        usize::from(self.header().count)
+        usize::from(self.header.count)
     }
 
     /// Whether there are no entries.
@@ -355,7 +360,7 @@ impl Block {
     /// extent can have.
     #[must_use]
     pub fn size_on_disk(&self) -> usize {
-        let header = self.header();
+        let header = self.header;
         let addresses = self.memory.len() * (EXTENT_ADDR_MAX_BYTES - MEMORY_NUMBER_BYTES);
         let heap_bytes = self.bytes.len() - Layout::of(&header).heap_at - self.dead + addresses;
         let (_, layout) = Layout::packed(usize::from(header.count), to_usize(header.prefix_len), heap_bytes);
@@ -365,7 +370,7 @@ impl Block {
     /// How long the prefix is that all keys share.
     #[must_use]
     pub fn prefix_len(&self) -> usize {
-        to_usize(self.header().prefix_len)
+        to_usize(self.header.prefix_len)
     }
 
     /// The page that the block makes: without unused room, complete but for the checksum.
@@ -397,7 +402,7 @@ impl Block {
         let (slots, layout) = Layout::packed(view.len(), view.prefix().len(), heap.len());
         let len = layout.heap_at + heap.len();
         let mut page = empty_node(view.kind(), slots, view.prefix(), view.len(), heap.len());
-        let header = self.header();
+        let header = self.header;
         let header = PageHeader { len: to_u32(len), slots, capacity: header.count, ..header };
         page[..PAGE_HEADER_BYTES].copy_from_slice(&header.encode());
         for (i, start) in starts.iter().enumerate() {
@@ -420,12 +425,13 @@ impl Block {
         self.written.get_or_init(|| addr);
     }
 
-    fn header(&self) -> PageHeader {
-        PageHeader::decode(&self.bytes).expect("made by a block")
+    fn set_count(&mut self, count: u16) {
+        self.header.count = count;
+        set_count(&mut self.bytes, count);
     }
 
     fn live_heap_bytes(&self) -> usize {
-        self.bytes.len() - Layout::of(&self.header()).heap_at - self.dead
+        self.bytes.len() - Layout::of(&self.header).heap_at - self.dead
     }
 
     /// Takes a value in; a long one into the side list.
@@ -452,9 +458,9 @@ impl Block {
         self.memory.swap_remove(to_usize(number));
     }
 
-    /// Makes room for entries more, and for `heap_bytes` more in the heap; the header then.
-    fn make_room(&mut self, entries: usize, heap_bytes: usize) -> PageHeader {
-        let header = self.header();
+    /// Makes room for entries more, and for `heap_bytes` more in the heap.
+    fn make_room(&mut self, entries: usize, heap_bytes: usize) {
+        let header = self.header;
         let full = usize::from(header.count) + entries > usize::from(header.capacity);
         let out_of_reach = header.slots < SlotWidth::reaching(self.bytes.len() + heap_bytes);
         let spare = self.bytes.capacity() - self.bytes.len();
@@ -467,12 +473,10 @@ impl Block {
             } else {
                 self.bytes = regrown(&self.bytes, &header, capacity, heap_bytes + self.bytes.len() / 2);
             }
-            return self.header();
-        }
-        if spare < heap_bytes {
+            self.header = header_of(&self.bytes);
+        } else if spare < heap_bytes {
             self.bytes.reserve_exact(heap_bytes + self.bytes.len() / 2);
         }
-        header
     }
 
     /// The node with room for `capacity` entries and `heap_bytes` more in the heap, and without unused bytes there.
@@ -487,15 +491,16 @@ impl Block {
             set_slot(&mut bytes[layout.slots_at..], slots, i, slot);
             bytes.extend_from_slice(view.heap_entry(i));
         }
-        set_count(&mut bytes, self.header().count);
+        set_count(&mut bytes, self.header.count);
         bytes
     }
 
     /// Puts a head and a slot in before those of entry `i`.
-    fn open_gap(&mut self, header: &PageHeader, i: usize, head: u32, slot: usize) {
+    fn open_gap(&mut self, i: usize, head: u32, slot: usize) {
+        let header = self.header;
         let count = usize::from(header.count);
         let width = header.slots.bytes();
-        let slots_at = Layout::of(header).slots_at;
+        let slots_at = Layout::of(&header).slots_at;
         if i < count {
             let heads = &mut self.bytes[PAGE_HEADER_BYTES..];
             heads.copy_within(i * HEAD_BYTES..count * HEAD_BYTES, (i + 1) * HEAD_BYTES);
@@ -503,7 +508,7 @@ impl Block {
         }
         set_head(&mut self.bytes[PAGE_HEADER_BYTES..], i, head);
         set_slot(&mut self.bytes[slots_at..], header.slots, i, slot);
-        set_count(&mut self.bytes, header.count + 1);
+        self.set_count(header.count + 1);
     }
 
     fn changed(&mut self) {
@@ -525,6 +530,11 @@ impl fmt::Debug for Block {
             .field("written", &self.written.get())
             .finish_non_exhaustive()
     }
+}
+
+/// The header of a node in memory, or of a page that was validated.
+fn header_of(node: &[u8]) -> PageHeader {
+    PageHeader::decode(node).expect("validated, or made by a block")
 }
 
 /// What a block with these bytes holds, its long values aside.

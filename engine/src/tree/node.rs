@@ -68,13 +68,18 @@ impl Child {
 
     /// A leaf that is one block, or nothing where the block is empty.
     pub(crate) fn leaf(block: Block) -> Child {
+        let has_extents = fetch::has_long_values(&block.view());
+        Child { has_extents, ..Child::leaf_of_short_values(block) }
+    }
+
+    /// The same, where no value lies outside of the block.
+    pub(crate) fn leaf_of_short_values(block: Block) -> Child {
         if block.is_empty() {
             return Child::EMPTY;
         }
         let count = to_u64(block.len());
-        let has_extents = fetch::has_long_values(&block.view());
         let base = BlockRef::Own(Arc::new(block));
-        Child { count, has_extents, node: Node::Leaf(Leaf { base, delta: None }) }
+        Child { count, has_extents: false, node: Node::Leaf(Leaf { base, delta: None }) }
     }
 
     pub(crate) fn inner(inner: Inner) -> Child {

@@ -31,6 +31,16 @@ impl Growth {
             Growth::Random
         }
     }
+
+    /// How many entries will be put into a part of `len` ones before it is split itself, about.
+    fn expected_in(self, part: &Range<usize>, len: usize) -> usize {
+        match self {
+            Growth::Ascending if part.end == len => len - part.len(),
+            Growth::Descending if part.start == 0 => len - part.len(),
+            Growth::Ascending | Growth::Descending => 0,
+            Growth::Random => part.len() / 2,
+        }
+    }
 }
 
 /// A node, and the nodes to its right that did not fit into it.
@@ -46,7 +56,16 @@ pub(crate) fn leaves(
     growth: Growth,
     params: &TreeParams,
 ) -> Parts {
-    let sizes: Vec<usize> = entries.iter().map(entry_size).collect();
+    let mut has_long_values = false;
+    let sizes: Vec<usize> = entries
+        .iter()
+        .map(|entry| {
+            let (heap_entry, value) = entry.source.view.heap_entry_and_value(entry.at);
+            has_long_values |= !matches!(value, ValueRef::Inline(_));
+            let longer = if let ValueRef::Memory(_) = value { LONGER_AS_ADDRESS } else { 0 };
+            heap_entry.len() + longer + IN_ARRAYS_BYTES
+        })
+        .collect();
     let ranges = cut(&sizes, params.room_in_leaf(fences.prefix().len()), growth);
     let mut separators = Vec::with_capacity(ranges.len());
     for range in ranges.iter().skip(1) {
@@ -54,7 +73,12 @@ pub(crate) fn leaves(
         let right = entries[range.start].key();
         separators.push(separator_between(&left, &right).to_vec());
     }
-    parts(ranges, separators, fences, |range, fences| Child::leaf(leaf_of(&entries[range], fences, params)))
+    parts(ranges, separators, fences, |range, fences| {
+        let heap_bytes = sizes[range.clone()].iter().sum::<usize>() - range.len() * IN_ARRAYS_BYTES;
+        let expected = growth.expected_in(&range, entries.len());
+        let block = leaf_of(&entries[range], heap_bytes, expected, fences, params);
+        if has_long_values { Child::leaf(block) } else { Child::leaf_of_short_values(block) }
+    })
 }
 
 /// Makes inner nodes of these children, as many as it takes.
@@ -106,11 +130,17 @@ fn parts(
     Parts { first, right }
 }
 
-/// One block of all these entries.
-pub(crate) fn leaf_of(entries: &[Entry<'_>], fences: &OwnFences, params: &TreeParams) -> Block {
-    let heap_bytes = entries.iter().map(|entry| entry.source.view.heap_entry(entry.at).len()).sum();
-    let mut block =
-        Block::with_room(PageKind::Leaf, fences.prefix(), entries.len(), heap_bytes, &params.meter);
+/// One block of all these entries, whose heap entries take `heap_bytes` together, with room for those that are expected.
+pub(crate) fn leaf_of(
+    entries: &[Entry<'_>],
+    heap_bytes: usize,
+    expected: usize,
+    fences: &OwnFences,
+    params: &TreeParams,
+) -> Block {
+    let capacity = entries.len() + expected;
+    let heap_bytes = heap_bytes + expected * (heap_bytes / entries.len().max(1));
+    let mut block = Block::with_room(PageKind::Leaf, fences.prefix(), capacity, heap_bytes, &params.meter);
     // Entries that stand side by side in their node are copied together.
     for run in entries.chunk_by(|a, b| a.at + 1 == b.at && a.source.is_same(&b.source)) {
         block.copy_entries(run[0].source, run[0].at..run[0].at + run.len());
@@ -118,14 +148,11 @@ pub(crate) fn leaf_of(entries: &[Entry<'_>], fences: &OwnFences, params: &TreePa
     block
 }
 
-/// What an entry takes up in a page.
-fn entry_size(entry: &Entry<'_>) -> usize {
-    let address = match entry.source.view.value(entry.at) {
-        ValueRef::Memory(_) => EXTENT_ADDR_MAX_BYTES - MEMORY_NUMBER_BYTES + 1,
-        _ => 0,
-    };
-    entry.source.view.heap_entry(entry.at).len() + address + HEAD_BYTES + SlotWidth::Narrow.bytes()
-}
+/// What an entry takes up in a page beside its place in the heap.
+const IN_ARRAYS_BYTES: usize = HEAD_BYTES + SlotWidth::Narrow.bytes();
+
+/// How much longer the heap entry of a long value in memory may be in a page.
+const LONGER_AS_ADDRESS: usize = EXTENT_ADDR_MAX_BYTES - MEMORY_NUMBER_BYTES + 1;
 
 /// Cuts things of these sizes into runs of at most `max` together, unless one alone is larger.
 fn cut(sizes: &[usize], max: usize, growth: Growth) -> Vec<Range<usize>> {

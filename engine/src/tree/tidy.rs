@@ -67,7 +67,8 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         if crate::ids::to_u64(entries.len()) != count {
             return Err(damaged_in_memory("leaf", format!("{count} entries"), entries.len().to_string()));
         }
-        let block = split::leaf_of(&entries, &both, self.params);
+        let heap_bytes = entries.iter().map(|entry| entry.source.view.heap_entry(entry.at).len()).sum();
+        let block = split::leaf_of(&entries, heap_bytes, 0, &both, self.params);
         Ok((!self.params.overflows(&block)).then(|| Child::leaf(block)))
     }
 
