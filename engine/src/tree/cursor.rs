@@ -254,8 +254,12 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
 
     /// Goes into a leaf, at none of its entries yet.
     fn enter(&mut self, leaf: LeafView<'a>) -> &mut LeafCursor<'a> {
+        const SUFFIX_BYTES: usize = 32;
+        let prefix = leaf.base.view.prefix();
         self.key.clear();
-        self.key.extend_from_slice(leaf.base.view.prefix());
+        // Room for most suffixes as well: a key that grows piece by piece asks for memory each time.
+        self.key.reserve(prefix.len() + SUFFIX_BYTES);
+        self.key.extend_from_slice(prefix);
         self.prefix_len = self.key.len();
         self.is_in_leaf = true;
         self.leaf_is_below = None;

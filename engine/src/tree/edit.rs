@@ -23,6 +23,9 @@ const COPIED_PART: usize = 8;
 /// merged early, since an unshared base is edited in place.
 const MERGE_EARLY_ABOVE_ENTRIES: usize = 4;
 
+/// The same for a base that no checkpoint has written: it goes to disk as a whole in any case.
+const MERGE_DIRTY_ABOVE_ENTRIES: usize = 2;
+
 /// What the caller knows of a key that is about to be put or deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existence {
@@ -30,6 +33,15 @@ pub enum Existence {
     Look,
     /// Whether the key is there, as a log record says. It spares reading the leaf's base.
     Known(bool),
+}
+
+/// What a put does with a value that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Present {
+    /// The new one takes its place.
+    Replaced,
+    /// It stays.
+    Kept,
 }
 
 /// A value to put.
@@ -80,11 +92,17 @@ struct Change<'c> {
     key: &'c [u8],
     value: NewValue<'c>,
     existence: Existence,
+    present: Present,
 }
 
 impl Change<'_> {
     fn deletes(&self) -> bool {
         matches!(self.value, NewValue::Tombstone)
+    }
+
+    /// Whether nothing is to be done where a value is there already or, for a deletion, where none is.
+    fn leaves(&self, existed: bool) -> bool {
+        if self.deletes() { !existed } else { existed && self.present == Present::Kept }
     }
 
     /// About how much longer a node gets by its entry.
@@ -115,13 +133,14 @@ enum LeafOutcome {
 }
 
 impl<P: PageRead + ?Sized> Editor<'_, P> {
-    /// Puts a value at a key; whether the key was there before. After an error the content is as it was.
+    /// Puts a value at a key, unless one is there that is to stay; whether the key was there before. After an error the content is as it was.
     pub(crate) fn put(
         &self,
         root: &mut Child,
         key: &[u8],
         value: PutValue<'_>,
         existence: Existence,
+        present: Present,
     ) -> Result<bool> {
         let long;
         let value = if value.bytes().len() <= self.params.inline_value_bytes {
@@ -130,7 +149,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             long = LongValue::new(value.to_shared(), &self.params.meter);
             NewValue::Memory(&long)
         };
-        self.change_root(root, &Change { key, value, existence })
+        self.change_root(root, &Change { key, value, existence, present })
     }
 
     /// Deletes a key; whether it was there. After an error the content is as it was.
@@ -143,7 +162,8 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         if !exists {
             return Ok(false);
         }
-        let existed = self.change_root(root, &Change { key, value: NewValue::Tombstone, existence })?;
+        let (value, present) = (NewValue::Tombstone, Present::Replaced);
+        let existed = self.change_root(root, &Change { key, value, existence, present })?;
         self.shrink_root(root);
         Ok(existed)
     }
@@ -268,7 +288,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             (Err(_), Existence::Known(existed)) => existed,
             (Err(_), Existence::Look) => in_base.unwrap_or_default(),
         };
-        if change.deletes() && !existed {
+        if change.leaves(existed) {
             return Ok(LeafOutcome::Edited { existed });
         }
         let delta = self.editable_delta(&mut leaf.delta, fences, change.entry_bytes())?;
@@ -287,10 +307,12 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
     fn change_base(&self, base: &mut Block, fences: Fences<'_>, change: &Change<'_>) -> LeafOutcome {
         let found = base.view().search(change.key);
         let existed = found.is_ok();
+        if change.leaves(existed) {
+            return LeafOutcome::Edited { existed };
+        }
         match found {
             Ok(at) if change.deletes() => base.remove(at),
             Ok(at) => base.replace(at, change.value),
-            Err(_) if change.deletes() => {}
             Err(at) => base.insert(at, change.key, change.value),
         }
         if !self.params.overflows(base) {
@@ -308,8 +330,12 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
     fn merge_is_due(&self, leaf: &Leaf, delta: Option<&NodeView<'_>>, change: &Change<'_>) -> bool {
         let entries = delta.map_or(0, NodeView::len);
         let bytes = leaf.delta.as_ref().map_or(0, BlockRef::len_on_disk) + change.entry_bytes();
+        let early_above = match &leaf.base {
+            BlockRef::Own(base) if base.written().is_none() => MERGE_DIRTY_ABOVE_ENTRIES,
+            _ => MERGE_EARLY_ABOVE_ENTRIES,
+        };
         let early = change.existence == Existence::Look
-            && entries > MERGE_EARLY_ABOVE_ENTRIES
+            && entries > early_above
             && leaf.delta.as_ref().is_some_and(BlockRef::is_unshared);
         entries >= self.params.delta_entries || bytes > leaf.base.len_on_disk() / 2 || early
     }
@@ -344,15 +370,13 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         let Some(delta) = delta else { return Ok(merged) };
         let mut key = Vec::new();
         for at in 0..delta.view.len() {
-            match (read::position_of(&merged.view(), &delta.view, at), delta.value(at)) {
+            key.clear();
+            delta.view.append_key(at, &mut key);
+            match (merged.view().search(&key), delta.value(at)) {
                 (Ok(same), NewValue::Tombstone) => merged.remove(same),
                 (Err(_), NewValue::Tombstone) => {}
                 (Ok(same), value) => merged.replace(same, value),
-                (Err(greater), value) => {
-                    key.clear();
-                    delta.view.append_key(at, &mut key);
-                    merged.insert(greater, &key, value);
-                }
+                (Err(greater), value) => merged.insert(greater, &key, value),
             }
         }
         Ok(merged)

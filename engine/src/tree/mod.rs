@@ -40,7 +40,7 @@ pub use bulk::BulkBuilder;
 pub use check::CheckStats;
 pub use cursor::Cursor;
 pub use diff::{Change, Diff};
-pub use edit::{Existence, PutValue};
+pub use edit::{Existence, Present, PutValue};
 pub use mark::PageSet;
 pub use params::TreeParams;
 pub use write::{Moved, Written};
@@ -156,7 +156,23 @@ impl Root {
         value: impl Into<PutValue<'v>>,
         existence: Existence,
     ) -> Result<bool> {
-        Editor { pages, params }.put(&mut self.child, key, value.into(), existence)
+        Editor { pages, params }.put(&mut self.child, key, value.into(), existence, Present::Replaced)
+    }
+
+    /// Puts a value at a key where there is none; whether there was one, which stays. After an error the content is as
+    /// it was.
+    ///
+    /// # Errors
+    /// As those of [`Root::put`].
+    pub fn insert(
+        &mut self,
+        pages: &(impl PageRead + ?Sized),
+        params: &TreeParams,
+        key: &[u8],
+        value: &[u8],
+    ) -> Result<bool> {
+        let editor = Editor { pages, params };
+        editor.put(&mut self.child, key, value.into(), Existence::Look, Present::Kept)
     }
 
     /// Deletes the entry at a key; whether there was one. After an error the content is as it was.

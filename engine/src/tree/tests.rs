@@ -99,6 +99,8 @@ enum Op {
     Put(Vec<u8>, Vec<u8>),
     /// As replay does: existence is known.
     PutKnown(Vec<u8>, Vec<u8>),
+    /// Puts where there is nothing.
+    Insert(Vec<u8>, Vec<u8>),
     Delete(Vec<u8>),
     DeleteKnown(Vec<u8>),
     /// Deletes a key that is there: the n-th.
@@ -132,6 +134,7 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         20 => (key(), value()).prop_map(|(key, value)| Op::Put(key, value)),
         6 => (key(), value()).prop_map(|(key, value)| Op::PutKnown(key, value)),
+        6 => (key(), value()).prop_map(|(key, value)| Op::Insert(key, value)),
         4 => key().prop_map(Op::Delete),
         4 => key().prop_map(Op::DeleteKnown),
         8 => any::<u16>().prop_map(Op::DeleteNth),
@@ -203,6 +206,11 @@ impl Model {
         match op {
             Op::Put(key, value) => self.put(key, value, Existence::Look),
             Op::PutKnown(key, value) => self.put(key.clone(), value, self.existence(&key)),
+            Op::Insert(key, value) => {
+                let existed = self.now.root.insert(&self.pages, &self.params, &key, &value).unwrap();
+                assert_eq!(existed, self.now.map.contains_key(&key));
+                self.now.map.entry(key).or_insert(value);
+            }
             Op::Delete(key) => self.delete(&key, Existence::Look),
             Op::DeleteKnown(key) => self.delete(&key, self.existence(&key)),
             Op::DeleteNth(n) => {

@@ -183,16 +183,30 @@ impl WriteTxn {
     /// # Errors
     /// [`Error::KeyTooLarge`], [`Error::ValueTooLarge`], [`Error::NoSuchTree`]; errors of the disk.
     pub fn put(&mut self, tree: TreeId, key: &[u8], value: &[u8]) -> Result<bool> {
-        check_key(key)?;
-        if value.len() > MAX_VALUE_BYTES {
-            return Err(Error::ValueTooLarge { len: to_u64(value.len()), max: to_u64(MAX_VALUE_BYTES) });
-        }
+        check_entry(key, value)?;
         let root = self.catalog.root_mut(tree).ok_or_else(|| no_such_tree(tree))?;
         let existed = root
             .put(&*self.pages, &self.writer.handle.params, key, value, Existence::Look)
             .map_err(|error| fail(&mut self.failure, error))?;
         self.log(&Op::Put { tree, key, value, existed });
         self.spill_if_large()?;
+        Ok(existed)
+    }
+
+    /// Sets the value of a key that does not exist; whether it existed, in which case nothing changes. O(log n).
+    ///
+    /// # Errors
+    /// As [`put`](WriteTxn::put).
+    pub fn insert(&mut self, tree: TreeId, key: &[u8], value: &[u8]) -> Result<bool> {
+        check_entry(key, value)?;
+        let root = self.catalog.root_mut(tree).ok_or_else(|| no_such_tree(tree))?;
+        let existed = root
+            .insert(&*self.pages, &self.writer.handle.params, key, value)
+            .map_err(|error| fail(&mut self.failure, error))?;
+        if !existed {
+            self.log(&Op::Put { tree, key, value, existed });
+            self.spill_if_large()?;
+        }
         Ok(existed)
     }
 
@@ -415,9 +429,12 @@ fn no_such_tree(tree: TreeId) -> Error {
     Error::NoSuchTree(format!("number {}", tree.0))
 }
 
-fn check_key(key: &[u8]) -> Result<()> {
+fn check_entry(key: &[u8], value: &[u8]) -> Result<()> {
     if key.len() > MAX_KEY_BYTES {
         return Err(Error::KeyTooLarge { len: to_u64(key.len()), max: to_u64(MAX_KEY_BYTES) });
+    }
+    if value.len() > MAX_VALUE_BYTES {
+        return Err(Error::ValueTooLarge { len: to_u64(value.len()), max: to_u64(MAX_VALUE_BYTES) });
     }
     Ok(())
 }
