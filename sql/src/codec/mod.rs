@@ -11,7 +11,7 @@ pub use key::{
     rowid_key, rowid_of, skip_value, split_rowid_suffix,
 };
 pub use malformed::Malformed;
-pub use record::{Record, encode_record};
+pub use record::{Record, encode_record, encode_replaced};
 
 #[cfg(test)]
 mod tests;

@@ -68,6 +68,46 @@ pub fn encode_record(out: &mut Vec<u8>, columns: &[ValueRef<'_>], at_least: usiz
     result.inspect_err(|Malformed| out.truncate(start))
 }
 
+/// Appends the row of a record with other values in some columns, each named once; the others are copied as they are.
+/// False, with `out` as it was, if the row has another form then, and must be encoded from all its columns: where a
+/// column is not in the record, the last one becomes NULL, or ends take four bytes.
+pub fn encode_replaced(
+    out: &mut Vec<u8>,
+    record: &Record<'_>,
+    places: &[usize],
+    values: &[ValueRef<'_>],
+) -> Result<bool, Malformed> {
+    let is_other_form = |(&place, value): (&usize, &ValueRef<'_>)| {
+        place >= record.len() || (place + 1 == record.len() && value.is_null())
+    };
+    if record.wide || places.iter().zip(values).any(is_other_form) {
+        return Ok(false);
+    }
+    let start = out.len();
+    let data_at = usize::try_from(record.data_at).map_err(|_| Malformed)?;
+    let (tags, data) = (start + usize::from(record.tags_at), start + data_at);
+    let ends = tags + record.len();
+    // What is before the first column that differs stays where it is, with its tags and ends.
+    let first = places.iter().copied().min().unwrap_or(record.len());
+    let mut from = data_at + record.start_of(first)?;
+    out.extend_from_slice(record.bytes.get(..data_at).ok_or(Malformed)?);
+    out.extend_from_slice(record.bytes.get(data_at..from).ok_or(Malformed)?);
+    for column in first..record.len() {
+        let until = data_at + record.start_of(column + 1)?;
+        match places.iter().position(|place| *place == column) {
+            Some(at) => out[tags + column] = push_data(out, values[at]),
+            None => out.extend_from_slice(record.bytes.get(from..until).ok_or(Malformed)?),
+        }
+        let Ok(end) = u16::try_from(out.len() - data) else {
+            out.truncate(start);
+            return Ok(false);
+        };
+        out[ends + 2 * column..ends + 2 * (column + 1)].copy_from_slice(&end.to_le_bytes());
+        from = until;
+    }
+    Ok(true)
+}
+
 fn encode_narrow(out: &mut Vec<u8>, columns: &[ValueRef<'_>]) -> Result<(), Malformed> {
     encode_with::<2>(out, columns, 0, |end| u16::try_from(end).map(u16::to_le_bytes))
 }
@@ -249,6 +289,20 @@ impl<'a> Record<'a> {
         let start = index.checked_sub(1).map_or(Ok(0), end)?;
         let (start, end) = (data_at.checked_add(start), data_at.checked_add(end(index)?));
         self.bytes.get(start.ok_or(Malformed)?..end.ok_or(Malformed)?).ok_or(Malformed)
+    }
+
+    /// Where in the data of a record with short ends a column starts; behind the last one, where the data ends.
+    fn start_of(&self, index: usize) -> Result<usize, Malformed> {
+        let Some(before) = index.checked_sub(1) else { return Ok(0) };
+        let at = usize::from(self.tags_at) + self.len() + 2 * before;
+        let end = self.bytes.get(at..).and_then(<[u8]>::first_chunk).ok_or(Malformed)?;
+        Ok(usize::from(u16::from_le_bytes(*end)))
+    }
+
+    /// Whether all columns that are there can be read.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        (0..self.len()).all(|index| self.column(index).is_ok())
     }
 
     /// All columns that are there, in order.

@@ -25,7 +25,7 @@ pub(super) enum Clash {
 pub(super) enum KeyIs {
     /// It may.
     Given,
-    /// The key was chosen because there is no row with it.
+    /// The key was chosen because there is no row with it, or is that of the row that is replaced.
     Free,
 }
 
@@ -40,6 +40,13 @@ impl Writing<'_, '_> {
         old: Option<&Image<'_>>,
     ) -> Result<Vec<(Clash, Image<'static>)>> {
         let table = &*target.table;
+        let key = match old {
+            Some(old) if old.has_key_of(table, image) => KeyIs::Free,
+            _ => key,
+        };
+        if key == KeyIs::Free && !entries.iter().any(|(number, _)| target.indexes[*number].index.unique) {
+            return Ok(Vec::new());
+        }
         // What was made last is looked at first; a rowid before all indexes.
         let before_key = match &table.key {
             TableKey::Rowid { .. } => target.indexes.len(),
@@ -51,7 +58,7 @@ impl Writing<'_, '_> {
         for clash in order {
             let other = match clash {
                 Clash::Key if key == KeyIs::Free => None,
-                Clash::Key => self.row_of_key(target, image, old)?,
+                Clash::Key => self.reload(target, image)?,
                 Clash::Index(number) => self.row_of_unique_index(target, number, entries)?,
             };
             let Some(other) = other else { continue };
@@ -61,19 +68,6 @@ impl Writing<'_, '_> {
             }
         }
         Ok(found)
-    }
-
-    /// The row that is stored under the key of a new one, if that is not the key of the row it replaces.
-    fn row_of_key(
-        &self,
-        target: &TablePlan,
-        image: &Image<'_>,
-        old: Option<&Image<'_>>,
-    ) -> Result<Option<Image<'static>>> {
-        match old {
-            Some(old) if old.has_key_of(&target.table, image) => Ok(None),
-            _ => self.reload(target, image),
-        }
     }
 
     /// The row that a unique index has where it would have a new one, if the new one's entry may be another one.

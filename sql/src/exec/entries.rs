@@ -2,7 +2,7 @@
 
 use duramen_engine::MAX_KEY_BYTES;
 
-use super::image::Image;
+use super::image::{Image, is_same_value};
 use crate::codec::{Fidelity, encode_record, push_rowid_suffix, push_value};
 use crate::error::{Error, Result};
 use crate::expr::Env;
@@ -96,14 +96,6 @@ pub(super) fn check_key(key: &[u8]) -> Result<()> {
 
 /// Whether the entry of a row in an index may differ from that of the row it replaces.
 pub(super) fn may_differ(table: &Table, index: &IndexPlan, image: &Image<'_>, old: &Image<'_>) -> bool {
-    let same = |place: usize| is_same(image.stored(table, place), old.stored(table, place));
+    let same = |place: usize| is_same_value(image.stored(table, place), old.stored(table, place));
     !index.reads.iter().all(|&place| same(place)) || !image.has_key_of(table, old)
-}
-
-/// Whether two values are the same to the last bit.
-fn is_same(a: ValueRef<'_>, b: ValueRef<'_>) -> bool {
-    match (a, b) {
-        (ValueRef::Real(a), ValueRef::Real(b)) => a.to_bits() == b.to_bits(),
-        _ => a == b,
-    }
 }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::codec::{Record, RowidKey, encode_record, push_value, rowid_key};
+use crate::codec::{Record, RowidKey, encode_record, encode_replaced, push_value, rowid_key};
 use crate::error::{Error, Result};
 use crate::expr::Row;
 use crate::schema::{IndexPart, Table, TableKey};
@@ -44,8 +44,8 @@ impl<'r> Image<'r> {
     /// If they are malformed.
     pub fn decode(bytes: &'r [u8], rowid: i64) -> Result<Image<'r>> {
         let record = Record::new(bytes).map_err(|_| Error::Malformed)?;
-        for column in record.columns() {
-            column.map_err(|_| Error::Malformed)?;
+        if !record.is_sound() {
+            return Err(Error::Malformed);
         }
         Ok(Image { rowid, record: Cow::Borrowed(bytes) })
     }
@@ -81,6 +81,36 @@ impl Image<'_> {
         let mut columns = self.columns(table);
         columns[place] = value;
         Image::new(table, &columns, self.rowid)
+    }
+
+    /// The same row with other values in some columns, each named once, and another rowid. It has its bytes in common with
+    /// this one if the columns hold these values already.
+    ///
+    /// # Errors
+    /// If it is too big.
+    pub(super) fn replaced<'i>(
+        &'i self,
+        table: &Table,
+        places: &[usize],
+        values: &[ValueRef<'_>],
+        rowid: i64,
+    ) -> Result<Image<'i>> {
+        let mut replaced = places.iter().zip(values);
+        if replaced.all(|(&place, value)| is_same_value(self.stored(table, place), *value)) {
+            return Ok(Image { rowid, record: Cow::Borrowed(&self.record) });
+        }
+        let record = Record::new(&self.record).map_err(|_| Error::Malformed)?;
+        let longer =
+            values.iter().map(|value| value.bytes().map_or(size_of::<i64>(), <[u8]>::len)).sum::<usize>();
+        let mut bytes = Vec::with_capacity(self.record.len() + longer);
+        if encode_replaced(&mut bytes, &record, places, values).map_err(|_| Error::Malformed)? {
+            return Ok(Image { rowid, record: Cow::Owned(bytes) });
+        }
+        let mut columns = self.columns(table);
+        for (&place, value) in places.iter().zip(values) {
+            columns[place] = *value;
+        }
+        Image::new(table, &columns, rowid)
     }
 
     /// A column as it is stored; its default if the row is older than the column.
@@ -167,5 +197,13 @@ impl Image<'_> {
     /// Whether it is the same as another row, byte for byte.
     pub(super) fn is_same(&self, other: &Image<'_>) -> bool {
         self.rowid == other.rowid && self.record == other.record
+    }
+}
+
+/// Whether two values are the same to the last bit.
+pub(super) fn is_same_value(a: ValueRef<'_>, b: ValueRef<'_>) -> bool {
+    match (a, b) {
+        (ValueRef::Real(a), ValueRef::Real(b)) => a.to_bits() == b.to_bits(),
+        _ => a == b,
     }
 }

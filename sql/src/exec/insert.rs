@@ -2,7 +2,7 @@
 
 use super::agenda::{Agenda, Found, Job, RemoveRow, UpdateRow};
 use super::clash::{Clash, KeyIs};
-use super::entries::NewEntries;
+use super::entries::{NewEntries, check_key};
 use super::foreign::Direction;
 use super::image::Image;
 use super::operator::with_room;
@@ -13,9 +13,16 @@ use crate::ast::ConflictAction;
 use crate::bound::UpsertTarget;
 use crate::error::{Error, Result};
 use crate::expr::{Env, Row};
-use crate::plan::{InsertPlan, UpsertPlan};
-use crate::schema::TableKind;
+use crate::plan::{InsertPlan, TablePlan, UpsertPlan};
+use crate::schema::{TableKey, TableKind};
 use crate::value::{Affinity, Value, ValueRef};
+
+/// Whether a new row is in its table already, when its entries are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RowIs {
+    Outstanding,
+    Written,
+}
 
 impl Writing<'_, '_> {
     /// Starts an `INSERT`: its rows are found, and inserted if nothing runs for them.
@@ -141,6 +148,12 @@ impl Writing<'_, '_> {
             return Ok(());
         }
         let entries = self.new_entries(&plan.row, target, &image, None)?;
+        if key == KeyIs::Given
+            && self.is_nothing_in_the_way(plan, &entries)
+            && self.insert_if_free(target, &image)?
+        {
+            return self.insert_image(plan, &image, (RowIs::Written, entries), agenda);
+        }
         let mut clashes = self.clashes(target, (&image, key), &entries, None)?;
         if let Some((upsert, place)) = upsert_of(plan, &clashes) {
             self.count_fetched(target, &clashes[place].0);
@@ -154,7 +167,7 @@ impl Writing<'_, '_> {
             for other in others {
                 self.remove(&plan.row, target, &other)?;
             }
-            return self.insert_image(plan, &image, entries, agenda);
+            return self.insert_image(plan, &image, (RowIs::Outstanding, entries), agenda);
         }
         agenda.push(Job::Write(plan, image));
         let how = RemoveRow { row: &plan.row, target, follows: &plan.replaced, returning: None };
@@ -162,19 +175,40 @@ impl Writing<'_, '_> {
         Ok(())
     }
 
+    /// Whether a new row is expected to have its place for itself, and is refused if it has not: then it can be written
+    /// by the same way down that looks whether its key is taken. Nothing else may have to be looked at before.
+    fn is_nothing_in_the_way(&self, plan: &InsertPlan, entries: &NewEntries) -> bool {
+        let (TableKey::Rowid { conflict, .. } | TableKey::Primary { conflict, .. }) = &plan.target.table.key;
+        let indexes = &plan.target.indexes;
+        plan.upserts.is_empty()
+            && plan.follows.nothing
+            && !matches!(plan.conflict.or(*conflict), Some(ConflictAction::Ignore | ConflictAction::Replace))
+            && !entries.iter().any(|(number, _)| indexes[*number].index.unique)
+    }
+
+    /// Writes a new row, without its entries, if there is none with its key; whether it did.
+    fn insert_if_free(&mut self, target: &TablePlan, image: &Image<'_>) -> Result<bool> {
+        let key = image.key(&target.table);
+        check_key(&key)?;
+        Ok(!self.writers.insert(target.store, target.table.tree, &key, image.record())?)
+    }
+
     /// Writes a new row whose place is free.
     pub(super) fn insert_image<'p>(
         &mut self,
         plan: &'p InsertPlan,
         image: &Image<'_>,
-        entries: NewEntries,
+        (row, entries): (RowIs, NewEntries),
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         let target = &plan.target;
         if !plan.follows.nothing {
             self.count_orphans(&plan.follows, (&plan.row, target), image, Direction::Comes)?;
         }
-        self.write_with(&plan.row, target, image, entries, None)?;
+        match row {
+            RowIs::Outstanding => self.write_with(&plan.row, target, image, entries, None)?,
+            RowIs::Written => self.write_entries(&plan.row, target, entries, None)?,
+        }
         self.tell(Action::Insert, target, image);
         self.changes += 1;
         if target.table.has_rowid() {
@@ -260,11 +294,11 @@ impl Writing<'_, '_> {
 
 /// Computes the values of a new row; its rowid if that is given.
 fn evaluate<'e>(plan: &InsertPlan, env: &Env<'e>, columns: &mut [ValueRef<'e>]) -> Result<Option<i64>> {
-    let mut bytes = 0;
+    let (mut bytes, most_bytes) = (0, env.shared.context.limits().length_bytes);
     for (column, value) in columns.iter_mut().zip(&plan.values) {
-        *column = value.eval(env);
+        value.eval_into(env, column);
         bytes += column.bytes().map_or(0, <[u8]>::len);
-        if bytes > env.shared.context.limits().length_bytes {
+        if bytes > most_bytes {
             return Err(Error::TooBig("string or blob too big"));
         }
     }

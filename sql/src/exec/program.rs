@@ -1,6 +1,7 @@
 //! Running a statement that writes, with the triggers and actions of foreign keys that follow from it.
 
 use super::agenda::{Agenda, Interrupted, Job, RemoveRow, RowPair};
+use super::insert::RowIs;
 use super::query::{Finder, run_select_within};
 use super::subquery::Memory;
 use super::write::Writing;
@@ -85,7 +86,7 @@ impl Writing<'_, '_> {
                     returning: None,
                 };
                 let entries = self.place_is_free(&how, &image, None)?;
-                self.insert_image(plan, &image, entries, agenda)
+                self.insert_image(plan, &image, (RowIs::Outstanding, entries), agenda)
             }
             Job::Update(how, old, values) => self.update_again(how, &old, &values, agenda),
             Job::Rewrite(how, old, current, image) => {

@@ -7,7 +7,7 @@ use super::clash::KeyIs;
 use super::entries::NewEntries;
 use super::foreign::Direction;
 use super::image::Image;
-use super::operator::with_values;
+use super::operator::{with_room, with_values};
 use super::query::{Action, Finder};
 use super::subquery::Memory;
 use super::write::{RowsStay, Writing};
@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::expr::{Row, Scalar, Test};
 use crate::plan::{DeletePlan, ROWID_PLACE, TablePlan, UpdatePlan};
 use crate::schema::TableKind;
-use crate::value::{Affinity, ArenaBuffer, Collation, Value, ValueRef};
+use crate::value::{Affinity, Arena, ArenaBuffer, Collation, Value, ValueRef};
 
 impl Writing<'_, '_> {
     /// Starts an `UPDATE`: its rows are found, and updated if nothing runs for them.
@@ -97,7 +97,8 @@ impl Writing<'_, '_> {
         }
         let Some(existing) = self.load(&plan.target, found)? else { return Ok(()) };
         let values = columns_of(found, plan.key_width..plan.key_width + plan.set.places.len())?;
-        let image = self.updated(&how, &existing, &values)?;
+        let mut buffer = ArenaBuffer::new();
+        let image = self.updated(&how, &existing, &values, &buffer.arena())?;
         let kept = values.iter().map(|value| value.to_value()).collect();
         self.update_to(how, &existing, (image, kept), agenda)
     }
@@ -136,7 +137,7 @@ impl Writing<'_, '_> {
                 return Ok(None);
             }
             with_values(values, env, |values| {
-                let image = self.updated(&how, existing, values)?;
+                let image = self.updated(&how, existing, values, env.arena)?;
                 let kept = match how.follows.before.is_empty() {
                     true => Vec::new(),
                     false => values.iter().map(|value| value.to_value()).collect(),
@@ -155,7 +156,7 @@ impl Writing<'_, '_> {
         &mut self,
         how: UpdateRow<'p>,
         existing: &Image<'_>,
-        (image, values): (Image<'static>, Vec<Value>),
+        (image, values): (Image<'_>, Vec<Value>),
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         if how.follows.before.is_empty() {
@@ -176,7 +177,8 @@ impl Writing<'_, '_> {
     ) -> Result<()> {
         let Some(current) = self.look_again(how.target, old)? else { return Ok(()) };
         let values: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
-        let image = self.updated(&how, &current, &values)?;
+        let mut buffer = ArenaBuffer::new();
+        let image = self.updated(&how, &current, &values, &buffer.arena())?;
         self.rewrite(how, (old, &current), image, agenda)
     }
 
@@ -187,27 +189,31 @@ impl Writing<'_, '_> {
     }
 
     /// A row with new values.
-    fn updated(
+    fn updated<'i, 'e>(
         &self,
         how: &UpdateRow<'_>,
-        existing: &Image<'_>,
-        values: &[ValueRef<'_>],
-    ) -> Result<Image<'static>> {
-        self.image(how.row, how.target, &ArenaBuffer::new().arena(), |columns| {
-            existing.read_columns(&how.target.table, columns);
-            let mut rowid = existing.rowid;
-            for (&place, value) in how.places.iter().zip(values) {
-                if place == ROWID_PLACE {
-                    rowid = match Affinity::Integer.apply_numeric(*value) {
-                        ValueRef::Integer(rowid) => rowid,
-                        _ => return Err(Error::Mismatch),
-                    };
-                } else {
-                    columns[place] = *value;
+        existing: &'i Image<'_>,
+        values: &[ValueRef<'e>],
+        arena: &Arena<'e>,
+    ) -> Result<Image<'i>> {
+        let table = &*how.target.table;
+        let (places, rowid) = match how.places.split_last() {
+            Some((&ROWID_PLACE, places)) => {
+                match values.last().map(|value| Affinity::Integer.apply_numeric(*value)) {
+                    Some(ValueRef::Integer(rowid)) => (places, rowid),
+                    _ => return Err(Error::Mismatch),
                 }
             }
-            Ok(rowid)
-        })
+            _ => (how.places, existing.rowid),
+        };
+        let mut image = with_room(places.len(), |stored| {
+            for ((stored, &place), value) in stored.iter_mut().zip(places).zip(values) {
+                *stored = table.columns[place].affinity.apply(*value, arena);
+            }
+            existing.replaced(table, places, stored, rowid)
+        })?;
+        self.compute_generated(how.row, how.target, &mut image)?;
+        Ok(image)
     }
 
     /// Writes a row anew if no constraint refuses it: `old` is the row before anything ran, `current` what it is now.
@@ -215,7 +221,7 @@ impl Writing<'_, '_> {
         &mut self,
         how: UpdateRow<'p>,
         (old, current): (&Image<'_>, &Image<'_>),
-        mut image: Image<'static>,
+        mut image: Image<'_>,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         if !self.check(how.row, how.target, &mut image, how.conflict)? {
@@ -242,7 +248,7 @@ impl Writing<'_, '_> {
             return self.rewrite_image(how, (old, current), (&image, entries), agenda);
         }
         let (old, current) = (old.clone().into_owned(), current.clone().into_owned());
-        agenda.push(Job::Rewrite(how, old, current, image));
+        agenda.push(Job::Rewrite(how, old, current, image.into_owned()));
         let remove = RemoveRow { row: how.row, target: how.target, follows: how.replaced, returning: None };
         agenda.jobs.extend(others.into_iter().rev().map(|other| Job::Replace(remove, other)));
         Ok(())

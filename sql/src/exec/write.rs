@@ -295,11 +295,11 @@ impl<'w, 'g> Writing<'w, 'g> {
         })
     }
 
-    fn compute_generated(
+    pub(super) fn compute_generated(
         &self,
         plan: &RowPlan,
         target: &TablePlan,
-        image: &mut Image<'static>,
+        image: &mut Image<'_>,
     ) -> Result<()> {
         let table = &*target.table;
         for (place, value) in &target.generated {
@@ -319,10 +319,13 @@ impl<'w, 'g> Writing<'w, 'g> {
         &mut self,
         plan: &RowPlan,
         target: &TablePlan,
-        image: &mut Image<'static>,
+        image: &mut Image<'_>,
         conflict: Option<ConflictAction>,
     ) -> Result<bool> {
-        if !self.check_nulls(plan, target, image, conflict)? {
+        let may_be_null = |column: &Column| column.not_null.is_none();
+        if !target.table.columns.iter().all(may_be_null)
+            && !self.check_nulls(plan, target, image, conflict)?
+        {
             return Ok(false);
         }
         let table = &*target.table;
@@ -360,7 +363,7 @@ impl<'w, 'g> Writing<'w, 'g> {
         &mut self,
         plan: &RowPlan,
         target: &TablePlan,
-        image: &mut Image<'static>,
+        image: &mut Image<'_>,
         conflict: Option<ConflictAction>,
     ) -> Result<bool> {
         let table = &*target.table;
@@ -444,8 +447,11 @@ impl<'w, 'g> Writing<'w, 'g> {
         image: &Image<'_>,
     ) -> Result<NewEntries> {
         self.with_rows(plan, [(target.row, image.row())], |env| {
-            let entry = |number| Entry::of(env, &target.table, &target.indexes[number], image);
-            indexes.map(|number| Ok((number, entry(number)?))).collect()
+            let mut entries = NewEntries::with_capacity(target.indexes.len());
+            for number in indexes {
+                entries.push((number, Entry::of(env, &target.table, &target.indexes[number], image)?));
+            }
+            Ok(entries)
         })
     }
 
@@ -519,12 +525,31 @@ impl<'w, 'g> Writing<'w, 'g> {
         old: Option<&Image<'_>>,
     ) -> Result<()> {
         let table = &*target.table;
-        self.given.pace.wrote(1);
         if old.is_some_and(|old| old.is_same(image)) {
+            self.given.pace.wrote(1);
             return Ok(());
         }
         let key = image.key(table);
         check_key(&key)?;
+        self.write_entries(plan, target, entries, old)?;
+        if let Some(old) = old
+            && !old.has_key_of(table, image)
+        {
+            self.writers.delete(target.store, table.tree, &old.key(table))?;
+        }
+        self.writers.put(target.store, table.tree, &key, image.record())
+    }
+
+    /// Writes the entries of a row, and removes those that the row it replaces has in their stead. The row counts as
+    /// written.
+    pub(super) fn write_entries(
+        &mut self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        entries: NewEntries,
+        old: Option<&Image<'_>>,
+    ) -> Result<()> {
+        self.given.pace.wrote(1);
         let mut before = match old {
             Some(old) if !entries.is_empty() => {
                 self.entries(plan, target, entries.iter().map(|(number, _)| *number), old)?
@@ -546,12 +571,7 @@ impl<'w, 'g> Writing<'w, 'g> {
                 self.given.pace.wrote(1);
             }
         }
-        if let Some(old) = old
-            && !old.has_key_of(table, image)
-        {
-            self.writers.delete(target.store, table.tree, &old.key(table))?;
-        }
-        self.writers.put(target.store, table.tree, &key, image.record())
+        Ok(())
     }
 }
 

@@ -71,6 +71,14 @@ impl Writers<'_> {
         Ok(())
     }
 
+    /// Writes an entry if there is none with its key; whether there was one, which stays.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn insert(&mut self, store: Store, tree: TreeId, key: &[u8], value: &[u8]) -> Result<bool> {
+        Ok(self.of(store).insert(tree, key, value)?)
+    }
+
     /// Removes an entry.
     ///
     /// # Errors

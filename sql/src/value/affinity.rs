@@ -82,9 +82,12 @@ impl Affinity {
     }
 
     /// The value as a column of this affinity stores it. What cannot be converted without loss stays as it is.
+    #[inline]
     #[must_use]
     pub fn apply<'a>(self, value: ValueRef<'a>, arena: &Arena<'a>) -> ValueRef<'a> {
         match (self, value) {
+            (_, ValueRef::Null | ValueRef::Blob(_))
+            | (Affinity::Integer | Affinity::Numeric, ValueRef::Integer(_)) => value,
             (Affinity::Text, ValueRef::Integer(_) | ValueRef::Real(_)) => {
                 let mut room = NumberText::new();
                 value.to_text(&mut room).map_or(ValueRef::Null, |text| ValueRef::Text(arena.copy(text)))

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Record, encode_record};
+use super::{Record, encode_record, encode_replaced};
 use crate::codec::Malformed;
 use crate::codec::tests::value;
 use crate::value::{Value, ValueRef};
@@ -96,6 +96,32 @@ proptest! {
     }
 
     #[test]
+    fn replaced_columns_make_the_row_that_they_make_with_the_others(
+        columns in proptest::collection::vec(value(), 1..70),
+        others in proptest::collection::vec((any::<prop::sample::Index>(), value()), 0..6),
+    ) {
+        let mut refs: Vec<_> = columns.iter().map(Value::as_ref).collect();
+        let before = encode(&refs, 0);
+        let (mut places, mut values) = (Vec::new(), Vec::new());
+        for (place, other) in &others {
+            let place = place.index(refs.len());
+            if !places.contains(&place) {
+                places.push(place);
+                values.push(other.as_ref());
+                refs[place] = other.as_ref();
+            }
+        }
+        let mut out = vec![0xee];
+        let done = encode_replaced(&mut out, &Record::new(&before).unwrap(), &places, &values).unwrap();
+        prop_assert_eq!(out.remove(0), 0xee);
+        if done {
+            prop_assert_eq!(out, encode(&refs, 0));
+        } else {
+            prop_assert!(out.is_empty());
+        }
+    }
+
+    #[test]
     fn no_bytes_make_it_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..60), small in any::<bool>()) {
         if small && let Some(first) = bytes.first_mut() {
             *first &= 0x87;
@@ -104,6 +130,8 @@ proptest! {
             for column in record.columns() {
                 let _ = column;
             }
+            let (places, values) = ([1, 0], [ValueRef::Integer(1000), ValueRef::Text(b"b")]);
+            let _ = encode_replaced(&mut Vec::new(), &record, &places, &values);
         }
     }
 
