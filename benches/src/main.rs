@@ -27,7 +27,7 @@ enum Report {
         #[arg(long)]
         dir: Option<PathBuf>,
     },
-    /// The storage of an object, call by call; beside SQLite if it is built with the feature `peers`.
+    /// The storage of an object, call by call; beside SQLite if it is built with the feature `peers` or `rusqlite`.
     Storage {
         /// A tenth of the calls.
         #[arg(long)]
@@ -38,7 +38,7 @@ enum Report {
     },
     /// Keys and values beside the peers that are built in; all of them with the feature `peers`.
     Kv(kv::Options),
-    /// SQL, line by line; beside SQLite if it is built with the feature `peers`.
+    /// SQL, line by line; beside SQLite if it is built with the feature `peers` or `rusqlite`.
     Sql {
         /// A tenth of the rows and of the time.
         #[arg(long)]
