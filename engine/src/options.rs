@@ -134,7 +134,7 @@ pub struct Options {
     pub retention: Retention,
     /// Of the history of the last hour, one checkpoint root stays for each so many bytes of log; of older history fewer, but
     /// one for each day in a [`Window`]: see docs/pitr.md. Smaller values reach a past moment faster and cost more space.
-    /// Default: 64 MiB.
+    /// Default: 32 MiB.
     pub root_spacing_bytes: u64,
 }
 
@@ -153,7 +153,7 @@ impl Default for Options {
             map_pages: true,
             background: Background::default(),
             retention: Retention::default(),
-            root_spacing_bytes: 64 << 20,
+            root_spacing_bytes: 32 << 20,
         }
     }
 }
