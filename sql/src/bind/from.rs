@@ -26,7 +26,7 @@ fn tables_of(from: &From) -> usize {
     match from {
         From::Join(join) => tables_of(&join.left) + tables_of(&join.right),
         From::Source(source) => match &source.rows {
-            SourceRows::Select { select, .. } => match &select.body {
+            SourceRows::Select(select) => match &select.body {
                 Body::Query(query) if query.aggregation.is_none() && query.distinct.is_none() => {
                     query.from.as_ref().map_or(1, tables_of)
                 }
@@ -229,7 +229,7 @@ impl Binder<'_> {
     pub(super) fn of_select(&mut self, select: Select, name: Box<str>) -> (SourceRows, ScopeTable) {
         let slot = self.new_slot();
         let table = table_of_columns(slot, name, &select.columns);
-        (SourceRows::Select { select: Box::new(select), shared: None }, table)
+        (SourceRows::Select(Box::new(select)), table)
     }
 
     fn named_table(

@@ -17,7 +17,7 @@ impl Binder<'_> {
     pub fn view_columns(&mut self, store: Store, view: &Arc<View>) -> Result<Vec<(Arc<str>, Arc<str>)>> {
         let (rows, _) = self.view(store, view, None)?;
         Ok(match rows {
-            SourceRows::Select { select, .. } => {
+            SourceRows::Select(select) => {
                 let columns = select.columns.into_iter();
                 columns.map(|column| (column.name.clone(), type_of(&column))).collect()
             }

@@ -531,12 +531,7 @@ pub enum SourceRows {
         indexes: Arc<Vec<BoundIndex>>,
     },
     /// A query, a view or a common table expression.
-    Select {
-        /// The query.
-        select: Box<Select>,
-        /// A common table expression used more than once is computed once, under this number.
-        shared: Option<SharedRows>,
-    },
+    Select(Box<Select>),
     /// The rows that the recursive part of a common table expression gets.
     Recursion(RecursionId),
     /// A recursive common table expression.
@@ -554,7 +549,7 @@ impl PartialEq for SourceRows {
     fn eq(&self, other: &SourceRows) -> bool {
         match (self, other) {
             (SourceRows::Table { table: a, .. }, SourceRows::Table { table: b, .. }) => Arc::ptr_eq(a, b),
-            (SourceRows::Select { select: a, .. }, SourceRows::Select { select: b, .. }) => a == b,
+            (SourceRows::Select(a), SourceRows::Select(b)) => a == b,
             _ => false,
         }
     }
@@ -570,10 +565,6 @@ pub struct BoundIndex {
     /// Its condition, split at `AND`.
     pub filter: Vec<Expr>,
 }
-
-/// Rows that are computed once and read in several places.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SharedRows(pub u32);
 
 /// Which recursive common table expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -181,7 +181,7 @@ macro_rules! walks {
             match from {
                 From::Source(source) => match & $($mutability)? source.rows {
                     SourceRows::Table { .. } | SourceRows::Recursion(_) => {}
-                    SourceRows::Select { select, .. } => $select(select, f),
+                    SourceRows::Select(select) => $select(select, f),
                     SourceRows::Recursive(recursive) => $recursive(recursive, f),
                     SourceRows::Function { arguments, .. } => {
                         for each in arguments {

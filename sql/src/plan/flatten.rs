@@ -142,7 +142,7 @@ impl Around {
         mut source: Box<Source>,
         fits: &dyn Fn(&Expr, &BTreeSet<Slot>) -> bool,
     ) -> Result<Taken> {
-        let SourceRows::Select { select, shared: None } = &mut source.rows else {
+        let SourceRows::Select(select) = &mut source.rows else {
             return Ok(Taken::Stays(source));
         };
         flatten(select)?;

@@ -264,7 +264,7 @@ impl Planner<'_> {
         let conditions: Vec<&Expr> = conditions.iter().map(|&number| region.conditions[number].0).collect();
         let owned: Vec<Expr> = conditions.iter().map(|condition| (*condition).clone()).collect();
         match &source.rows {
-            SourceRows::Select { select, .. } => {
+            SourceRows::Select(select) => {
                 let kept = again == Again::Yes && !changes(source);
                 self.rows(source.slot, select, &owned, kept)
             }

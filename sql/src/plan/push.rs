@@ -51,7 +51,7 @@ fn push_from(from: &mut From, lists: &mut [&mut Vec<Expr>], own: &BTreeSet<Slot>
 
 fn push_source(source: &mut Source, conditions: &mut Vec<Expr>, own: &BTreeSet<Slot>) {
     let slot = source.slot;
-    let SourceRows::Select { select, shared: None } = &mut source.rows else { return };
+    let SourceRows::Select(select) = &mut source.rows else { return };
     conditions.retain(|condition| {
         let mut slots = slots_of(condition);
         slots.retain(|slot| own.contains(slot));

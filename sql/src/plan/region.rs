@@ -99,7 +99,7 @@ impl Planner<'_> {
     /// About how many rows a source has that is no table.
     fn rows_of_source(&self, source: &Source) -> Result<f64> {
         Ok(match &source.rows {
-            SourceRows::Select { select, .. } => self.rows_of_select(select)?,
+            SourceRows::Select(select) => self.rows_of_select(select)?,
             SourceRows::Recursion(_) => 1.0,
             _ => UNKNOWN_ROWS,
         })
@@ -197,7 +197,7 @@ pub(super) fn changes(source: &Source) -> bool {
         SourceRows::Function { arguments, .. } => {
             arguments.iter().any(|argument| any(argument, &mut |part| matches!(part, Expr::Column(_))))
         }
-        SourceRows::Select { select, .. } => in_body(&select.body),
+        SourceRows::Select(select) => in_body(&select.body),
         _ => false,
     }
 }
