@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::Connection;
 use crate::error::Error;
 use crate::row::Row;
@@ -130,6 +132,54 @@ fn an_open_query_follows_what_its_connection_writes() {
             c.execute("COMMIT", ()).expect("it commits");
         }
     }
+}
+
+/// Reads `SELECT a FROM t ..` in the order of `a`, ascending or not. Every few rows the one that comes next is removed and
+/// one before it is added: what follows must be what a look at the table at that moment would give.
+fn follows_writes(c: &Connection, query: &str, ascending: bool) {
+    c.execute_batch(
+        "DELETE FROM t;
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900)
+         INSERT INTO t SELECT i * 10, i * 37 % 100 FROM n",
+    )
+    .expect("it is right");
+    let mut there: BTreeSet<i64> = (1..=900).map(|i| i * 10).collect();
+    let next_of = |there: &BTreeSet<i64>, at: Option<i64>| match (at, ascending) {
+        (None, true) => there.first().copied(),
+        (None, false) => there.last().copied(),
+        (Some(at), true) => there.range(at + 1..).next().copied(),
+        (Some(at), false) => there.range(..at).next_back().copied(),
+    };
+    let mut statement = c.prepare(query).expect("it is right");
+    let mut rows = statement.query(()).expect("it runs");
+    let mut at = None;
+    let mut given = 0;
+    while let Some(row) = rows.next().expect("it goes on") {
+        let a: i64 = row.get(0).expect("an integer");
+        assert_eq!(Some(a), next_of(&there, at), "{query}");
+        (at, given) = (Some(a), given + 1);
+        if given % 7 == 3
+            && let Some(next) = next_of(&there, at)
+        {
+            let added = if ascending { next - 1 } else { next + 1 };
+            c.execute(&format!("DELETE FROM t WHERE a = {next}"), ()).expect("it deletes");
+            c.execute(&format!("INSERT INTO t VALUES ({added}, 0)"), ()).expect("it inserts");
+            there.remove(&next);
+            there.insert(added);
+        }
+    }
+    assert_eq!(next_of(&there, at), None, "{query}");
+    assert!(given > 800, "{query}");
+}
+
+#[test]
+fn an_open_query_follows_writes_though_it_reads_ahead() {
+    let by_rowid = connection("CREATE TABLE t(a INTEGER PRIMARY KEY, b)");
+    follows_writes(&by_rowid, "SELECT a FROM t", true);
+    follows_writes(&by_rowid, "SELECT a FROM t ORDER BY a DESC", false);
+    let by_index = connection("CREATE TABLE t(a, b); CREATE INDEX ta ON t(a)");
+    follows_writes(&by_index, "SELECT a, b FROM t INDEXED BY ta WHERE a > 0", true);
+    follows_writes(&by_index, "SELECT a, b FROM t INDEXED BY ta WHERE a > 0 ORDER BY a DESC", false);
 }
 
 #[test]

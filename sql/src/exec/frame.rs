@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ahead::Ahead;
 use super::pace::Pace;
 use super::place::Place;
 use crate::codec::encode_record;
@@ -15,8 +16,10 @@ use crate::value::Value;
 pub struct Frame<'v> {
     /// The current rows.
     pub rows: Vec<Row<'v>>,
-    /// The cursors, made at first use.
-    pub cursors: Vec<Option<Place<'v>>>,
+    /// The cursors, made at first use: for each scan one of the table and one of an index of it.
+    pub cursors: Vec<Option<Box<Place<'v>>>>,
+    /// The next rows of scans, for each two cursors; made at first use.
+    pub ahead: Vec<Ahead<'v>>,
     /// Rows that joins keep.
     pub kept: Vec<Vec<Row<'v>>>,
 }
@@ -28,6 +31,7 @@ impl Frame<'_> {
         Frame {
             rows: (0..size.rows).map(|_| Row::default()).collect(),
             cursors: (0..size.cursors).map(|_| None).collect(),
+            ahead: Vec::new(),
             kept: Vec::new(),
         }
     }
@@ -40,10 +44,19 @@ impl Frame<'_> {
     /// Those of the engine.
     pub fn renewed<'w>(&self, stores: Stores<'w>) -> Result<Frame<'w>> {
         let rows = |rows: &[Row<'_>]| rows.iter().map(owned_row).collect::<Result<Vec<Row<'w>>>>();
-        let place = |place: &Option<Place<'_>>| place.as_ref().map(|place| place.renewed(stores)).transpose();
+        let place = |(number, place): (usize, &Option<Box<Place<'_>>>)| {
+            let Some(place) = place else { return Ok(None) };
+            let ahead = self.ahead.get(number / 2);
+            let last = if number % 2 == 0 { Ahead::last_of_table } else { Ahead::last_of_index };
+            match ahead.and_then(last) {
+                Some(key) => place.renewed_at(&key, stores).map(|place| Some(Box::new(place))),
+                None => place.renewed(stores).map(|place| Some(Box::new(place))),
+            }
+        };
         Ok(Frame {
             rows: rows(&self.rows)?,
-            cursors: self.cursors.iter().map(place).collect::<Result<_>>()?,
+            cursors: self.cursors.iter().enumerate().map(place).collect::<Result<_>>()?,
+            ahead: Vec::new(),
             kept: self.kept.iter().map(|kept| rows(kept)).collect::<Result<_>>()?,
         })
     }

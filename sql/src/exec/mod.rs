@@ -5,6 +5,8 @@
 mod pace;
 mod place;
 
+mod ahead;
+
 mod frame;
 
 mod keys;

@@ -96,12 +96,25 @@ impl<'v> Place<'v> {
     pub fn renewed<'w>(&self, stores: Stores<'w>) -> Result<Place<'w>> {
         let mut place = Place::new(stores, self.store, self.tree)?;
         if self.cursor.is_valid() {
-            let found = place.cursor.seek(self.key())? && place.key() == self.key();
-            place.in_gap = self.in_gap || !found;
+            place.find(self.key())?;
+            place.in_gap |= self.in_gap;
         } else {
             place.in_gap = self.in_gap;
         }
         Ok(place)
+    }
+
+    /// As if it stood on the entry of a key, in another version.
+    pub fn renewed_at<'w>(&self, key: &[u8], stores: Stores<'w>) -> Result<Place<'w>> {
+        let mut place = Place::new(stores, self.store, self.tree)?;
+        place.find(key)?;
+        Ok(place)
+    }
+
+    /// Moves to the entry of a key, or into the gap where it was.
+    fn find(&mut self, key: &[u8]) -> Result<()> {
+        self.in_gap = !(self.cursor.seek(key)? && self.key() == key);
+        Ok(())
     }
 }
 

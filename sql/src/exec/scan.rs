@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use duramen_engine::TreeId;
 
+use super::ahead::{Ahead, Next};
 use super::frame::{Ctx, Frame};
 use super::operator::{BoxOperator, Operator, passes, with_env};
 use super::pace::Pace;
@@ -40,11 +41,25 @@ pub(super) struct ScanRows {
     scratch: Vec<u8>,
     /// The columns by which the row that was given last is told apart.
     given: Vec<u8>,
+    /// Whether rows may be read together, and how many were read one by one since it was opened.
+    together: bool,
+    alone: usize,
     buffer: ArenaBuffer,
 }
 
+/// So many rows are read one by one before the next ones are read together: there may be no more, or nobody may ask for
+/// them.
+const ALONE: usize = 2;
+
 impl ScanRows {
     pub(super) fn new(plan: Arc<Scan>) -> ScanRows {
+        let together = match &plan.access {
+            Access::Rowid(_) => false,
+            Access::All | Access::RowidRange(..) => plan.has_rowid,
+            Access::Keys(range) => {
+                matches!(range.fetch, Fetch::ByRowid) && plan.apart.is_empty() && !plan.is_single
+            }
+        };
         ScanRows {
             plan,
             state: State::Done,
@@ -52,6 +67,8 @@ impl ScanRows {
             high: None,
             scratch: Vec::new(),
             given: Vec::new(),
+            together,
+            alone: 0,
             buffer: ArenaBuffer::new(),
         }
     }
@@ -241,6 +258,10 @@ impl Operator for ScanRows {
     fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
         self.low.clear();
         self.given.clear();
+        self.alone = 0;
+        if let Some(ahead) = frame.ahead.get_mut(self.plan.cursor / 2) {
+            ahead.clear();
+        }
         let possible = match &self.plan.access {
             Access::All => {
                 self.high = None;
@@ -291,10 +312,50 @@ impl ScanRows {
     }
 
     fn advance<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
+        if self.together {
+            if self.alone == ALONE {
+                return self.advance_together(frame, ctx);
+            }
+            self.alone += 1;
+        }
         match &self.plan.access {
             Access::Rowid(_) => self.look_up(frame, ctx),
             Access::All | Access::RowidRange(..) => self.advance_in_table(frame, ctx),
             Access::Keys(_) => self.advance_in_index(frame, ctx),
+        }
+    }
+
+    /// To the next one of the rows that are read together.
+    fn advance_together<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
+        let pair = self.plan.cursor / 2;
+        if frame.ahead.len() <= pair {
+            frame.ahead.resize_with(pair + 1, Ahead::default);
+        }
+        loop {
+            match frame.ahead[pair].next(ctx.pace) {
+                Next::Row(rowid, bytes) => {
+                    frame.rows[self.plan.row].set_page(record(bytes)?, rowid);
+                    return Ok(true);
+                }
+                Next::End => return Ok(false),
+                Next::Unknown => self.read_ahead(frame, ctx)?,
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn read_ahead<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
+        let ScanRows { plan, low, high, .. } = self;
+        let ahead = &mut frame.ahead[plan.cursor / 2];
+        let (table, index) = frame.cursors[plan.cursor..].split_at_mut(1);
+        let table = placed(&mut table[0], plan.tree, plan, ctx)?;
+        let ends = (low.as_slice(), high.as_deref());
+        match &plan.access {
+            Access::Keys(range) => {
+                let entry = placed(&mut index[0], range.tree, plan, ctx)?;
+                ahead.fill_by_index(entry, table, |entry| following(entry, plan.reverse, ends))
+            }
+            _ => ahead.fill(table, |row| following(row, plan.reverse, ends)),
         }
     }
 
@@ -330,7 +391,7 @@ impl ScanRows {
     }
 
     fn advance_in_index<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
-        let ScanRows { plan, state, low, high, scratch, given, buffer } = self;
+        let ScanRows { plan, state, low, high, scratch, given, buffer, .. } = self;
         let Access::Keys(range) = &plan.access else { return Ok(false) };
         if plan.is_single && matches!(state, State::Running) {
             return Ok(false);
@@ -376,14 +437,14 @@ impl ScanRows {
 /// The cursor of a scan over one of its trees, made at first use.
 #[inline]
 fn placed<'p, 'v>(
-    place: &'p mut Option<Place<'v>>,
+    place: &'p mut Option<Box<Place<'v>>>,
     tree: TreeId,
     plan: &Scan,
     ctx: &Ctx<'_, 'v>,
 ) -> Result<&'p mut Place<'v>> {
     match place {
         Some(place) => Ok(place),
-        none => Ok(none.insert(Place::new(ctx.stores, plan.store, tree)?)),
+        none => Ok(none.insert(Box::new(Place::new(ctx.stores, plan.store, tree)?))),
     }
 }
 
@@ -394,32 +455,49 @@ fn step(
     cursor: &mut Place<'_>,
     state: &mut State,
     (reverse, exact): (bool, bool),
-    (low, high): (&[u8], Option<&[u8]>),
+    ends: (&[u8], Option<&[u8]>),
     pace: &Pace,
 ) -> Result<bool> {
-    let started = matches!(state, State::Running);
-    *state = State::Running;
-    if reverse {
-        let mut found = match (started, high) {
-            (true, _) => cursor.prev()?,
-            (false, Some(high)) => cursor.seek_for_prev(high)?,
-            (false, None) => cursor.last()?,
-        };
-        if !started && found && high.is_some_and(|high| cursor.key() >= high) {
-            found = cursor.prev()?;
+    let (found, read) = match std::mem::replace(state, State::Running) {
+        State::Running => following(cursor, reverse, ends)?,
+        _ => {
+            let found = first(cursor, reverse, ends)?;
+            (found, u64::from(found || !exact))
         }
-        let inside = found && (low.is_empty() || cursor.key() >= low);
-        pace.read(u64::from(if started { found } else { inside || !exact }));
-        return Ok(inside);
-    }
-    let found = match (started, low.is_empty()) {
-        (true, _) => cursor.next()?,
-        (false, true) => cursor.first()?,
-        (false, false) => cursor.seek(low)?,
     };
-    let inside = found && high.is_none_or(|high| cursor.is_below(high));
-    pace.read(u64::from(if started { found } else { inside || !exact }));
-    Ok(inside)
+    pace.read(read);
+    Ok(found)
+}
+
+/// Moves a cursor to the first entry of a range.
+fn first(cursor: &mut Place<'_>, reverse: bool, (low, high): (&[u8], Option<&[u8]>)) -> Result<bool> {
+    if !reverse {
+        let found = if low.is_empty() { cursor.first()? } else { cursor.seek(low)? };
+        return Ok(found && high.is_none_or(|high| cursor.is_below(high)));
+    }
+    let mut found = match high {
+        Some(high) => cursor.seek_for_prev(high)?,
+        None => cursor.last()?,
+    };
+    if found && high.is_some_and(|high| cursor.key() >= high) {
+        found = cursor.prev()?;
+    }
+    Ok(found && (low.is_empty() || cursor.key() >= low))
+}
+
+/// Moves a cursor on in a range: whether there is an entry more, and how many were read to learn that.
+#[inline]
+fn following(
+    cursor: &mut Place<'_>,
+    reverse: bool,
+    (low, high): (&[u8], Option<&[u8]>),
+) -> Result<(bool, u64)> {
+    if reverse {
+        let found = cursor.prev()?;
+        return Ok((found && (low.is_empty() || cursor.key() >= low), u64::from(found)));
+    }
+    let found = cursor.next()?;
+    Ok((found && high.is_none_or(|high| cursor.is_below(high)), u64::from(found)))
 }
 
 /// So many entries are looked at one by one before those that start alike are jumped over.

@@ -83,6 +83,31 @@ fn rows_read_grow_while_rows_are_taken() {
 }
 
 #[test]
+fn rows_that_were_read_ahead_count_when_they_are_given() {
+    let connection = hundred();
+    for query in [
+        "SELECT b FROM t",
+        "SELECT b FROM t ORDER BY rowid DESC",
+        "SELECT b FROM t INDEXED BY ta WHERE a >= 0",
+        "SELECT b FROM t INDEXED BY ta WHERE a >= 0 ORDER BY a DESC",
+    ] {
+        let mut statement = connection.prepare(query).expect("it is well formed");
+        let mut rows = statement.query(()).expect("it runs");
+        for read in 1..=100 {
+            assert!(rows.next().expect("it runs").is_some(), "{query}");
+            assert_eq!(rows.rows_read(), read, "{query}");
+        }
+        assert!(rows.next().expect("it runs").is_none(), "{query}");
+        assert_eq!(rows.rows_read(), 100, "{query}");
+        assert_eq!(work(&connection, &format!("{query} LIMIT 40")), (40, 0), "{query}");
+    }
+    // The entry behind the range is read when the range is found to have ended.
+    assert_eq!(work(&connection, "SELECT b FROM t INDEXED BY ta WHERE a BETWEEN 2 AND 4"), (31, 0));
+    assert_eq!(work(&connection, "SELECT b FROM t INDEXED BY ta WHERE a BETWEEN 2 AND 4 LIMIT 30"), (30, 0));
+    assert_eq!(work(&connection, "SELECT b FROM t WHERE rowid BETWEEN 11 AND 20"), (11, 0));
+}
+
+#[test]
 fn rows_written_are_rows_and_entries_of_indexes() {
     let connection = hundred();
     assert_eq!(work(&connection, "INSERT INTO t VALUES (1, 2), (3, 4)").1, 4);

@@ -1,0 +1,150 @@
+//! [`Ahead`]: the next rows of a scan, read together.
+//!
+//! Rows that lie next to each other in a table are handed on in a loop that does nothing else. Rows that are found through
+//! an index lie anywhere: looked up in the order of their rowids they share most of the way down, and are given in the
+//! order of the index.
+//!
+//! Invariant: nothing shows that rows were read before they were asked for. What is counted is counted when they are
+//! given, and where the tree changes in between, those that were not given yet are read anew.
+
+use super::pace::Pace;
+use super::place::Place;
+use crate::codec::{push_rowid, rowid_of, split_rowid_suffix};
+use crate::error::{Error, Result};
+
+/// How many rows are read at once at first.
+const FIRST: usize = 4;
+/// How many at most: as many as a leaf has, about, or so many that rows named by an index lie close together.
+const MOST_IN_ORDER: usize = 64;
+const MOST_BY_INDEX: usize = 256;
+
+/// Rows that were read and not given yet; see the head of the file.
+#[derive(Default)]
+pub struct Ahead<'v> {
+    rows: Vec<Fetched<'v>>,
+    /// The keys of the entries of an index, one behind the other.
+    keys: Vec<u8>,
+    /// Rowids in order, and whose they are.
+    order: Vec<(i64, usize)>,
+    key: Vec<u8>,
+    /// How many rows were given.
+    given: usize,
+    /// How many were wanted last.
+    wanted: usize,
+    /// Whether the entries end behind these, and how many were read to learn that.
+    end: Option<u64>,
+}
+
+/// A row, and where the key of its entry in an index ends.
+struct Fetched<'v> {
+    rowid: i64,
+    record: &'v [u8],
+    key_end: usize,
+}
+
+/// What comes next.
+pub enum Next<'v> {
+    /// A row: its rowid and its record.
+    Row(i64, &'v [u8]),
+    /// No more rows.
+    End,
+    /// That is not known before more are fetched.
+    Unknown,
+}
+
+impl<'v> Ahead<'v> {
+    /// Forgets all, at the start of a range.
+    pub fn clear(&mut self) {
+        self.forget();
+        self.wanted = 0;
+    }
+
+    fn forget(&mut self) {
+        self.rows.clear();
+        self.keys.clear();
+        (self.given, self.end) = (0, None);
+    }
+
+    /// The next row.
+    #[inline]
+    pub fn next(&mut self, pace: &Pace) -> Next<'v> {
+        if let Some(row) = self.rows.get(self.given) {
+            self.given += 1;
+            pace.read(1);
+            return Next::Row(row.rowid, row.record);
+        }
+        match self.end {
+            Some(read) => {
+                pace.read(read);
+                Next::End
+            }
+            None => Next::Unknown,
+        }
+    }
+
+    /// Reads the next rows of a table. `step` moves to the next one of the range, and says whether there is one and how many
+    /// entries it read.
+    pub fn fill(
+        &mut self,
+        table: &mut Place<'v>,
+        mut step: impl FnMut(&mut Place<'v>) -> Result<(bool, u64)>,
+    ) -> Result<()> {
+        self.forget();
+        self.wanted = (self.wanted * 2).clamp(FIRST, MOST_IN_ORDER);
+        while self.rows.len() < self.wanted {
+            let (found, read) = step(table)?;
+            if !found {
+                self.end = Some(read);
+                break;
+            }
+            let rowid = rowid_of(table.key()).map_err(|_| Error::Malformed)?;
+            self.rows.push(Fetched { rowid, record: table.value()?, key_end: 0 });
+        }
+        Ok(())
+    }
+
+    /// Reads the rows that the next entries of an index name.
+    pub fn fill_by_index(
+        &mut self,
+        index: &mut Place<'v>,
+        table: &mut Place<'v>,
+        mut step: impl FnMut(&mut Place<'v>) -> Result<(bool, u64)>,
+    ) -> Result<()> {
+        self.forget();
+        self.wanted = (self.wanted * 2).clamp(FIRST, MOST_BY_INDEX);
+        self.order.clear();
+        while self.rows.len() < self.wanted {
+            let (found, read) = step(index)?;
+            if !found {
+                self.end = Some(read);
+                break;
+            }
+            let (_, rowid) = split_rowid_suffix(index.key()).map_err(|_| Error::Malformed)?;
+            self.order.push((rowid, self.rows.len()));
+            self.keys.extend_from_slice(index.key());
+            self.rows.push(Fetched { rowid, record: &[], key_end: self.keys.len() });
+        }
+        self.order.sort_unstable();
+        for &(rowid, number) in &self.order {
+            self.key.clear();
+            push_rowid(&mut self.key, rowid);
+            self.rows[number].record = table.get(&self.key)?.ok_or(Error::Malformed)?;
+        }
+        Ok(())
+    }
+
+    /// The key in its table of the row that was given last, if it was read from there.
+    pub fn last_of_table(&self) -> Option<Vec<u8>> {
+        let last = self.given.checked_sub(1).filter(|_| self.keys.is_empty())?;
+        let mut key = Vec::new();
+        push_rowid(&mut key, self.rows[last].rowid);
+        Some(key)
+    }
+
+    /// The key of the entry of an index that named the row that was given last.
+    pub fn last_of_index(&self) -> Option<Vec<u8>> {
+        let last = self.given.checked_sub(1).filter(|_| !self.keys.is_empty())?;
+        let start = last.checked_sub(1).map_or(0, |before| self.rows[before].key_end);
+        Some(self.keys[start..self.rows[last].key_end].to_vec())
+    }
+}
