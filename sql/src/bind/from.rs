@@ -14,6 +14,7 @@ use crate::bound::{
     Source, SourceRows, TableFunction, slots_of_from,
 };
 use crate::error::{Error, Result};
+use crate::expr::fold;
 use crate::schema::{Index, IndexPart, Store, Table, TableKey, View};
 use crate::value::{Affinity, Collation};
 
@@ -423,8 +424,9 @@ impl Binder<'_> {
         result
     }
 
+    /// What an index holds, folded as the statements are that may be answered by it.
     fn bound_index(&mut self, index: &Arc<Index>, named: &ScopeTable) -> Result<BoundIndex> {
-        let columns = index
+        let mut columns: Vec<Expr> = index
             .columns
             .iter()
             .map(|column| match &column.part {
@@ -434,13 +436,14 @@ impl Binder<'_> {
                 }
             })
             .collect::<Result<_>>()?;
-        let filter = match &index.filter {
+        let mut filter = match &index.filter {
             None => Vec::new(),
             Some(filter) => self.over_table(named, crate::func::Place::Index, |binder| {
                 binder.place_name = "partial index WHERE clauses";
                 binder.conjuncts(filter)
             })?,
         };
+        columns.iter_mut().chain(&mut filter).for_each(fold);
         Ok(BoundIndex { index: index.clone(), columns, filter })
     }
 

@@ -10,10 +10,10 @@ use super::query::Given;
 use super::scan::exact_rowid;
 use crate::codec::{Record, push_rowid};
 use crate::error::{Error, Result};
-use crate::expr::{Cells, Env, ErrorSlot, Row, Scalar, Scope, Shared, Subqueries, SubqueryNumber};
+use crate::expr::{Cells, Env, ErrorSlot, NoSubqueries, Row, Scalar, Scope, Shared};
 use crate::plan::{Access, Node, Scan, SelectPlan};
 use crate::store::Stores;
-use crate::value::{ArenaBuffer, Value, ValueRef};
+use crate::value::{ArenaBuffer, ValueRef};
 
 /// Up to this length a row is copied, in bytes.
 const SHORT_BYTES: usize = 4 << 10;
@@ -44,33 +44,6 @@ fn rowid_of_plan(plan: &SelectPlan) -> Option<(&Scan, &Scalar)> {
     let Node::Scan(scan) = &plan.query.root else { return None };
     let Access::Rowid(rowid) = &scan.access else { return None };
     (plan.frame.rows == 1 && scan.row == 0).then_some((&**scan, rowid))
-}
-
-/// Where expressions have no queries inside.
-struct NoSubqueries;
-
-impl NoSubqueries {
-    fn none<T>() -> Result<T> {
-        Err(Error::statement("no such query"))
-    }
-}
-
-impl Subqueries for NoSubqueries {
-    fn column<'e>(&self, _: SubqueryNumber, _: usize, _: &Env<'e>) -> Result<ValueRef<'e>> {
-        NoSubqueries::none()
-    }
-
-    fn exists(&self, _: SubqueryNumber, _: &Env<'_>) -> Result<bool> {
-        NoSubqueries::none()
-    }
-
-    fn contains(&self, _: SubqueryNumber, _: &[ValueRef<'_>], _: &Env<'_>) -> Result<Option<bool>> {
-        NoSubqueries::none()
-    }
-
-    fn first_column(&self, _: SubqueryNumber, _: &Env<'_>) -> Result<Vec<Value>> {
-        NoSubqueries::none()
-    }
 }
 
 impl Lookup {

@@ -68,6 +68,33 @@ pub trait Subqueries {
     fn first_column(&self, subquery: SubqueryNumber, env: &Env<'_>) -> Result<Vec<Value>>;
 }
 
+/// Where expressions have no queries inside.
+pub struct NoSubqueries;
+
+impl NoSubqueries {
+    fn none<T>() -> Result<T> {
+        Err(Error::statement("no such query"))
+    }
+}
+
+impl Subqueries for NoSubqueries {
+    fn column<'e>(&self, _: SubqueryNumber, _: usize, _: &Env<'e>) -> Result<ValueRef<'e>> {
+        NoSubqueries::none()
+    }
+
+    fn exists(&self, _: SubqueryNumber, _: &Env<'_>) -> Result<bool> {
+        NoSubqueries::none()
+    }
+
+    fn contains(&self, _: SubqueryNumber, _: &[ValueRef<'_>], _: &Env<'_>) -> Result<Option<bool>> {
+        NoSubqueries::none()
+    }
+
+    fn first_column(&self, _: SubqueryNumber, _: &Env<'_>) -> Result<Vec<Value>> {
+        NoSubqueries::none()
+    }
+}
+
 /// Keeps the first error of a row.
 #[derive(Debug, Default)]
 pub struct ErrorSlot {

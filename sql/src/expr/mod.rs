@@ -17,8 +17,11 @@ mod inside;
 mod matching;
 mod test;
 
+mod fold;
+
 pub use affinity::{NUMBERS, TEXTS, affinity_of, classes_of, collation_of};
 pub use compile::{Compiler, Location, Names};
-pub use env::{Env, ErrorSlot, Scope, Shared, Subqueries, SubqueryNumber};
+pub use env::{Env, ErrorSlot, NoSubqueries, Scope, Shared, Subqueries, SubqueryNumber};
+pub use fold::{fold, fold_part};
 pub use row::{Cells, Row};
 pub use scalar::{Constants, Eval, Scalar, Test};

@@ -18,7 +18,7 @@ use super::reduce::reduce;
 use super::wanted::Order;
 use crate::bound::{self, Body, Expr, From, Place, Query, QueryId, RecursionId, Select, Slot, SourceRows};
 use crate::error::{Error, Result};
-use crate::expr::{Compiler, Constants, Location, Names, Scalar, SubqueryNumber, Test};
+use crate::expr::{Compiler, Constants, Location, Names, Scalar, SubqueryNumber, Test, fold_part};
 use crate::func::{self, AggregateKind};
 use crate::schema::Store;
 use crate::store::Stores;
@@ -157,11 +157,10 @@ impl<'v> Planner<'v> {
     /// # Errors
     /// Where an index was asked for that cannot be used, and those of the engine.
     pub fn statement(mut self, mut select: Select) -> Result<SelectPlan> {
-        self.note_select(&select);
-        let columns = select.columns.clone();
+        bound::rewrite_select(&mut select, &mut fold_part);
         let query = self.select(&mut select)?;
         let (frame, parts) = self.finish();
-        Ok(SelectPlan { query, frame, parts, columns })
+        Ok(SelectPlan { query, frame, parts, columns: select.columns })
     }
 
     /// What was planned besides.

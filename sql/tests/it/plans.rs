@@ -210,6 +210,34 @@ fn constant_ranges_are_counted_exactly() {
 }
 
 #[test]
+fn the_ends_of_a_range_may_be_computed() {
+    let mut c = numbers();
+    let few = plan(&mut c, "SELECT d FROM t WHERE c < abs(-3) - 2 AND id > 10");
+    assert!(few.contains("t_c"), "{few}");
+    let many = plan(&mut c, "SELECT d FROM t WHERE c < 7 * 7 AND id > 1000 - length('0123456789')");
+    assert!(many.contains("rowid>?"), "{many}");
+}
+
+#[test]
+fn what_an_index_holds_and_what_is_asked_for_are_computed_alike() {
+    let mut c = connection(
+        "CREATE TABLE t(a, b); CREATE INDEX te ON t(a + (1 + 1)); CREATE INDEX tp ON t(b) WHERE a > abs(-5);
+         INSERT INTO t VALUES (1, 2), (7, 8)",
+    );
+    let by_value = "SELECT b FROM t INDEXED BY te WHERE a + (1 + 1) = 3";
+    assert_eq!(rows(&mut c, by_value), "2");
+    assert_eq!(rows(&mut c, "SELECT b FROM t INDEXED BY tp WHERE a > abs(-5) AND b > 0"), "8");
+}
+
+#[test]
+fn a_constant_that_fails_fails_when_it_is_needed() {
+    let mut c = connection("CREATE TABLE t(a)");
+    assert_eq!(rows(&mut c, "SELECT abs(-9223372036854775808) + 1 FROM t"), "");
+    c.run("INSERT INTO t VALUES (1)", &[]).expect("it inserts");
+    c.run("SELECT abs(-9223372036854775808) + 1 FROM t", &[]).expect_err("the integer overflows");
+}
+
+#[test]
 fn a_left_join_whose_empty_rows_are_refused_is_an_inner_one() {
     let mut c = numbers();
     let reduced = "SELECT t.id FROM t LEFT JOIN u ON u.e = t.id WHERE u.k = 5";
