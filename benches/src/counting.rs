@@ -16,6 +16,23 @@ pub struct Counts {
     pub dir_syncs: AtomicU64,
     /// Bytes written to files.
     pub written_bytes: AtomicU64,
+    /// Calls that write to a file.
+    pub writes: AtomicU64,
+    /// Calls that read from a file; what is read through a mapping is none.
+    pub reads: AtomicU64,
+}
+
+/// The counts of a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// All flushes.
+    pub syncs: u64,
+    /// Calls that write to a file.
+    pub writes: u64,
+    /// Bytes written to files.
+    pub written_bytes: u64,
+    /// Calls that read from a file.
+    pub reads: u64,
 }
 
 impl Counts {
@@ -23,6 +40,17 @@ impl Counts {
     #[must_use]
     pub fn syncs(&self) -> u64 {
         self.file_syncs.load(Ordering::Relaxed) + self.dir_syncs.load(Ordering::Relaxed)
+    }
+
+    /// All counts, as they are now.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        Totals {
+            syncs: self.syncs(),
+            writes: self.writes.load(Ordering::Relaxed),
+            written_bytes: self.written_bytes.load(Ordering::Relaxed),
+            reads: self.reads.load(Ordering::Relaxed),
+        }
     }
 }
 
@@ -90,11 +118,13 @@ struct CountingFile {
 
 impl File for CountingFile {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.counts.reads.fetch_add(1, Ordering::Relaxed);
         self.inner.read_at(buf, offset)
     }
 
     fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
         let written = self.inner.write_at(buf, offset)?;
+        self.counts.writes.fetch_add(1, Ordering::Relaxed);
         self.counts.written_bytes.fetch_add(u64::try_from(written).unwrap_or(u64::MAX), Ordering::Relaxed);
         Ok(written)
     }

@@ -5,6 +5,7 @@
 #![deny(unsafe_code)]
 
 mod bars;
+pub mod cost;
 pub mod counting;
 pub mod cpu;
 pub mod ground;

@@ -158,7 +158,9 @@ fn remove_pages(shared: &Shared, liveness: &Liveness) -> Result<()> {
     if dead.is_empty() {
         return shared.pages.sweep();
     }
-    shared.pages.remove(&dead)
+    shared.pages.remove(&dead)?;
+    shared.let_go_of_removed_segments();
+    shared.pages.sweep()
 }
 
 /// The emptiest segments, until the size would be within four thirds of the live bytes; nothing while the size is within

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use crate::catalog::Catalog;
 use crate::checkpoint_list::CheckpointList;
 use crate::commit_clock::CommitClock;
 use crate::error::{Error, Result};
@@ -136,9 +137,26 @@ impl Shared {
         let Some(moves) = self.pending_swap.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return;
         };
+        self.renew_newest(|catalog| {
+            catalog
+                .change_roots(|root| !moves.is_empty() || !root.is_clean(), |root| root.swap_written(&moves));
+        });
+    }
+
+    /// Has the newest version refer to the page segments that there are now, so that the files of those that are gone
+    /// need not wait for the next commit. Where a writer is busy they wait.
+    pub(crate) fn let_go_of_removed_segments(&self) {
+        if self.writer.try_acquire() {
+            self.renew_newest(|_| {});
+            self.writer.release();
+        }
+    }
+
+    /// Publishes the newest version again, held in another way. The caller holds the writer lock.
+    fn renew_newest(&self, change: impl FnOnce(&mut Catalog)) {
         let current = self.versions.current();
         let mut catalog = current.catalog.clone();
-        catalog.change_roots(|root| !moves.is_empty() || !root.is_clean(), |root| root.swap_written(&moves));
+        change(&mut catalog);
         let pages = self.pages.segments();
         let version =
             Version { lsn: current.lsn, time: current.time, catalog, log_end: current.log_end, pages };

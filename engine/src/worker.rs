@@ -138,11 +138,19 @@ pub(crate) fn request_flush(shared: &Arc<Shared>) {
     }
 }
 
+/// What a commit put into the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Made {
+    Operations,
+    /// A root. What its transaction wrote early and replaced later is dead now, which may be several times the data.
+    Root,
+}
+
 /// Looks after a commit whether background work is due.
 ///
 /// A writer that fills memory faster than the shared threads write it does the checkpoint itself, which holds it back.
-pub(crate) fn after_commit(shared: &Arc<Shared>) {
-    let due = shared.checkpoint_is_due();
+pub(crate) fn after_commit(shared: &Arc<Shared>, made: Made) {
+    let due = made == Made::Root || shared.checkpoint_is_due();
     match shared.options.background {
         Background::Inline if due => checkpoint_step(shared),
         Background::Inline => {}

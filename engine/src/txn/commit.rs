@@ -25,7 +25,7 @@ use crate::options::Durability;
 use crate::shared::{Checkpoints, Shared};
 use crate::version::Version;
 use crate::wal::LogSink;
-use crate::worker;
+use crate::worker::{self, Made};
 
 impl WriteTxn {
     /// Makes the changes visible to new readers, and durable as asked for. A transaction without changes makes no commit
@@ -47,8 +47,10 @@ impl WriteTxn {
             Record::Reset(target) => Some((RecordKind::Reset, target_payload(target))),
             Record::WishedReset(target) => Some((RecordKind::WishedReset, target_payload(target))),
         };
+        let made = if root.is_some() { Made::Root } else { Made::Operations };
         let lsn = if let Some((kind, payload)) = root {
-            drop(self.base);
+            // Neither keeps the files of pages that are dead after this.
+            drop((self.base, self.pages));
             let mut checkpoints = shared.checkpoints();
             let lsn = commit_root(&shared, &mut checkpoints, self.catalog, kind, payload, Seen::ByReaders)?;
             drop(checkpoints);
@@ -78,7 +80,7 @@ impl WriteTxn {
             Durability::Deferred => worker::request_flush(&shared),
             Durability::None => log.write_buffered()?,
         }
-        worker::after_commit(&shared);
+        worker::after_commit(&shared, made);
         Ok(lsn)
     }
 }
@@ -98,7 +100,7 @@ impl WriteTxn {
         }
         let shared = self.writer.handle.shared().clone();
         let (then, before) = (self.base.catalog.clone(), target_payload(self.base.lsn));
-        drop(self.base);
+        drop((self.base, self.pages));
         let mut checkpoints = shared.checkpoints();
         let lsn = commit_root(
             &shared,
@@ -112,7 +114,7 @@ impl WriteTxn {
             .map_err(|error| shared.poison(error))?;
         drop(checkpoints);
         drop(self.writer);
-        worker::after_commit(&shared);
+        worker::after_commit(&shared, Made::Root);
         Ok(lsn)
     }
 }

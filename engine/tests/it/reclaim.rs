@@ -1,8 +1,9 @@
 //! Space: it stays near the live data under churn, and compaction brings it close.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use duramen_engine::io::MemFs;
+use duramen_engine::io::{Fs, MemFs, OpenMode};
 use duramen_engine::{Durability, Options};
 
 use crate::support::{entries, open, tiny, verify};
@@ -58,4 +59,29 @@ fn churn_does_not_grow_the_database() {
     }
     assert_eq!(entries(&view, tree), content, "a view outlives the files of its pages");
     drop(view);
+}
+
+fn page_file_bytes(fs: &MemFs) -> u64 {
+    let names = fs.list(Path::new("db")).unwrap();
+    let pages = names.iter().filter(|name| name.ends_with(".pages"));
+    pages.map(|name| fs.open(&Path::new("db").join(name), OpenMode::Read).unwrap().len().unwrap()).sum()
+}
+
+#[test]
+fn files_that_nothing_needs_do_not_wait_for_another_commit() {
+    let fs = Arc::new(MemFs::new());
+    let options = Options { memory_budget_bytes: 64 << 10, ..tiny() };
+    let db = open(&fs, options);
+    let mut txn = db.begin_write().unwrap();
+    let tree = txn.create_tree(b"t").unwrap();
+    for i in 0..4000u32 {
+        txn.put(tree, &i.wrapping_mul(2_654_435_761).to_be_bytes(), &[3; 40]).unwrap();
+    }
+    let spilled = page_file_bytes(&fs);
+    txn.commit(Durability::Immediate).unwrap();
+    assert_eq!(page_file_bytes(&fs), db.info().unwrap().page_bytes, "what was removed is gone");
+    assert!(page_file_bytes(&fs) < spilled, "the commit gives back of what was spilled and replaced");
+    db.compact(&mut |_, _| {}).unwrap();
+    assert_eq!(page_file_bytes(&fs), db.info().unwrap().page_bytes, "after a compaction as well");
+    verify(&db);
 }
