@@ -126,7 +126,8 @@ impl Storage {
     }
 
     /// Runs a part of the transaction that is undone if it fails: SQL, values, the alarm, definitions. Such parts nest. That
-    /// it went well does not mean that it is committed.
+    /// it went well does not mean that it is committed. What other threads call on the storage meanwhile is part of it, but
+    /// for [`Storage::transaction`], which waits.
     ///
     /// ```
     /// use duramen::kv::Value;

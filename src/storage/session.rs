@@ -30,7 +30,7 @@ use duramen_sql::{Connection, ConstraintKind, TransactionBehavior};
 use crate::storage::alarm::{Alarm, Schedule};
 use crate::storage::error::{Error, Interface, Result};
 use crate::storage::input_gate::Calls;
-use crate::storage::lock::{Exclusive, Held};
+use crate::storage::lock::{Exclusive, Held, this_thread};
 use crate::storage::options::{AlarmOnDelete, Backend, StorageOptions};
 use crate::storage::profile::Profile;
 use crate::storage::write_buffer::WriteBuffer;
@@ -100,8 +100,8 @@ struct Scope {
 /// Who began a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ScopeKind {
-    /// `transaction_sync`.
-    Sync,
+    /// `transaction_sync`, on this thread.
+    Sync { thread: usize },
     /// `transaction`.
     Async,
 }
@@ -376,9 +376,10 @@ impl Session {
         !self.scopes.is_empty()
     }
 
-    /// The innermost scope of an asynchronous transaction.
-    pub(crate) fn async_scope(&self) -> Option<u64> {
-        self.scopes.iter().rfind(|scope| scope.kind == ScopeKind::Async).map(|scope| scope.number)
+    /// The innermost scope but for those that this thread opened in the calls it is in.
+    pub(crate) fn scope_around(&self) -> Option<u64> {
+        let own = ScopeKind::Sync { thread: this_thread() };
+        self.scopes.iter().rfind(|scope| scope.kind != own).map(|scope| scope.number)
     }
 
     /// Wakes a task when a scope ends.

@@ -1,7 +1,8 @@
 //! Transactions inside of the one that begins by itself: [`Storage::transaction_sync`] and [`Storage::transaction`].
 //!
 //! An asynchronous transaction that is begun by the body of another one is a part of it. One that is begun elsewhere waits
-//! until that is over; which is the case shows in who is being polled.
+//! until that is over; which is the case shows in who is being polled. So does one that meets a part that another thread
+//! runs: each is kept or undone by itself.
 //!
 //! [`Storage::transaction_sync`]: crate::Storage::transaction_sync
 //! [`Storage::transaction`]: crate::Storage::transaction
@@ -18,7 +19,7 @@ use crate::storage::async_kv::{AsyncKv, CallOptions};
 use crate::storage::error::{Error, Result};
 use crate::storage::lock::this_thread;
 use crate::storage::pending::Pending;
-use crate::storage::session::{ScopeEnd, ScopeKind, Shared};
+use crate::storage::session::{ScopeEnd, ScopeKind, Session, Shared};
 
 /// A scope that is undone unless it is kept.
 struct OpenScope {
@@ -46,8 +47,9 @@ impl Fate {
 }
 
 impl OpenScope {
-    fn begin(shared: &Arc<Shared>, kind: ScopeKind) -> Result<OpenScope> {
-        let number = shared.lock()?.open_scope(kind)?;
+    /// Opens it in a session that is locked already, so that nothing comes between what its caller saw there and this.
+    fn begin(shared: &Arc<Shared>, session: &mut Session, kind: ScopeKind) -> Result<OpenScope> {
+        let number = session.open_scope(kind)?;
         Ok(OpenScope { shared: shared.clone(), number, fate: Arc::new(Fate(AtomicU8::new(Fate::RUNS))) })
     }
 
@@ -74,7 +76,8 @@ pub(crate) fn run_sync<T, E: From<Error>>(
     shared: &Arc<Shared>,
     run: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    let scope = OpenScope::begin(shared, ScopeKind::Sync)?;
+    let kind = ScopeKind::Sync { thread: this_thread() };
+    let scope = OpenScope::begin(shared, &mut *shared.lock()?, kind)?;
     let result = run();
     scope.end(if result.is_ok() { ScopeEnd::Keep } else { ScopeEnd::Undo })?;
     result
@@ -100,13 +103,12 @@ async fn begin_async(shared: &Arc<Shared>) -> Result<OpenScope> {
     let outer = polled.filter(|(thread, _)| *thread == this_thread()).map(|(_, number)| number);
     poll_fn(|context| {
         let mut session = shared.lock()?;
-        if session.async_scope() != outer.filter(|outer| session.is_open(*outer)) {
+        if session.scope_around() != outer.filter(|outer| session.is_open(*outer)) {
             session.wake_after_scope(context.waker());
             return Poll::Pending;
         }
         session.commit_turn()?;
-        drop(session);
-        Poll::Ready(OpenScope::begin(shared, ScopeKind::Async))
+        Poll::Ready(OpenScope::begin(shared, &mut session, ScopeKind::Async))
     })
     .await
 }

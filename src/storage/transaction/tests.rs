@@ -179,6 +179,37 @@ fn one_that_is_begun_elsewhere_waits() -> Result<()> {
 }
 
 #[test]
+fn one_that_is_begun_beside_a_part_of_another_thread_waits() -> Result<()> {
+    let storage = storage()?;
+    let mut beside =
+        pin!(storage.transaction(async |transaction: Transaction| {
+            transaction.put("beside", &Value::from(1)).await
+        }));
+    let failed = storage.transaction_sync(|storage| {
+        put(storage, "part")?;
+        let waits = std::thread::scope(|scope| scope.spawn(|| poll(beside.as_mut()).is_pending()).join());
+        assert!(waits.expect("it does not panic"));
+        Err::<(), _>(Error::Reentrant)
+    });
+    assert!(failed.is_err());
+    assert!(matches!(poll(beside.as_mut()), Poll::Ready(Ok(()))));
+    assert_eq!(keys(&storage)?, ["beside"]);
+    Ok(())
+}
+
+#[test]
+fn one_that_is_begun_by_a_part_of_the_same_thread_nests() -> Result<()> {
+    let storage = storage()?;
+    storage.transaction_sync(|storage| {
+        put(storage, "part")?;
+        run(storage
+            .transaction(async |transaction: Transaction| transaction.put("in", &Value::from(1)).await))
+    })?;
+    assert_eq!(keys(&storage)?, ["in", "part"]);
+    Ok(())
+}
+
+#[test]
 fn one_that_is_dropped_is_undone() -> Result<()> {
     let storage = storage()?;
     {
