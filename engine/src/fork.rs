@@ -1,6 +1,6 @@
 //! Fork: a database of its own whose content is a version of another one, without copying what both share.
 //!
-//! The page segments of the origin get second names in the fork's directory, where the file system can do that, and are
+//! The page segments of the origin that the version reaches get second names in the fork's directory, where the file system can do that, and are
 //! copied where it cannot. They keep the origin's id; the fork's checkpoint records say up to which number. What the
 //! version has in memory, after a replay for instance, goes to a segment of the fork's own, and so does its catalog.
 //!
@@ -15,8 +15,11 @@
 //! Both are independent from then on. A file with two names is written to by the origin alone, behind the length that the
 //! fork knows; the fork appends to segments of its own only. Removing it in one place leaves the other name.
 //!
+//! No lock of the origin is held: the version keeps its files, and has no node that a checkpoint of the origin writes.
+//!
 //! The history of the fork begins with it.
 
+use std::collections::{BTreeMap, HashSet};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -24,9 +27,8 @@ use crate::catalog;
 use crate::checkpoint_list::{AppendError, CheckpointList};
 use crate::error::{Error, Result};
 use crate::format::checkpoint::{CheckpointRecord, FORK_LOG_START, RootState};
-use crate::ids::{Ancestor, DatabaseId, SegmentId, to_u64};
+use crate::ids::{Ancestor, DatabaseId, PageAddr, SegmentId, to_u64};
 use crate::io::{Fs, OpenMode, read_exact_at, write_all_at};
-use crate::page::segments::SegmentSet;
 use crate::page::store::PageStore;
 use crate::progress::ProgressClock;
 use crate::recovery;
@@ -52,7 +54,7 @@ pub struct ForkReport {
 /// How far a fork is.
 pub(crate) type Tell<'t> = &'t mut dyn FnMut(u64, u64);
 
-/// Makes a database in `dir` whose content is `version`.
+/// Makes a database in `dir` whose content is `version`, which was reached by a replay of its own.
 pub(crate) fn run(shared: &Shared, version: &Version, dir: &Path, tell: Tell<'_>) -> Result<ForkReport> {
     let fs = &*shared.io.fs;
     let lock = recovery::claim(fs, dir)?;
@@ -71,23 +73,17 @@ struct Fork<'a> {
 
 impl Fork<'_> {
     fn make(&self, tell: Tell<'_>) -> Result<ForkReport> {
-        // Nothing is removed, and no node gets an address, while these are held.
-        let checkpoints = self.shared.checkpoints();
-        let mut appender = self.shared.pages.appender();
-        appender.flush_and_sync().map_err(|error| self.shared.page_failure(error))?;
-        let before = appender.next_segment();
-        let inherited = self.shared.pages.segments();
-        let mut ancestors = checkpoints.ancestors.clone();
+        let mut inherited = self.inherited()?;
+        let mut ancestors = self.version.pages.place().ancestors.to_vec();
+        let last = ancestors.last().map_or(SegmentId(1), |ancestor| ancestor.before);
+        let before = inherited.last().map_or(last, |(id, _)| last.max(id.next()));
         ancestors.push(Ancestor { database: self.shared.database, before });
 
         let mut report = ForkReport { id: self.id, ..ForkReport::default() };
-        let mut state = self.write_pages(&ancestors, before, &inherited, &mut report)?;
+        let mut state = self.write_pages(&ancestors, before, &mut report)?;
         self.share_segments(&inherited, &mut report, tell)?;
-        drop(appender);
-        drop(checkpoints);
-        let mut segments = inherited.table();
-        segments.append(&mut state.segments);
-        state.segments = segments;
+        inherited.append(&mut state.segments);
+        state.segments = inherited;
 
         let (lsn, time) = (self.version.lsn, self.version.time);
         let record = CheckpointRecord {
@@ -107,14 +103,28 @@ impl Fork<'_> {
         Ok(report)
     }
 
+    /// The page segments that the version reaches, each up to the last page that it reaches there: all of that was synced
+    /// before the version could be read, whatever is appended meanwhile.
+    fn inherited(&self) -> Result<Vec<(SegmentId, u64)>> {
+        let mut reached: BTreeMap<SegmentId, u64> = BTreeMap::new();
+        let mut seen: HashSet<PageAddr> = HashSet::new();
+        for (_, entry) in self.version.catalog.iter() {
+            entry.root.mark(&*self.version.pages, &mut seen, &mut |addr| {
+                let end = reached.entry(addr.segment).or_default();
+                *end = (addr.offset() + addr.padded_len()).max(*end);
+            })?;
+        }
+        Ok(reached.into_iter().collect())
+    }
+
     /// Writes what of the version is not on pages, and its catalog, to segments of the fork.
     fn write_pages(
         &self,
         ancestors: &[Ancestor],
         next: SegmentId,
-        inherited: &SegmentSet,
         report: &mut ForkReport,
     ) -> Result<RootState> {
+        let inherited = &*self.version.pages;
         let Shared { io, options, params, .. } = self.shared;
         let options = recovery::page_options(options);
         let store = PageStore::open(io.fs.clone(), self.dir, self.id, ancestors, options, &[], next)?;
@@ -139,13 +149,17 @@ impl Fork<'_> {
         })
     }
 
-    /// Gives every segment of the origin a name in the fork's directory.
-    fn share_segments(&self, inherited: &SegmentSet, report: &mut ForkReport, tell: Tell<'_>) -> Result<()> {
+    /// Gives segments of the origin a name in the fork's directory. They are there as long as the version is.
+    fn share_segments(
+        &self,
+        inherited: &[(SegmentId, u64)],
+        report: &mut ForkReport,
+        tell: Tell<'_>,
+    ) -> Result<()> {
         let fs = &*self.shared.io.fs;
-        let table = inherited.table();
-        let total = table.iter().map(|(_, len)| len).sum();
-        for (id, len) in table {
-            let from = inherited.place().path(id);
+        let total = inherited.iter().fold(0u64, |total, (_, len)| total.saturating_add(*len));
+        for &(id, len) in inherited {
+            let from = self.version.pages.place().path(id);
             let to = self.dir.join(format!("{id}.pages"));
             match fs.hard_link(&from, &to) {
                 Ok(()) => report.shared_bytes += len,

@@ -18,13 +18,14 @@ use crate::format::ops::{Op, Ops};
 use crate::format::wal::RecordKind;
 use crate::handle::Handle;
 use crate::hold::Hold;
-use crate::ids::{CommitTime, LogPosition, Lsn, SegmentId, Timestamp, TreeId, to_u64};
+use crate::ids::{CommitTime, LogPosition, Lsn, Timestamp, TreeId, to_u64};
 use crate::keep;
 use crate::options::{Durability, Retention};
+use crate::page::segments::SegmentSet;
 use crate::past;
 use crate::reclaim::{self, Effort};
 use crate::replay::{Replay, reset_target};
-use crate::shared::Shared;
+use crate::shared::{Checkpoints, Shared};
 use crate::tree::Root;
 use crate::txn::{ReadView, View, WriteTxn};
 use crate::version::{LogEnd, Version};
@@ -259,11 +260,7 @@ impl History {
     /// The oldest commit that can be read. Every commit from it to the newest can be.
     #[must_use]
     pub fn oldest(&self) -> Lsn {
-        let checkpoints = self.handle.checkpoints();
-        if checkpoints.list.newest().is_none_or(|newest| newest.whole_history) {
-            return Lsn::ZERO;
-        }
-        checkpoints.list.kept().next().map_or(Lsn::ZERO, |record| record.lsn)
+        oldest(&self.handle.checkpoints())
     }
 
     /// The newest commit.
@@ -279,27 +276,20 @@ impl History {
     /// # Errors
     /// [`Error::HistoryUnavailable`] where it already was, or where there is no such commit yet.
     pub fn hold(&self, lsn: Lsn) -> Result<Hold> {
-        let hold = self.hold_all(lsn)?;
-        hold.keep_pages_before(SegmentId::default());
-        Ok(hold)
+        Ok(self.start_for(lsn)?.hold)
     }
 
-    /// As [`hold`](History::hold), and keeps all pages until told which.
-    fn hold_all(&self, lsn: Lsn) -> Result<Hold> {
-        // A reclaim that runs now has decided already; the next one sees the hold.
+    /// Where `lsn` is reached from. What that is made of stays, from the moment it was looked for.
+    fn start_for(&self, lsn: Lsn) -> Result<Start> {
+        // Nothing is removed while this is held, and nothing of what the hold names afterwards.
         let checkpoints = self.handle.checkpoints();
-        let hold = Hold::new(self.handle.clone(), lsn);
-        drop(checkpoints);
-        self.check_reachable(lsn)?;
-        Ok(hold)
-    }
-
-    fn check_reachable(&self, lsn: Lsn) -> Result<()> {
-        let (oldest, newest) = (self.oldest(), self.handle.newest()?.lsn);
+        let (oldest, newest) = (oldest(&checkpoints), self.handle.newest()?.lsn);
         if lsn < oldest || lsn > newest {
             return Err(Error::HistoryUnavailable { lsn, oldest, newest });
         }
-        Ok(())
+        let root = checkpoints.list.kept().rfind(|record| record.lsn <= lsn).cloned();
+        let hold = Hold::new(self.handle.clone(), lsn, root.as_ref().map(|root| root.number));
+        Ok(Start { root, pages: self.handle.pages.segments(), hold })
     }
 
     /// Lets the history before `lsn` go, whatever the retention says. The next checkpoints reclaim it.
@@ -459,11 +449,10 @@ impl History {
     /// # Errors
     /// [`Error::HistoryUnavailable`] where the log does not reach back that far; errors of the disk.
     pub fn log_from(&self, after: Lsn) -> Result<Commits> {
-        let hold = self.hold(after)?;
+        let Start { root, hold, .. } = self.start_for(after)?;
         let until = self.handle.newest()?.lsn;
-        let start = self.start_for(after);
-        let previous = start.as_ref().map_or(Lsn::ZERO, |record| record.lsn);
-        let reader = self.reader(log_start(start.as_ref()), until)?;
+        let previous = root.as_ref().map_or(Lsn::ZERO, |record| record.lsn);
+        let reader = self.reader(log_start(root.as_ref()), until)?;
         Ok(Commits { reader, after, previous, _hold: hold })
     }
 
@@ -508,13 +497,13 @@ impl History {
     /// # Errors
     /// [`Error::HistoryUnavailable`]; errors of the disk.
     pub fn read_at(&self, lsn: Lsn) -> Result<PastView> {
-        let hold = self.hold_all(lsn)?;
-        let replay = self.replay_to(lsn)?;
-        let pages = self.handle.pages.segments();
-        hold.keep_pages_before(pages.table().last().map_or(SegmentId::default(), |(id, _)| id.next()));
-        let log_end = LogEnd::default();
-        let version = Version { lsn: replay.lsn, time: replay.time, catalog: replay.catalog, log_end, pages };
-        Ok(PastView { view: ReadView::new(Arc::new(version)), hold })
+        let start = self.start_for(lsn)?;
+        let current = self.handle.newest()?;
+        let version = match current.lsn == lsn {
+            true => Version { log_end: LogEnd::default(), ..(*current).clone() },
+            false => self.replay(&start, lsn)?,
+        };
+        Ok(PastView { view: ReadView::new(Arc::new(version)), hold: start.hold })
     }
 
     /// What [`Database::as_of`](crate::Database::as_of) is made of.
@@ -534,25 +523,23 @@ impl History {
     /// of the disk. What was made is removed then, and can be forked over where the disk refuses that too, unless it is the
     /// whole database by then. After a crash it is the whole database, or none.
     pub fn fork(&self, lsn: Lsn, dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<ForkReport> {
-        let past = self.durable_version(lsn)?;
-        fork::run(&self.handle, past.view.version(), dir, progress)
+        let start = self.start_for(lsn)?;
+        self.handle.log()?.flush_to(lsn)?;
+        // Not the nodes of the newest version, which get addresses in later segments while the fork is made.
+        fork::run(&self.handle, &self.replay(&start, lsn)?, dir, progress)
     }
 
-    fn replay_to(&self, lsn: Lsn) -> Result<Replay> {
-        let current = self.handle.newest()?;
-        if current.lsn == lsn {
-            return Ok(Replay::new(current.catalog.clone(), lsn, current.time));
-        }
-        let start = self.start_for(lsn);
-        let pages = &self.handle.pages;
+    /// A version with nodes of its own, in the pages that its start names.
+    fn replay(&self, start: &Start, lsn: Lsn) -> Result<Version> {
+        let Start { root, pages, .. } = start;
         let mut replay = Replay::new(Catalog::new(), Lsn::ZERO, Timestamp(i64::MIN));
-        if let Some(record) = &start {
+        if let Some(record) = root {
             let path = self.handle.checkpoints().list.path();
-            let (_, catalog): (Root, Catalog) = Catalog::load(&record.state, &*pages.segments(), &path)?;
+            let (_, catalog): (Root, Catalog) = Catalog::load(&record.state, &**pages, &path)?;
             replay = Replay::new(catalog, record.lsn, record.time);
         }
         if replay.lsn < lsn
-            && let Some(mut reader) = self.reader(log_start(start.as_ref()), lsn)?
+            && let Some(mut reader) = self.reader(log_start(root.as_ref()), lsn)?
         {
             while let Some(record) = reader.next_record()? {
                 replay.apply(&record, &self.handle.dir, pages, &self.handle.params)?;
@@ -560,15 +547,11 @@ impl History {
             replay.settle(pages, &self.handle.params)?;
         }
         if replay.lsn != lsn {
-            let (oldest, newest) = (self.oldest(), current.lsn);
+            let (oldest, newest) = (self.oldest(), self.handle.newest()?.lsn);
             return Err(Error::HistoryUnavailable { lsn, oldest, newest });
         }
-        Ok(replay)
-    }
-
-    /// The newest kept root at or before `lsn`, or the beginning of everything.
-    fn start_for(&self, lsn: Lsn) -> Option<CheckpointRecord> {
-        self.handle.checkpoints().list.kept().rfind(|record| record.lsn <= lsn).cloned()
+        let (pages, log_end) = (pages.clone(), LogEnd::default());
+        Ok(Version { lsn: replay.lsn, time: replay.time, catalog: replay.catalog, log_end, pages })
     }
 
     /// A reader of the log up to `until`; none where there is no log yet.
@@ -622,6 +605,24 @@ impl History {
         }
         Ok(())
     }
+}
+
+/// What a past version is reached from.
+struct Start {
+    /// The newest kept root at or before it; without one, the beginning of everything.
+    root: Option<CheckpointRecord>,
+    /// The page files when the root was looked for; those that it reaches are among them.
+    pages: Arc<SegmentSet>,
+    /// Keeps the root, and the log from it on.
+    hold: Hold,
+}
+
+/// The oldest commit that can be read.
+fn oldest(checkpoints: &Checkpoints) -> Lsn {
+    if checkpoints.list.newest().is_none_or(|newest| newest.whole_history) {
+        return Lsn::ZERO;
+    }
+    checkpoints.list.kept().next().map_or(Lsn::ZERO, |record| record.lsn)
 }
 
 /// Where the log after a kept root starts; without one, its beginning.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::handle::Handle;
-use crate::ids::{Lsn, SegmentId};
+use crate::ids::Lsn;
 
 /// A claim that history back to a commit stays readable. It ends when dropped, or with the process.
 #[derive(Debug)]
@@ -14,14 +14,11 @@ pub struct Hold {
 }
 
 impl Hold {
-    pub(crate) fn new(handle: Arc<Handle>, lsn: Lsn) -> Hold {
-        let id = handle.holds.add(lsn);
+    /// Keeps a commit and the kept root of this number, which it is reached from. The caller holds the lock of the
+    /// checkpoints since it looked for both.
+    pub(crate) fn new(handle: Arc<Handle>, lsn: Lsn, root: Option<u64>) -> Hold {
+        let id = handle.holds.add(lsn, root);
         Hold { handle, lsn, id }
-    }
-
-    /// Keeps of the page segments only those before this one; until then it keeps all.
-    pub(crate) fn keep_pages_before(&self, segment: SegmentId) {
-        self.handle.holds.keep_pages_before(self.lsn, self.id, segment);
     }
 
     /// The commit back to which history stays.

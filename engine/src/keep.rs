@@ -48,17 +48,21 @@ pub(crate) fn kept_beside_the_next(shared: &Shared, checkpoints: &Checkpoints, n
     let start = records.iter().rposition(|record| record.lsn <= floor.min(newest.lsn));
     let whole_history = newest.whole_history && start.is_none();
     let in_window = matches!(shared.options.retention, Retention::Window(_));
-    let mut kept = Vec::new();
+    // A root that something is being reached from stays, also where a later one of the same commit would do.
+    let held = shared.holds.roots();
+    let (before, within) = records.split_at(start.unwrap_or(0));
+    let before = before.iter().filter(|record| held.contains(&record.number));
+    let mut kept: Vec<u64> = before.map(|record| record.number).collect();
     // Before the first root of a whole history is the beginning, from which the log can be replayed as well.
     let beginning = CheckpointRecord::default();
     let mut last = whole_history.then_some(&beginning);
-    for record in &records[start.unwrap_or(0)..] {
+    for record in within {
         let spacing = spacing(shared, checkpoints, now.since(&record.progress));
         let spaced = last.is_none_or(|last| {
             record.log_bytes.saturating_sub(last.log_bytes) >= spacing
                 || (in_window && record.lsn > last.lsn && record.progress.since(&last.progress) >= DAY)
         });
-        if spaced || record.bulk || record.number == newest.number {
+        if spaced || record.bulk || record.number == newest.number || held.contains(&record.number) {
             kept.push(record.number);
             last = Some(record);
         }

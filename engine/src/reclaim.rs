@@ -6,9 +6,8 @@
 //! crash.
 //!
 //! What may be removed, after the newest checkpoint record is durable:
-//! - a page segment in which no kept root reaches a page, unless pages are being appended to it, a transaction that has
-//!   not ended spilled into it, or it was there when a past version was reached that somebody still holds: that may rest on
-//!   a root that was thinned out since, and be made the newest one;
+//! - a page segment in which no kept root reaches a page, unless pages are being appended to it or a transaction that has
+//!   not ended spilled into it; a root from which a past version was reached is kept for as long as that is held;
 //! - a log segment wholly before the replay position of the oldest kept checkpoint, unless history reaches further back
 //!   than that checkpoint.
 
@@ -149,12 +148,8 @@ fn settled(shared: &Shared) -> Vec<(SegmentId, u64)> {
 }
 
 fn remove_pages(shared: &Shared, liveness: &Liveness) -> Result<()> {
-    let held = shared.holds.pages_before();
-    let dead: Vec<SegmentId> = settled(shared)
-        .into_iter()
-        .map(|(id, _)| id)
-        .filter(|id| *id >= held && liveness.of(*id) == 0)
-        .collect();
+    let dead: Vec<SegmentId> =
+        settled(shared).into_iter().map(|(id, _)| id).filter(|id| liveness.of(*id) == 0).collect();
     if dead.is_empty() {
         return shared.pages.sweep();
     }

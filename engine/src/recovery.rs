@@ -426,6 +426,7 @@ fn replay_log(
     while let Some(record) = reader.next_record()? {
         parts.log_end.bytes += record.bytes;
         if let Some(state) = root_state(record.kind, record.payload) {
+            parts.pages.extend(&state.segments);
             if record.kind == RecordKind::WishedReset {
                 parts.orders.wish = None;
             }
@@ -445,10 +446,10 @@ fn replay_log(
                 state,
             });
         }
-        parts.replay.apply(&record, dir, &parts.pages, &parts.params)?;
+        parts.replay.apply(&record, dir, &parts.pages.segments(), &parts.params)?;
         report.replayed += 1;
     }
-    parts.replay.settle(&parts.pages, &parts.params)?;
+    parts.replay.settle(&parts.pages.segments(), &parts.params)?;
     report.lsn = parts.replay.lsn;
     Ok(unlisted)
 }

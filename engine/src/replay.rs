@@ -14,7 +14,7 @@ use crate::format::ops::{Op, Ops};
 use crate::format::wal::RecordKind;
 use crate::gathered::{Gathered, Misfit};
 use crate::ids::{Lsn, Timestamp};
-use crate::page::store::PageStore;
+use crate::page::segments::SegmentSet;
 use crate::tree::{Root, TreeParams};
 use crate::wal::LogRecord;
 
@@ -49,12 +49,12 @@ impl Replay {
         Replay { catalog, lsn, time, gathered: Gathered::default(), last: Default::default() }
     }
 
-    /// Applies one record; one that the state already holds is passed over.
+    /// Applies one record; one that the state already holds is passed over. A root that the record names lies in `pages`.
     pub(crate) fn apply(
         &mut self,
         record: &LogRecord<'_>,
         dir: &Path,
-        pages: &PageStore,
+        pages: &SegmentSet,
         params: &TreeParams,
     ) -> Result<()> {
         if record.lsn <= self.lsn {
@@ -68,9 +68,8 @@ impl Replay {
                 self.settle(pages, params)?;
                 let state = root_state(record.kind, record.payload)
                     .ok_or_else(|| place.damaged("an undecodable root"))?;
-                pages.extend(&state.segments);
                 let next_tree = self.catalog.next_tree();
-                self.catalog = Catalog::load(&state, &*pages.segments(), &file)?.1;
+                self.catalog = Catalog::load(&state, pages, &file)?.1;
                 self.catalog.raise_next_tree(next_tree);
             }
             RecordKind::Close => return Ok(()),
@@ -84,10 +83,9 @@ impl Replay {
         &mut self,
         payload: &[u8],
         place: Place<'_>,
-        pages: &PageStore,
+        pages: &SegmentSet,
         params: &TreeParams,
     ) -> Result<()> {
-        let set = pages.segments();
         if self.last.0 != place.file {
             self.last.0 = place.file.into();
         }
@@ -116,7 +114,7 @@ impl Replay {
                 Op::DeleteRange { tree, start, end, removed } => {
                     self.settle(pages, params)?;
                     let root = self.catalog.root_mut(tree).ok_or_else(|| missing(place, tree.0))?;
-                    let found = root.delete_range(&*set, params, start, end)?;
+                    let found = root.delete_range(pages, params, start, end)?;
                     if found != removed {
                         return Err(
                             place.damaged(format!("{removed} keys to remove where there are {found}"))
@@ -129,8 +127,8 @@ impl Replay {
     }
 
     /// Brings what was gathered into the trees.
-    pub(crate) fn settle(&mut self, pages: &PageStore, params: &TreeParams) -> Result<()> {
-        let applied = self.gathered.apply(&mut self.catalog, &*pages.segments(), params)?;
+    pub(crate) fn settle(&mut self, pages: &SegmentSet, params: &TreeParams) -> Result<()> {
+        let applied = self.gathered.apply(&mut self.catalog, pages, params)?;
         let (file, offset) = &self.last;
         applied.map_err(|Misfit| {
             Place { file, offset: *offset }

@@ -7,7 +7,7 @@
 //! 3. the locks inside log, page store and version set, each held for one short step.
 
 use std::any::Any;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -217,39 +217,26 @@ impl Shared {
 /// The commits whose past somebody wants kept.
 #[derive(Debug, Default)]
 pub(crate) struct Holds {
-    /// With the page segments before which none may be removed.
-    held: Mutex<BTreeMap<(Lsn, u64), SegmentId>>,
+    /// With each the number of the root that it is reached from; none where that is the beginning.
+    held: Mutex<BTreeMap<(Lsn, u64), Option<u64>>>,
     next: AtomicU64,
     /// What is before this commit may go, whatever the retention says.
     retained_from: Mutex<Lsn>,
 }
 
 impl Holds {
-    /// Keeps everything from `lsn` on, and all page segments until [`pages_before`](Holds::keep_pages_before) says which; the
-    /// number to let it go by.
-    pub(crate) fn add(&self, lsn: Lsn) -> u64 {
+    /// Keeps everything from `lsn` on, and a root; the number to let it go by.
+    pub(crate) fn add(&self, lsn: Lsn, root: Option<u64>) -> u64 {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        self.held().insert((lsn, id), SegmentId(u32::MAX));
+        self.held().insert((lsn, id), root);
         id
-    }
-
-    /// Keeps only page segments before `segment` for a hold, which may be those of roots that are not kept any more.
-    pub(crate) fn keep_pages_before(&self, lsn: Lsn, id: u64, segment: SegmentId) {
-        if let Some(before) = self.held().get_mut(&(lsn, id)) {
-            *before = segment;
-        }
-    }
-
-    /// The page segment before which none may be removed.
-    pub(crate) fn pages_before(&self) -> SegmentId {
-        self.held().values().copied().max().unwrap_or_default()
     }
 
     pub(crate) fn remove(&self, lsn: Lsn, id: u64) {
         self.held().remove(&(lsn, id));
     }
 
-    fn held(&self) -> MutexGuard<'_, BTreeMap<(Lsn, u64), SegmentId>> {
+    fn held(&self) -> MutexGuard<'_, BTreeMap<(Lsn, u64), Option<u64>>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -262,6 +249,11 @@ impl Holds {
     pub(crate) fn release_before(&self, lsn: Lsn) {
         let mut from = self.retained_from.lock().unwrap_or_else(PoisonError::into_inner);
         *from = lsn.max(*from);
+    }
+
+    /// The numbers of the roots held.
+    pub(crate) fn roots(&self) -> BTreeSet<u64> {
+        self.held().values().flatten().copied().collect()
     }
 
     /// The oldest commit held.

@@ -187,3 +187,34 @@ fn a_transaction_goes_back_and_goes_on() {
     assert_eq!(view.tree(b"later"), Some(later));
     verify(&db);
 }
+
+#[test]
+fn a_transaction_that_goes_back_keeps_the_root_it_came_from() {
+    let fs = Arc::new(MemFs::new());
+    let options = Options { retention: Retention::All, checkpoint_log_bytes: 64 << 20, ..tiny() };
+    let db = open(&fs, options.clone());
+    let fill = |byte: u8| {
+        let mut txn = db.begin_write().unwrap();
+        let tree = txn.open_tree(b"t").unwrap();
+        for i in 0..400u32 {
+            txn.put(tree, &i.to_be_bytes(), &[byte; 200]).unwrap();
+        }
+        let lsn = txn.commit(Durability::Immediate).unwrap();
+        db.checkpoint().unwrap();
+        (tree, lsn)
+    };
+    let (tree, first) = fill(1);
+    let before = entries(&db.begin_read().unwrap(), tree);
+    let (_, second) = fill(2);
+    let mut txn = db.begin_write().unwrap();
+    txn.reset_to(first, &[]).unwrap();
+    // As another thread might do: the roots are so near that a later one would do for the history.
+    db.history().pin("second", second).unwrap();
+    db.checkpoint().unwrap();
+    txn.commit(Durability::Immediate).unwrap();
+    verify(&db);
+    db.close().unwrap();
+    let db = open(&fs, options);
+    assert_eq!(entries(&db.begin_read().unwrap(), tree), before);
+    verify(&db);
+}

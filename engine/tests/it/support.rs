@@ -26,12 +26,16 @@ pub(crate) fn open(fs: &Arc<MemFs>, options: Options) -> Database {
 }
 
 pub(crate) fn open_result(fs: &Arc<MemFs>, options: Options) -> duramen_engine::Result<Database> {
+    open_at(fs, "db", options)
+}
+
+pub(crate) fn open_at(fs: &Arc<MemFs>, dir: &str, options: Options) -> duramen_engine::Result<Database> {
     let io = Io {
         fs: fs.clone(),
         clock: Arc::new(ManualClock::new(Timestamp(1_700_000_000_000_000))),
         entropy: Arc::new(SeededEntropy::new(7)),
     };
-    Database::open_with(io, "db", options)
+    Database::open_with(io, dir, options)
 }
 
 /// Every entry of a tree, read forwards, after checking that reading backwards and counting agree.
