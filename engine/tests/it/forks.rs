@@ -62,6 +62,21 @@ fn a_fork_takes_what_its_version_reaches_and_no_more() {
 }
 
 #[test]
+fn a_fork_of_the_beginning_is_an_empty_database() {
+    let fs = Arc::new(MemFs::new());
+    let db = open(&fs, whole_history());
+    fill(&db, 1);
+    db.history().fork(Lsn::ZERO, Path::new("fork"), &mut |_, _| {}).unwrap();
+    for byte in [2, 3] {
+        let fork = open_at(&fs, "fork", whole_history()).unwrap();
+        assert_eq!(fork.info().unwrap().entries, if byte == 2 { 0 } else { 400 });
+        fill(&fork, byte);
+        verify(&fork);
+        fork.close().unwrap();
+    }
+}
+
+#[test]
 fn whoever_is_told_how_far_a_fork_is_may_use_the_database() {
     let fs = Arc::new(MemFs::new());
     let db = open(&fs, whole_history());
