@@ -206,6 +206,7 @@ pub(crate) fn append_outstanding(shared: &Shared, checkpoints: &mut Checkpoints)
 }
 
 fn append(shared: &Shared, checkpoints: &mut Checkpoints, record: CheckpointRecord) -> Result<()> {
+    let log = shared.log()?;
     let (number, log_bytes, bulk) = (record.number, record.log_bytes, record.bulk);
     match checkpoints.list.append(record.clone()) {
         Ok(()) => {}
@@ -215,7 +216,7 @@ fn append(shared: &Shared, checkpoints: &mut Checkpoints, record: CheckpointReco
         }
         Err(AppendError::Sync(error)) => return Err(shared.poison(error)),
     }
-    shared.log()?.set_checkpoint(number);
+    log.set_checkpoint(number);
     shared.checkpointed_log_bytes.store(log_bytes, Ordering::Relaxed);
     Ok(())
 }

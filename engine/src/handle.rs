@@ -10,6 +10,7 @@ use crate::checkpoint;
 use crate::error::Result;
 use crate::reclaim::{self, Effort};
 use crate::shared::Shared;
+use crate::wal::LogSink;
 
 /// With more log than this since the last checkpoint, closing does a checkpoint, so that the next open is fast.
 const CLOSE_LOG_BYTES: u64 = 64 << 10;
@@ -44,7 +45,10 @@ impl Handle {
     fn shut_down(&self) -> Result<()> {
         let shared = &self.shared;
         let Some(log) = &shared.log else { return Ok(()) };
-        shared.log()?;
+        if let Err(error) = shared.log() {
+            // The log did not fail with the page files, and somebody may wait for it.
+            return log.flush_to(log.last_lsn()).and(Err(error));
+        }
         let mut checkpoints = shared.checkpoints();
         let checkpointed = if shared.log_bytes_since_checkpoint() > CLOSE_LOG_BYTES {
             checkpoint::run(shared, &mut checkpoints)

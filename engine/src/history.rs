@@ -324,7 +324,7 @@ impl History {
     /// Lets a pin go; whether there was one of that name.
     ///
     /// # Errors
-    /// Errors of the disk, after which the pin is as before.
+    /// [`Error::ReadOnly`]; errors of the disk, after which the pin is as before.
     pub fn unpin(&self, name: &str) -> Result<bool> {
         let known = self.handle.checkpoints().orders.pins.iter().any(|pin| pin.name == name);
         if known {
@@ -372,6 +372,8 @@ impl History {
     /// Changes the orders and makes them durable, in a checkpoint record of their own.
     fn order(&self, change: impl FnOnce(&mut Orders)) -> Result<()> {
         let handle = &self.handle;
+        handle.newest()?;
+        handle.log()?;
         let mut checkpoints = handle.checkpoints();
         if checkpoints.list.newest().is_none() {
             checkpoint::run(handle, &mut checkpoints)?;

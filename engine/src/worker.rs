@@ -101,7 +101,8 @@ fn still_busy(weak: &Weak<Shared>, seen: &mut Lsn) -> bool {
 /// Flushes what deferred commits left in the log's buffer.
 fn flush_step(shared: &Shared) {
     shared.flush_requested.store(false, Ordering::Release);
-    let flushed = shared.log().and_then(|log| log.flush_to(log.last_lsn()));
+    // Also where page files failed: the log did not, and somebody may wait for it.
+    let flushed = shared.log.as_ref().map_or(Ok(()), |log| log.flush_to(log.last_lsn()));
     if let Err(error) = flushed {
         note(shared, error);
     }
@@ -169,3 +170,6 @@ pub(crate) fn after_commit(shared: &Arc<Shared>, made: Made) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

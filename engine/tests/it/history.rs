@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use duramen_engine::io::MemFs;
-use duramen_engine::{Change, CommitKind, Diff, Durability, Error, Lsn, Options, Retention, View};
+use duramen_engine::{Access, Change, CommitKind, Diff, Durability, Error, Lsn, Options, Retention, View};
 
 use crate::support::{entries, open, tiny, verify};
 
@@ -217,4 +217,23 @@ fn a_transaction_that_goes_back_keeps_the_root_it_came_from() {
     let db = open(&fs, options);
     assert_eq!(entries(&db.begin_read().unwrap(), tree), before);
     verify(&db);
+}
+
+#[test]
+fn who_only_reads_changes_no_orders() {
+    let fs = Arc::new(MemFs::new());
+    let db = open(&fs, tiny());
+    let mut txn = db.begin_write().unwrap();
+    txn.create_tree(b"t").unwrap();
+    let lsn = txn.commit(Durability::Immediate).unwrap();
+    db.history().pin("here", lsn).unwrap();
+    db.close().unwrap();
+    let db = open(&fs, Options { access: Access::ReadOnly, ..tiny() });
+    let before = fs.digest();
+    for _ in 0..2 {
+        assert!(matches!(db.history().unpin("here"), Err(Error::ReadOnly(_))));
+        assert!(matches!(db.history().wish_reset(None), Err(Error::ReadOnly(_))));
+    }
+    assert_eq!(fs.digest(), before);
+    assert_eq!(db.history().pins(), [("here".into(), lsn)]);
 }
