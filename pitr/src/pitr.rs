@@ -199,7 +199,8 @@ impl Pitr {
         let lsn = self.check(bookmark)?;
         let history = self.database.history();
         history.wish_reset(Some(lsn)).map_err(|error| self.named(bookmark, error))?;
-        Ok(Bookmark::before_restore(self.database.id(), self.database.last_lsn()))
+        // One that a crash cannot take: from it the restore is looked for.
+        Ok(Bookmark::before_restore(self.database.id(), self.database.durable_lsn()))
     }
 
     /// The content of the database at a moment, or now, for another database to begin with. It costs as much as

@@ -1,5 +1,9 @@
 //! Restores that are put off to the next session.
 
+use std::sync::Arc;
+
+use duramen_engine::io::sim::SimFs;
+use duramen_engine::io::{Fs, Io};
 use duramen_engine::{Access, CommitKind, Database, Durability, Lsn, Options, View};
 use duramen_pitr::{Bookmark, Pitr};
 
@@ -52,6 +56,32 @@ fn the_next_session_begins_with_the_moment_and_can_be_undone() {
     pitr.restore(&undo).unwrap();
     assert_eq!(content(&db), last);
     verify(&db);
+}
+
+#[test]
+fn what_undoes_it_names_nothing_that_a_loss_of_power_takes() {
+    let setup = Setup::new();
+    let fs = Arc::new(SimFs::new());
+    let open =
+        |fs: Arc<dyn Fs>| Database::open_with(Io { fs, ..setup.io() }, "db", setup.options.clone()).unwrap();
+    let db = open(fs.clone());
+    commit(&db, 1, 10);
+    let good = Pitr::new(db.clone()).current_bookmark();
+    commit(&db, 2, 10);
+    // From here on orders are put down without a checkpoint.
+    db.checkpoint().unwrap();
+    let last = content(&db);
+    let mut txn = db.begin_write().unwrap();
+    let tree = txn.open_tree(b"t").unwrap();
+    txn.put(tree, b"soon lost", b"").unwrap();
+    txn.commit(Durability::None).unwrap();
+    let undo = Pitr::new(db.clone()).on_next_session_restore(&good).unwrap();
+
+    let db = open(Arc::new(fs.durable()));
+    let pitr = Pitr::new(db.clone());
+    assert_eq!(content(&db).len(), 1);
+    pitr.restore(&undo).unwrap();
+    assert_eq!(content(&db), last);
 }
 
 #[test]
