@@ -6,7 +6,7 @@
 //!    put right or wrong: no time has passed.
 //! 2. While it was closed, the wall clock is all there is. It is believed at once for a gap of an hour.
 //! 3. A longer gap is *doubted*: it counts once the clock has stood by it for a day, in this session and later ones. A
-//!    clock that goes back takes what it goes back out of the doubted time.
+//!    gap between two sessions is as doubtful itself, and says no more than an hour about one before it. A clock that goes back takes what it goes back out of the doubted time.
 //! 4. A clock that shows less than expected makes no time pass, and none is lost when it is put right.
 //!
 //! So a single wrong reading never makes anything older than it is.
@@ -47,7 +47,7 @@ impl ProgressClock {
         if gap + SLACK_US < progress.doubted_us {
             (progress.doubted_us, progress.upheld_us) = (gap, 0);
         } else if progress.doubted_us > 0 {
-            progress.uphold(further);
+            progress.uphold(further.min(BELIEVED_US));
         }
         let gap = ahead(clock.wall(), progress.wall);
         if gap <= BELIEVED_US {

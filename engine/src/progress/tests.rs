@@ -52,6 +52,20 @@ fn a_short_gap_is_believed_and_a_long_one_after_a_day() {
 }
 
 #[test]
+fn a_second_gap_says_little_about_the_first() {
+    let clock = ManualClock::default();
+    let open = ProgressClock::new(&clock);
+    let mut open = reopened(&clock, open, 3650 * 86_400);
+    for hours in 1..24 {
+        open = reopened(&clock, open, 2 * 86_400);
+        assert_eq!(seconds(open.now(&clock)), 0, "after {hours} hours at least");
+    }
+    open = reopened(&clock, open, 2 * 86_400);
+    // The last gap is doubted itself.
+    assert_eq!(seconds(open.now(&clock)), (3650 + 23 * 2) * 86_400);
+}
+
+#[test]
 fn a_gap_that_is_taken_back_never_counts() {
     let clock = ManualClock::default();
     let open = ProgressClock::new(&clock);
