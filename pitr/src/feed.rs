@@ -39,29 +39,35 @@ pub struct CommitChanges {
 }
 
 /// The commits after a moment with their changes, up to the newest when the feed was begun. It keeps the history that it
-/// has yet to read.
+/// has yet to read. After an error it ends; one that is begun after the last bookmark goes on.
 #[derive(Debug)]
 pub struct Feed {
     history: History,
-    commits: Commits,
+    /// `None` after an error.
+    commits: Option<Commits>,
     last: Bookmark,
+    /// A view of that moment, where one was made for the commit before.
+    view: Option<PastView>,
 }
 
 impl Feed {
     pub(crate) fn new(history: History, after: Bookmark) -> Result<Feed> {
         let commits = history.log_from(after.lsn())?;
-        Ok(Feed { history, commits, last: after })
+        Ok(Feed { history, commits: Some(commits), last: after, view: None })
     }
 
-    fn changes(&self, commit: Commit) -> Result<CommitChanges> {
-        let before = self.last.lsn();
+    fn changes(&mut self, commit: Commit) -> Result<CommitChanges> {
+        let before = self.view.take();
         let listed = match commit.kind() {
             CommitKind::Operations => by_operations(&commit)?,
             _ => None,
         };
         let values = match listed {
             Some(values) => values,
-            None => by_difference(&self.history.read_at(before)?, &self.history.read_at(commit.lsn())?)?,
+            None => {
+                let before = before.map_or_else(|| self.history.read_at(self.last.lsn()), Ok)?;
+                by_difference(&before, self.view.insert(self.history.read_at(commit.lsn())?))?
+            }
         };
         let changes = values.into_iter().map(|((tree, key), value)| KeyChange { tree, key, value }).collect();
         let bookmark = self.last.with_lsn(commit.lsn());
@@ -73,10 +79,12 @@ impl Iterator for Feed {
     type Item = Result<CommitChanges>;
 
     fn next(&mut self) -> Option<Result<CommitChanges>> {
-        let commit = self.commits.next()?;
+        let commit = self.commits.as_mut()?.next()?;
         let changes = commit.map_err(Into::into).and_then(|commit| self.changes(commit));
-        if let Ok(changes) = &changes {
-            self.last = changes.bookmark;
+        match &changes {
+            Ok(changes) => self.last = changes.bookmark,
+            // The next commit would follow one that nobody was told of.
+            Err(_) => self.commits = None,
         }
         Some(changes)
     }

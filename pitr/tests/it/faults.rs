@@ -1,11 +1,12 @@
 //! A call into the file system fails, once or from there on, while a restore is put down, a moment pinned, a database forked
 //! or opened: what was asked for is done or not, and nothing else has changed.
 
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
 use duramen_engine::io::sim::{Action, Fault, SimFs};
-use duramen_engine::{Access, Database, Options};
+use duramen_engine::{Access, Database, Durability, Options};
 use duramen_pitr::{Bookmark, Pitr};
 
 use crate::support::{Map, Setup, commit, content, verify};
@@ -61,6 +62,47 @@ fn sweep(work: impl Fn(&Pitr, &Prepared) -> bool, after: impl Fn(&Prepared, &Arc
         hit += 1;
     }
     assert!(hit > 2, "{hit} calls failed");
+}
+
+#[test]
+fn a_feed_that_fails_ends_there() {
+    let setup = Setup::new();
+    let fs = Arc::new(SimFs::new());
+    let db = open(&setup, &fs, "db", Access::OpenOrCreate).unwrap();
+    commit(&db, 0, 300);
+    let first = Pitr::new(db.clone()).current_bookmark();
+    for n in 1..30 {
+        commit(&db, n, 300);
+        if n % 4 > 1 {
+            // The log does not name the keys, so the versions are compared.
+            let mut txn = db.begin_write().unwrap();
+            let tree = txn.open_tree(b"t").unwrap();
+            txn.delete_range(tree, (Bound::Unbounded, Bound::Excluded(&(n % 9).to_be_bytes()))).unwrap();
+            txn.commit(Durability::Immediate).unwrap();
+        }
+    }
+    let told = |db: &Database, before: &dyn Fn()| {
+        let feed = Pitr::new(db.clone()).changes_since(&first).unwrap();
+        before();
+        feed.map(|commit| commit.map(|commit| commit.changes)).collect::<Vec<_>>()
+    };
+    let whole: Vec<_> = told(&db, &|| {}).into_iter().map(Result::unwrap).collect();
+    db.close().unwrap();
+    let image = fs.cached();
+    for call in 0.. {
+        let fs = Arc::new(SimFs::on(&image));
+        let db = open(&setup, &fs, "db", Access::OpenExisting).unwrap();
+        let mut changes = told(&db, &|| {
+            fs.inject(Fault::once(fs.operations() + call, Action::Fail(std::io::ErrorKind::Other)));
+        });
+        if fs.faults_hit() == 0 {
+            assert!(call > 20, "{call} calls failed");
+            return;
+        }
+        assert!(changes.pop().unwrap().is_err(), "call {call}");
+        let changes: Vec<_> = changes.into_iter().map(Result::unwrap).collect();
+        assert_eq!(changes[..], whole[..changes.len()]);
+    }
 }
 
 #[test]
