@@ -129,11 +129,22 @@ impl<F: Future> Future for Polled<'_, F> {
             Ok(mut session) => std::mem::replace(&mut session.polled, within),
             Err(_) => None,
         };
-        let polled = self.body.as_mut().poll(context);
+        let _outer = PolledAgain { shared: self.shared, outer };
+        self.body.as_mut().poll(context)
+    }
+}
+
+/// Puts back who was polled before, also where the body panics.
+struct PolledAgain<'s> {
+    shared: &'s Shared,
+    outer: Option<(usize, u64)>,
+}
+
+impl Drop for PolledAgain<'_> {
+    fn drop(&mut self) {
         if let Ok(mut session) = self.shared.lock_any() {
-            session.polled = outer;
+            session.polled = self.outer;
         }
-        polled
     }
 }
 

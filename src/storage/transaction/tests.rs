@@ -1,5 +1,6 @@
 use std::cell::Cell;
 use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
@@ -156,6 +157,24 @@ fn inner_ones_are_undone_by_themselves() -> Result<()> {
     }))?;
     assert_eq!(keys(&storage)?, ["a", "c"]);
     Ok(())
+}
+
+#[test]
+fn one_that_panicked_inside_does_not_stand_before_the_next() -> Result<()> {
+    let storage = storage()?;
+    run(storage.transaction(async |outer: Transaction| {
+        let panicked = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            run(storage.transaction(async |_: Transaction| {
+                panic!("on purpose");
+                #[expect(unreachable_code, reason = "says the type of the error")]
+                Ok::<(), Error>(())
+            }))
+        }));
+        assert!(panicked.is_err());
+        storage.transaction(async |inner: Transaction| inner.put("k", &Value::from(1)).await).await?;
+        assert!(outer.get("k").await?.is_some());
+        Ok::<(), Error>(())
+    }))
 }
 
 #[test]
