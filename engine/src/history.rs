@@ -308,7 +308,7 @@ impl History {
     ///
     /// # Errors
     /// [`Error::HistoryUnavailable`]; [`Error::InvalidArgument`] for a name that is empty or over 255 bytes; errors of the
-    /// disk, after which all is as before.
+    /// disk, after which all is as before. After [`Error::Poisoned`] the next open shows whether the pin is there.
     pub fn pin(&self, name: &str, lsn: Lsn) -> Result<()> {
         if name.is_empty() || name.len() > MAX_PIN_NAME_BYTES {
             let text = format!("the name of a pin has 1 to {MAX_PIN_NAME_BYTES} bytes, not {}", name.len());
@@ -324,7 +324,8 @@ impl History {
     /// Lets a pin go; whether there was one of that name.
     ///
     /// # Errors
-    /// [`Error::ReadOnly`]; errors of the disk, after which the pin is as before.
+    /// [`Error::ReadOnly`]; errors of the disk, after which the pin is as before. After [`Error::Poisoned`] the next open shows
+    /// whether it is.
     pub fn unpin(&self, name: &str) -> Result<bool> {
         let known = self.handle.checkpoints().orders.pins.iter().any(|pin| pin.name == name);
         if known {
@@ -350,7 +351,8 @@ impl History {
     /// An open that cannot carry it out fails, and the next one tries again.
     ///
     /// # Errors
-    /// [`Error::HistoryUnavailable`]; errors of the disk, after which all is as before.
+    /// [`Error::HistoryUnavailable`]; errors of the disk, after which all is as before. After [`Error::Poisoned`] the next open
+    /// carries out this wish or the one before.
     pub fn wish_reset(&self, lsn: Option<Lsn>) -> Result<()> {
         let _there = lsn.map(|lsn| self.durable_version(lsn)).transpose()?;
         self.order(|orders| orders.wish = lsn)
@@ -576,7 +578,8 @@ impl History {
     /// [`WriteTxn::reset_to`] does so as a part of a transaction.
     ///
     /// # Errors
-    /// [`Error::HistoryUnavailable`]; [`Error::Busy`]; errors of the disk, after which nothing has changed.
+    /// [`Error::HistoryUnavailable`]; [`Error::Busy`]; errors of the disk, after which nothing has changed. After
+    /// [`Error::Poisoned`] the next open shows whether the commit is there.
     pub fn reset_to(&self, lsn: Lsn) -> Result<Lsn> {
         let mut txn = WriteTxn::begin(self.handle.clone())?;
         txn.reset_to(lsn, &[])?;

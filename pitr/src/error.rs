@@ -9,7 +9,8 @@ use crate::bookmark::{Bookmark, NotABookmark};
 /// The result of an operation of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why the past could not be named, read or restored. Nothing has changed where one of these comes back.
+/// Why the past could not be named, read or restored. Nothing has changed where one of these comes back, but for
+/// [`Poisoned`](duramen_engine::Error::Poisoned): a sync failed, and the next open shows whether what was asked for is done.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {

@@ -164,7 +164,8 @@ impl Pitr {
     ///
     /// # Errors
     /// [`Error::ForeignBookmark`], [`Error::Unavailable`]; those of the engine, such as for a directory that holds
-    /// something. Nothing is left of the new database then.
+    /// something. What was made is removed then, as far as the disk lets it; what is left can be forked over, or is the whole
+    /// database.
     pub fn fork(
         &self,
         bookmark: &Bookmark,
