@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use duramen::Storage;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -108,6 +109,77 @@ fn differences_are_shown_by_row_and_lead_from_one_to_the_other() {
         assert_eq!(sql(&copy, query), sql(&db, query), "after {statements}");
     }
     assert_eq!(run(&[&"diff", &db, &good, &good]).output(), "");
+}
+
+/// Everything of a database that SQL reaches, with its rowids.
+#[track_caller]
+fn whole(db: &PathBuf) -> String {
+    let dump = sql(db, ".dump --preserve-rowids");
+    let mut lines: Vec<&str> = dump.lines().collect();
+    lines.sort_unstable();
+    lines.join("\n")
+}
+
+#[test]
+fn the_statements_lead_to_the_other_moment_whatever_has_changed() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let db = dir.path().join("db");
+    sql(
+        &db,
+        "CREATE TABLE altered(a, b UNIQUE); CREATE INDEX altered_a ON altered(a);
+         INSERT INTO altered VALUES (1, 'x'), (2, 'y'), (3, 'z');
+         CREATE TABLE again(a); INSERT INTO again VALUES (1), (1), (1), (2);
+         CREATE TABLE dropped(a); CREATE INDEX dropped_a ON dropped(a); INSERT INTO dropped VALUES (1);
+         CREATE TABLE swapped(id INTEGER PRIMARY KEY, name UNIQUE); INSERT INTO swapped VALUES (1, 'a'), (2, 'b');
+         CREATE TABLE named(rowid, a); INSERT INTO named VALUES ('p', 1), ('p', 2);
+         CREATE TABLE counted(id INTEGER PRIMARY KEY AUTOINCREMENT, a); INSERT INTO counted(a) VALUES (1), (2);
+         CREATE TABLE told(a); CREATE VIEW seen AS SELECT a FROM altered;
+         CREATE VIEW gone AS SELECT a FROM dropped;
+         CREATE TRIGGER stays AFTER INSERT ON altered BEGIN INSERT INTO told VALUES (new.a); END;
+         CREATE TRIGGER goes AFTER DELETE ON again BEGIN INSERT INTO told VALUES ('gone'); END;
+         CREATE TRIGGER swaps AFTER DELETE ON swapped BEGIN INSERT INTO told VALUES ('swapped'); END",
+    );
+    let first = run(&[&"bookmark", &db]).output().trim_end().to_owned();
+    sql(
+        &db,
+        "ALTER TABLE altered ADD COLUMN c DEFAULT 5; UPDATE altered SET c = 6 WHERE a = 2;
+         DROP TABLE again; CREATE TABLE again(a); INSERT INTO again VALUES (1), (1), (2), (2);
+         DROP VIEW gone; DROP TABLE dropped;
+         UPDATE swapped SET name = 'c' WHERE id = 1; UPDATE swapped SET name = 'a' WHERE id = 2;
+         UPDATE swapped SET name = 'b' WHERE id = 1; UPDATE named SET a = 3 WHERE a = 2;
+         INSERT INTO counted(a) VALUES (3); DELETE FROM counted WHERE a = 3;
+         CREATE TABLE added(a, b); CREATE INDEX added_b ON added(b); INSERT INTO added VALUES (1, 2);
+         CREATE VIEW fresh AS SELECT b FROM added;
+         CREATE TRIGGER also AFTER INSERT ON added BEGIN INSERT INTO told VALUES ('also'); END",
+    );
+    let second = run(&[&"bookmark", &db]).output().trim_end().to_owned();
+    for (from, to) in [(&first, &second), (&second, &first)] {
+        let (start, end) = (dir.path().join(format!("from {from}")), dir.path().join(format!("to {from}")));
+        told(run(&[&"fork", &db, from, &start]));
+        told(run(&[&"fork", &db, to, &end]));
+        let (statements, _) = told(run(&[&"diff", &db, from, to, &"--sql"]));
+        sql(&start, &statements);
+        assert_eq!(whole(&start), whole(&end), "after {statements}");
+    }
+    let shown = run(&[&"diff", &db, &first, &second]).output();
+    assert!(shown.contains("again: 1 inserted, 0 updated, 1 deleted"), "rows are counted: {shown}");
+}
+
+#[test]
+fn values_that_came_after_all_were_deleted_are_shown() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let db = dir.path().join("db");
+    let storage = Storage::open(&db).expect("it can be made");
+    let put = |key: &str, number: i32| storage.put(key, &duramen::kv::Value::from(number)).now();
+    put("old", 1).and(put("both", 1)).expect("they can be put");
+    let before = storage.get_current_bookmark().expect("there is one");
+    storage.delete_all().expect("all can be deleted");
+    put("both", 2).and(put("new", 2)).expect("they can be put");
+    storage.end_turn().expect("it is committed");
+    drop(storage);
+    let shown = run(&[&"diff", &db, &before]).output();
+    let values: Vec<&str> = shown.lines().filter(|line| line.contains('\t')).collect();
+    assert_eq!(values, ["~ both\t1 -> 2", "+ new\t2", "- old\t1"], "{shown}");
 }
 
 #[test]

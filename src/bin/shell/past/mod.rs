@@ -10,6 +10,8 @@ mod log;
 
 mod rows;
 
+mod script;
+
 mod diff;
 
 mod commands;
