@@ -260,7 +260,7 @@ impl History {
     /// The oldest commit that can be read. Every commit from it to the newest can be.
     #[must_use]
     pub fn oldest(&self) -> Lsn {
-        oldest(&self.handle.checkpoints())
+        oldest(&self.handle, &self.handle.checkpoints())
     }
 
     /// The newest commit.
@@ -283,7 +283,7 @@ impl History {
     fn start_for(&self, lsn: Lsn) -> Result<Start> {
         // Nothing is removed while this is held, and nothing of what the hold names afterwards.
         let checkpoints = self.handle.checkpoints();
-        let (oldest, newest) = (oldest(&checkpoints), self.handle.newest()?.lsn);
+        let (oldest, newest) = (oldest(&self.handle, &checkpoints), self.handle.newest()?.lsn);
         if lsn < oldest || lsn > newest {
             return Err(Error::HistoryUnavailable { lsn, oldest, newest });
         }
@@ -561,7 +561,7 @@ impl History {
     /// A reader of the log up to `until`; none where there is no log yet.
     fn reader(&self, start: LogStart, until: Lsn) -> Result<Option<LogReader>> {
         let handle = &self.handle;
-        if until == Lsn::ZERO {
+        if until == Lsn::ZERO || handle.past_of.is_some() {
             return Ok(None);
         }
         if let Some(log) = &handle.log {
@@ -623,7 +623,10 @@ struct Start {
 }
 
 /// The oldest commit that can be read.
-fn oldest(checkpoints: &Checkpoints) -> Lsn {
+fn oldest(shared: &Shared, checkpoints: &Checkpoints) -> Lsn {
+    if let Some(past) = &shared.past_of {
+        return past.lsn;
+    }
     if checkpoints.list.newest().is_none_or(|newest| newest.whole_history) {
         return Lsn::ZERO;
     }

@@ -1,7 +1,7 @@
 //! An earlier version as a database of its own, for layers that work on databases: read-only, beside the live one.
 //!
 //! It shares the pages and files of the database it comes from, keeps it open, and holds the history it was reached
-//! through. It has no log and no checkpoints, so it never writes anything.
+//! through. It has no log and no checkpoints, so it never writes anything, and nothing before it is reached from it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Mutex, OnceLock};
@@ -15,7 +15,7 @@ use crate::options::{Access, Options};
 use crate::page::store::PageStore;
 use crate::progress::ProgressClock;
 use crate::recovery;
-use crate::shared::{Checkpoints, Holds, Shared};
+use crate::shared::{Checkpoints, Holds, PastOf, Shared};
 use crate::tree::Root;
 use crate::version::{Version, VersionSet};
 use crate::writer_lock::WriterLock;
@@ -67,7 +67,7 @@ pub(crate) fn shared(origin: &Shared, version: &Version, hold: Hold) -> Result<S
         background_error: Mutex::default(),
         poison: OnceLock::new(),
         lock: Mutex::new(None),
-        _past_of: Some(Box::new(hold)),
+        past_of: Some(PastOf { lsn: version.lsn, _hold: Box::new(hold) }),
         options,
     })
 }

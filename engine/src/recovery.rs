@@ -213,7 +213,7 @@ impl Parts {
             spilled_from: Mutex::default(),
             background_error: Mutex::default(),
             poison: OnceLock::new(),
-            _past_of: None,
+            past_of: None,
             lock: Mutex::new(Some(lock)),
         }
     }

@@ -27,6 +27,15 @@ use crate::version::{LogEnd, Version, VersionSet};
 use crate::wal::Log;
 use crate::writer_lock::WriterLock;
 
+/// What an earlier version as a database of its own comes from. It has no log, so that of all history only it is there.
+#[derive(Debug)]
+pub(crate) struct PastOf {
+    /// The version.
+    pub(crate) lsn: Lsn,
+    /// The history it was reached through.
+    pub(crate) _hold: Box<dyn Any + Send + Sync>,
+}
+
 /// One open database.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -61,8 +70,8 @@ pub(crate) struct Shared {
     pub(crate) background_error: Mutex<Option<Error>>,
     /// The first failed sync of a page file or of the checkpoint list.
     pub(crate) poison: OnceLock<Error>,
-    /// For an earlier version as a database of its own: the history it was reached through.
-    pub(crate) _past_of: Option<Box<dyn Any + Send + Sync>>,
+    /// For an earlier version as a database of its own: what it comes from.
+    pub(crate) past_of: Option<PastOf>,
     /// The lock on the directory, until the database is closed.
     pub(crate) lock: Mutex<Option<Box<dyn DirLock>>>,
 }

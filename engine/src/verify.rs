@@ -192,7 +192,7 @@ impl Verifier<'_> {
             Some(log) => log.durable_lsn(),
             None => self.report.lsn,
         };
-        if durable == Lsn::ZERO {
+        if durable == Lsn::ZERO || self.shared.past_of.is_some() {
             return Ok(());
         }
         let scan = LogScan {

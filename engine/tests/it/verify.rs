@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use duramen_engine::io::{Fs, MemFs};
-use duramen_engine::{Durability, Options, Retention};
+use duramen_engine::{Durability, Error, Lsn, Options, Retention};
 
-use crate::support::{open, tiny, verify};
+use crate::support::{entries, open, tiny, verify};
 
 #[test]
 fn a_missing_piece_of_history_is_found() {
@@ -31,4 +31,30 @@ fn a_missing_piece_of_history_is_found() {
         let report = db.verify(&mut |_| {}).unwrap();
         assert_eq!(report.problems.len(), 1, "{missing}: {:?}", report.problems);
     }
+}
+
+#[test]
+fn a_database_of_the_past_reaches_and_checks_itself_alone() {
+    let fs = Arc::new(MemFs::new());
+    let db = open(&fs, Options { retention: Retention::Needed, log_segment_bytes: 4 << 10, ..tiny() });
+    let mut txn = db.begin_write().unwrap();
+    let tree = txn.create_tree(b"t").unwrap();
+    txn.commit(Durability::Immediate).unwrap();
+    for i in 0..100u32 {
+        let mut txn = db.begin_write().unwrap();
+        txn.put(tree, &i.to_be_bytes(), &[0; 200]).unwrap();
+        txn.commit(Durability::Immediate).unwrap();
+    }
+    db.checkpoint().unwrap();
+    let history = db.history();
+    assert!(history.oldest() > Lsn { epoch: 0, number: 1 }, "the log was reclaimed");
+    let lsn = history.newest().unwrap();
+    let past = db.as_of(lsn).unwrap();
+    verify(&past);
+    let history = past.history();
+    assert_eq!((history.oldest(), history.newest().unwrap()), (lsn, lsn));
+    assert_eq!(entries(&*history.read_at(lsn).unwrap(), tree).len(), 100);
+    assert_eq!(history.log_from(lsn).unwrap().count(), 0);
+    let earlier = history.read_at(Lsn { number: lsn.number - 1, ..lsn });
+    assert!(matches!(earlier, Err(Error::HistoryUnavailable { oldest, .. }) if oldest == lsn), "{earlier:?}");
 }
