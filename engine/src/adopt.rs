@@ -44,16 +44,22 @@ impl WriteTxn {
         if tree == tree_then {
             return self.adopt_differences(tree, then, range);
         }
-        let removed = self.delete_range(tree, range)?;
-        let mut added = 0;
+        let now = self.view();
+        // Each entry that goes has changed, until it turns out to come back.
+        let mut changed = self.delete_range(tree, range)?;
         let mut cursor = then.cursor(tree_then)?;
         while cursor.next()? {
             if RangeBounds::<[u8]>::contains(&range, cursor.key()) {
-                self.put(tree, cursor.key(), cursor.value()?)?;
-                added += 1;
+                let value = cursor.value()?;
+                match now.get(tree, cursor.key())? {
+                    None => changed += 1,
+                    Some(before) if *before == *value => changed -= 1,
+                    Some(_) => {}
+                }
+                self.put(tree, cursor.key(), value)?;
             }
         }
-        Ok(removed.max(added))
+        Ok(changed)
     }
 
     fn adopt_differences(&mut self, tree: TreeId, then: &impl View, range: KeyRange<'_>) -> Result<u64> {

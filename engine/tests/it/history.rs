@@ -1,6 +1,7 @@
 //! Reading and restoring the past.
 
 use std::collections::BTreeSet;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use duramen_engine::io::MemFs;
@@ -236,4 +237,29 @@ fn who_only_reads_changes_no_orders() {
     }
     assert_eq!(fs.digest(), before);
     assert_eq!(db.history().pins(), [("here".into(), lsn)]);
+}
+
+#[test]
+fn a_range_that_is_taken_from_another_tree_counts_the_keys_that_change() {
+    let fs = Arc::new(MemFs::new());
+    let db = open(&fs, Options { retention: Retention::All, ..tiny() });
+    let filled = |entries: &[(&str, &str)]| {
+        let mut txn = db.begin_write().unwrap();
+        if let Some(old) = txn.tree(b"t") {
+            txn.drop_tree(old).unwrap();
+        }
+        let tree = txn.create_tree(b"t").unwrap();
+        for (key, value) in entries {
+            txn.put(tree, key.as_bytes(), value.as_bytes()).unwrap();
+        }
+        (tree, txn.commit(Durability::Immediate).unwrap())
+    };
+    let (tree_then, lsn) = filled(&[("a", "1"), ("c", "1"), ("e", "1"), ("f", "1")]);
+    let (tree, _) = filled(&[("b", "1"), ("c", "1"), ("e", "2")]);
+    assert_ne!(tree, tree_then);
+    let then = db.history().read_at(lsn).unwrap();
+    let mut txn = db.begin_write().unwrap();
+    let range = (Bound::Unbounded, Bound::Unbounded);
+    assert_eq!(txn.adopt_range(tree, &*then, tree_then, range).unwrap(), 4, "a, b, e, f");
+    assert_eq!(entries(&txn, tree), entries(&*then, tree_then));
 }
