@@ -57,7 +57,7 @@ impl Session {
             self.define(TABLE)?;
         }
         self.listed.metadata = true;
-        let number = self.schedule.running.map_or(0, |running| running.number + 1);
+        let number = self.schedule.running.map_or(0, |running| running.number.wrapping_add(1));
         self.write_facts(|txn| Alarm { time_ms, number }.write(txn))?;
         self.count_work(0, 1);
         Ok(())

@@ -236,8 +236,8 @@ impl Storage {
         Ok(self.shared.lock()?.work())
     }
 
-    /// The bookmark of this moment, with all that was written before. Bookmarks of one object sort as texts in the order of
-    /// their moments.
+    /// The bookmark of this moment, with all that was written before; inside a transaction that of the last commit,
+    /// without what was written since. Bookmarks of one object sort as texts in the order of their moments.
     ///
     /// # Errors
     /// Those of the commit.
@@ -273,8 +273,8 @@ impl Storage {
         self.shared.lock()?.restore_table(bookmark, table)
     }
 
-    /// The content of the object now, with all that was written before, or at a bookmark: for another object to begin with. Its
-    /// cost does not depend on the size of the object. It lives in memory only, may be sent anywhere in the process, and keeps
+    /// The content of the object now, with all that was written before (inside a transaction: up to the last commit), or at a
+    /// bookmark: for another object to begin with. Its cost does not depend on the size of the object. It lives in memory only, may be sent anywhere in the process, and keeps
     /// this object open: drop it before you open the object again.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::storage::profile::Profile;
 use crate::storage::session::Session;
 
 impl Session {
-    /// The present moment, with all that was written before.
+    /// The present moment, with all that was written before, or in an open transaction the last commit.
     pub(crate) fn current_bookmark(&mut self) -> Result<String> {
         if self.profile() == Profile::WorkerdLocal {
             return self.count_bookmark();

@@ -1,5 +1,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
+use duramen_engine::{Database, Durability, Options};
+
+use crate::storage::alarm::Alarm;
 use crate::storage::{AlarmHook, AlarmOnDelete, AlarmOutcome, Error, Result, Storage, StorageOptions};
 
 /// A time in a future that is far away, and the one after it.
@@ -129,5 +132,19 @@ fn deleting_everything_deletes_the_alarm_unless_it_is_kept() -> Result<()> {
         storage.delete_all()?;
         assert_eq!(storage.get_alarm().now()?, left);
     }
+    Ok(())
+}
+
+#[test]
+fn an_alarm_with_any_number_may_be_set_again_by_its_handler() -> Result<()> {
+    let database = Database::in_memory(Options::default())?;
+    let mut txn = database.begin_write()?;
+    Alarm { time_ms: 1, number: u64::MAX }.write(&mut txn)?;
+    txn.commit(Durability::Immediate)?;
+    let storage = Storage::on(database, StorageOptions::default())?;
+    assert_eq!(storage.start_alarm()?, Some(1));
+    storage.set_alarm(FUTURE).now()?;
+    storage.finish_alarm(AlarmOutcome::Done)?;
+    assert_eq!(storage.get_alarm().now()?, Some(FUTURE));
     Ok(())
 }
