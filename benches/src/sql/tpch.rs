@@ -24,7 +24,7 @@ impl Tpch {
     /// Scale factor 0.01: 86,000 rows.
     pub const FULL: Tpch = Tpch { suppliers: 100, parts: 2_000, customers: 1_500 };
     /// A tenth of it.
-    pub const QUICK: Tpch = Tpch { suppliers: 10, parts: 200, customers: 150 };
+    pub const QUICK: Tpch = Tpch { suppliers: 40, parts: 200, customers: 150 };
 }
 
 const TABLES: &[&str] = &[

@@ -24,6 +24,11 @@ impl Items {
         Rc::make_mut(&mut self.slots).push((slot, bit));
     }
 
+    /// Whether this bit is that of the only item there is.
+    pub(super) fn is_alone(&self, own: Mask) -> bool {
+        self.slots.iter().all(|(_, bit)| *bit == own || *bit == AROUND)
+    }
+
     /// The items that an expression needs.
     pub(super) fn needed(&self, expr: &Expr) -> Mask {
         let mut needed = 0;

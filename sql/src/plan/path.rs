@@ -123,7 +123,8 @@ const SEEK_COST: f64 = 5.0;
 const QUERY_VALUES: f64 = 25.0;
 /// From this many entries on an index is asked how many are equal.
 const WORTH_ASKING: f64 = 64.0;
-/// A table is planned as one of so many rows at least: a plan is used for longer than a new table stays small.
+/// A table that is read alone is planned as one of so many rows at least: a plan is used for longer than a new table stays
+/// small. Tables that are joined are put in order by what they hold: in most joins some are small and stay so.
 const LEAST_ROWS: f64 = 256.0;
 
 /// What a rowid column looks like to conditions.
@@ -136,7 +137,7 @@ impl Planner<'_> {
     pub(super) fn paths(&mut self, from: &Candidates<'_>, known: Mask, any_order: bool) -> Result<Vec<Path>> {
         let stored = from.stored;
         let only = matches!(stored.choice, IndexChoice::Only(_));
-        let count = self.rows_of_table(stored)?;
+        let count = self.rows_of_table(from)?;
         let mut paths = Vec::new();
         if !only {
             let whole =
@@ -176,8 +177,10 @@ impl Planner<'_> {
     }
 
     /// How many rows a table is planned to have.
-    fn rows_of_table(&self, stored: Stored<'_>) -> Result<f64> {
-        Ok(float(self.stores.len(stored.store, stored.table.tree)?).max(LEAST_ROWS))
+    fn rows_of_table(&self, from: &Candidates<'_>) -> Result<f64> {
+        let stored = from.stored;
+        let least = if from.items.is_alone(from.own) { LEAST_ROWS } else { 1.0 };
+        Ok(float(self.stores.len(stored.store, stored.table.tree)?).max(least))
     }
 
     /// Conditions that a way does not make true still let fewer rows through.
@@ -496,7 +499,7 @@ impl Planner<'_> {
     /// The way to read the rows of one arm of an `OR`, if it is not the whole table.
     pub(super) fn arm_path(&mut self, arm: &Candidates<'_>, known: Mask) -> Result<Option<Path>> {
         let mut best: Option<Path> = None;
-        let count = self.rows_of_table(arm.stored)?;
+        let count = self.rows_of_table(arm)?;
         let mut paths = Vec::new();
         if arm.stored.table.has_rowid() {
             self.rowid_paths(arm, known, count, &mut paths)?;
