@@ -95,6 +95,7 @@ fn choose_functions(connection: &Connection) -> duramen_sql::Result<()> {
         let names = functions.iter().map(|function| function.name.to_ascii_lowercase());
         let unknown: Vec<String> = names.filter(|name| !is_known_function(name)).collect();
         unknown.iter().for_each(|name| functions.hide(name));
+        functions.hide("generate_series");
     })?;
     let missing: Vec<&str> = {
         let functions = connection.functions()?;

@@ -38,6 +38,9 @@ fn tables_of(from: &From) -> usize {
     }
 }
 
+/// The function that counts.
+const SERIES: &str = "generate_series";
+
 impl Binder<'_> {
     /// The tables of a query. They come into view in the innermost scope.
     pub(super) fn from(&mut self, from: &ast::From) -> Result<From> {
@@ -267,12 +270,10 @@ impl Binder<'_> {
                 if let Some(pragma) = name.name.text.to_ascii_lowercase().strip_prefix("pragma_") {
                     return self.pragma(pragma, &[], alias);
                 }
-                let shown = match schema {
-                    Some(schema) => format!("{schema}.{}", name.name.text),
-                    None if self.catalog.home.is_some() => format!("main.{}", name.name.text),
-                    None => name.name.text.to_string(),
-                };
-                Err(Error::statement(format!("no such table: {shown}")))
+                if self.is_series(&name.name.text) {
+                    return self.series(&[], alias);
+                }
+                Err(self.no_such_table(name))
             }
         }
     }
@@ -510,15 +511,40 @@ impl Binder<'_> {
         if let Some(pragma) = lower.strip_prefix("pragma_") {
             return self.pragma(pragma, arguments, alias);
         }
-        if lower == "generate_series" {
-            let arguments = self.exprs(arguments)?;
-            let columns = [("value", false), ("start", true), ("stop", true), ("step", true)];
-            return Ok(self.function_rows(TableFunction::Series, arguments, &lower, alias, &columns));
+        if self.is_series(&lower) {
+            return self.series(arguments, alias);
         }
         if self.catalog.find(None, &name.name.text)?.is_some() {
             return Err(Error::statement(format!("'{}' is not a function", name.name.text)));
         }
-        Err(Error::statement_at(format!("no such table-valued function: {}", name.name.text), 0))
+        Err(self.no_such_table(name))
+    }
+
+    /// Whether a name is that of the function that counts.
+    fn is_series(&self, name: &str) -> bool {
+        name.eq_ignore_ascii_case(SERIES) && !self.catalog.functions.is_hidden(SERIES)
+    }
+
+    fn series(
+        &mut self,
+        arguments: &[ast::Expr],
+        alias: Option<Box<str>>,
+    ) -> Result<(SourceRows, ScopeTable)> {
+        let columns = [("value", false), ("start", true), ("stop", true), ("step", true)];
+        if arguments.len() > 3 {
+            return Err(Error::statement(format!("too many arguments on {SERIES}() - max 3")));
+        }
+        let arguments = self.exprs(arguments)?;
+        Ok(self.function_rows(TableFunction::Series, arguments, SERIES, alias, &columns))
+    }
+
+    fn no_such_table(&self, name: &ast::QualifiedName) -> Error {
+        let shown = match &name.schema {
+            Some(schema) => format!("{}.{}", schema.text, name.name.text),
+            None if self.catalog.home.is_some() => format!("main.{}", name.name.text),
+            None => name.name.text.to_string(),
+        };
+        Error::statement(format!("no such table: {shown}"))
     }
 
     fn pragma(
@@ -559,6 +585,8 @@ impl Binder<'_> {
     ) -> (SourceRows, ScopeTable) {
         let slot = self.new_slot();
         self.keep_made_row(Store::Main, name, slot);
+        let shown = columns.iter().filter(|(_, hidden)| !hidden).count();
+        let parameters = shown..columns.len();
         let columns = columns
             .iter()
             .enumerate()
@@ -581,7 +609,7 @@ impl Binder<'_> {
         let name = alias.unwrap_or_else(|| name.into());
         let table =
             ScopeTable { name, origin, schema: None, slot, columns, rowid: None, only_by_name: false };
-        (SourceRows::Function { function, arguments }, table)
+        (SourceRows::Function { function, arguments, parameters }, table)
     }
 }
 

@@ -18,6 +18,7 @@ mod permission;
 mod command;
 
 mod aggregate;
+mod arguments;
 mod call;
 mod column;
 mod compare;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::aggregate::{Lift, has_aggregate, no_aggregate};
+use super::arguments::take_arguments;
 use super::binder::{Binder, ColumnNames};
 use super::call::order_term;
 use super::expr::split;
@@ -85,12 +86,15 @@ impl Binder<'_> {
             }
             self.scope().aggregates = is_aggregate;
         }
-        let filter = match &query.filter {
+        let mut filter = match &query.filter {
             Some(filter) => self.conjuncts(filter)?,
             None => Vec::new(),
         };
         for part in &filter {
             no_aggregate(part, id)?;
+        }
+        if let Some(from) = &mut from {
+            take_arguments(from, &mut filter);
         }
         self.scope().aggregates = true;
         self.scope().windows = true;

@@ -1,5 +1,6 @@
 //! Bound expressions and queries. They contain each other, so they are defined together.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::ast;
@@ -542,6 +543,8 @@ pub enum SourceRows {
         function: TableFunction,
         /// Its arguments.
         arguments: Vec<Expr>,
+        /// The places of its hidden columns, which show them.
+        parameters: Range<usize>,
     },
 }
 

@@ -212,7 +212,7 @@ impl Registry {
         }
     }
 
-    /// Takes the built-in functions of a name away, as if there had never been any.
+    /// Takes the built-in functions of a name away, also those that give rows, as if there had never been any.
     pub fn hide(&mut self, name: &str) {
         self.hidden.insert(name.to_ascii_lowercase());
     }
@@ -241,7 +241,8 @@ impl Registry {
         self.own.values().chain(built_in.map(|(_, functions)| functions)).flatten()
     }
 
-    fn is_hidden(&self, name: &str) -> bool {
+    /// Whether the built-in functions of a name, in lower case, were taken away.
+    pub(crate) fn is_hidden(&self, name: &str) -> bool {
         !self.hidden.is_empty() && self.hidden.contains(name)
     }
 }

@@ -277,7 +277,7 @@ impl Planner<'_> {
                 let node = self.recursive(source.slot, recursive)?;
                 self.filtered(node, &conditions)
             }
-            SourceRows::Function { function, arguments } => {
+            SourceRows::Function { function, arguments, .. } => {
                 let arguments = self.scalars(arguments)?;
                 let row = self.add_slot(source.slot);
                 let tests = self.tests(&owned)?;

@@ -119,3 +119,33 @@ fn a_column_with_a_collation_keeps_its_name_inside() {
     ok(&c, "CREATE TABLE u AS SELECT a COLLATE nocase FROM t");
     assert_eq!(ok(&c, "SELECT sql FROM sqlite_schema WHERE name = 'u'"), "CREATE TABLE u(a)");
 }
+
+#[test]
+fn conditions_on_hidden_columns_are_arguments() {
+    let c = connection();
+    ok(&c, "CREATE TABLE t(a, b); CREATE TABLE u(c)");
+    assert_eq!(ok(&c, "SELECT name FROM pragma_table_info WHERE arg = 't'"), "a b");
+    assert_eq!(
+        ok(&c, "SELECT name FROM pragma_table_info WHERE 'main' = schema AND 't' = arg AND cid > 0"),
+        "b"
+    );
+    assert_eq!(ok(&c, "SELECT name FROM pragma_table_info('t') WHERE schema = 'main'"), "a b");
+    assert_eq!(ok(&c, "SELECT name FROM pragma_table_info WHERE schema = 'main'"), "");
+    assert_eq!(ok(&c, "SELECT count(*) FROM pragma_table_info('t') WHERE arg = 'u'"), "0");
+    let pairs = "t|a t|b u|c";
+    for join in [
+        "sqlite_schema s, pragma_table_info p WHERE p.arg = s.name",
+        "sqlite_schema s JOIN pragma_table_info p ON s.name = p.arg",
+        "sqlite_schema s LEFT JOIN pragma_table_info p ON p.arg = s.name",
+    ] {
+        assert_eq!(ok(&c, &format!("SELECT s.name, p.name FROM {join}")), pairs, "{join}");
+    }
+    assert_eq!(
+        ok(
+            &c,
+            "SELECT s.name FROM sqlite_schema s WHERE EXISTS (SELECT 1 FROM pragma_table_info WHERE arg = s.name AND name = 'c')"
+        ),
+        "u"
+    );
+    assert_eq!(ok(&c, "SELECT value FROM generate_series WHERE start = 2 AND stop = 3"), "2 3");
+}

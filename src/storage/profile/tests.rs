@@ -70,3 +70,21 @@ fn nothing_is_refused_in_the_open_profile() {
         assert!(storage.sql().exec(sql, ()).is_ok(), "{sql}");
     }
 }
+
+#[test]
+fn series_are_not_known_but_in_the_open_profile() {
+    let storage = storage(Profile::DurableObject);
+    for sql in [
+        "SELECT * FROM generate_series(1, 3)",
+        "SELECT 1 IN generate_series(1)",
+        "SELECT * FROM generate_series",
+    ] {
+        assert_eq!(outcome(&storage, sql), "no such table: generate_series: SQLITE_ERROR", "{sql}");
+    }
+    assert_eq!(outcome(&storage, "SELECT * FROM nosuch(1)"), "no such table: nosuch: SQLITE_ERROR");
+}
+
+#[test]
+fn the_series_is_known_in_the_open_profile() {
+    assert_eq!(outcome(&storage(Profile::Open), "SELECT sum(value) FROM generate_series(1, 3)"), "6");
+}
