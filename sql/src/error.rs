@@ -117,6 +117,8 @@ pub enum Raised {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConstraintKind {
+    /// What `ALTER TABLE` is to add, which a row that is there breaks; without an extended code.
+    Added,
     /// `CHECK`.
     Check,
     /// The program's commit hook refused.
@@ -145,6 +147,7 @@ impl ConstraintKind {
     pub fn extended_code(self) -> i32 {
         const CONSTRAINT: i32 = 19;
         let sub_code = match self {
+            ConstraintKind::Added => 0,
             ConstraintKind::Check => 1,
             ConstraintKind::CommitHook => 2,
             ConstraintKind::ForeignKey => 3,

@@ -28,7 +28,7 @@ impl Definer<'_, '_, '_> {
             edits.push(insertion(end + blanks(&sql[end..]), format!(" {text}"))?);
             Ok(edits)
         })?;
-        self.test_rows(altered, ConstraintKind::NotNull, |writing, plan, target, image| {
+        self.test_rows(altered, |writing, plan, target, image| {
             Ok(!writing.value(plan, target, image, place)?.is_null())
         })
     }
@@ -54,7 +54,7 @@ impl Definer<'_, '_, '_> {
             let end = spans.map(|span| span.range().end).max().unwrap_or(0);
             Ok(vec![insertion(end + blanks(&sql[end..]), format!(", {text}"))?])
         })?;
-        self.test_rows(altered, ConstraintKind::Check, |writing, plan, target, image| {
+        self.test_rows(altered, |writing, plan, target, image| {
             let Some(check) = target.checks.last() else { return Ok(true) };
             writing.with_rows(plan, [(target.row, image.row())], |env| {
                 Ok(check.eval(env).to_bool() != Some(false))
@@ -89,7 +89,6 @@ impl Definer<'_, '_, '_> {
     fn test_rows(
         &mut self,
         altered: &Altered,
-        kind: ConstraintKind,
         holds: impl Fn(&Writing<'_, '_>, &RowPlan, &TablePlan, &Image) -> Result<bool>,
     ) -> Result<()> {
         let (main, temp, table) = self.written_table(altered)?;
@@ -100,7 +99,10 @@ impl Definer<'_, '_, '_> {
         let (target, plan) = plan_target(self.writers.stores(), &target)?;
         self.each_row(&target, |writing, _, image| match holds(writing, &plan, &target, &image)? {
             true => Ok(()),
-            false => Err(Error::Constraint { kind, message: "constraint failed".to_string() }),
+            false => Err(Error::Constraint {
+                kind: ConstraintKind::Added,
+                message: "constraint failed".to_string(),
+            }),
         })
     }
 }

@@ -5,7 +5,7 @@ use super::entries::Entry;
 use super::image::Image;
 use super::sorter::Sorter;
 use super::write::{Writing, fits};
-use crate::error::{ConstraintKind, Error, Result};
+use crate::error::{Error, Result};
 use crate::plan::{RowPlan, TablePlan};
 use crate::value::ArenaBuffer;
 
@@ -54,13 +54,14 @@ impl Writing<'_, '_> {
         target: &TablePlan,
         image: &Image<'_>,
     ) -> Result<()> {
-        let refused = |kind, message: &str| Err(Error::Constraint { kind, message: message.to_string() });
+        // Not told from other failures: SQLite has no code of its own for them.
+        let refused = |message: &str| Err(Error::Evaluation(message.to_string()));
         for scalar in &target.checks {
             let holds = self.with_rows(plan, [(target.row, image.row())], |env| {
                 Ok(scalar.eval(env).to_bool() != Some(false))
             })?;
             if !holds {
-                return refused(ConstraintKind::Check, "CHECK constraint failed");
+                return refused("CHECK constraint failed");
             }
         }
         let place = target.table.columns.len() - 1;
@@ -68,14 +69,14 @@ impl Writing<'_, '_> {
         let value = self.value(plan, target, image, place)?;
         if value.is_null() {
             return match column.not_null {
-                Some(_) => refused(ConstraintKind::NotNull, "NOT NULL constraint failed"),
+                Some(_) => refused("NOT NULL constraint failed"),
                 None => Ok(()),
             };
         }
         let mut buffer = ArenaBuffer::new();
         let value = column.affinity.apply(value.as_ref(), &buffer.arena());
         match fits(&target.table, column, value) {
-            Err(_) if target.table.strict => refused(ConstraintKind::Datatype, "type mismatch on DEFAULT"),
+            Err(_) if target.table.strict => refused("type mismatch on DEFAULT"),
             _ => Ok(()),
         }
     }

@@ -226,3 +226,18 @@ fn values_may_be_computed_over_windows_and_aggregates() {
     ok(&c, "CREATE VIEW v AS VALUES (count(*) OVER ()), (5); ALTER TABLE t RENAME TO u");
     assert_eq!(ok(&c, "SELECT column1 FROM v"), "1 5");
 }
+
+#[test]
+fn what_alter_table_adds_has_no_extended_code() {
+    let c = connection();
+    ok(&c, "CREATE TABLE t(a); INSERT INTO t VALUES (NULL)");
+    for (sql, message, code) in [
+        ("ALTER TABLE t ADD COLUMN b CHECK (a > 0 IS TRUE)", "CHECK constraint failed", 1),
+        ("ALTER TABLE t ADD COLUMN b NOT NULL AS (a)", "NOT NULL constraint failed", 1),
+        ("ALTER TABLE t ALTER COLUMN a SET NOT NULL", "constraint failed", 19),
+        ("ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL)", "constraint failed", 19),
+    ] {
+        let error = c.execute_batch(sql).expect_err("there is a row that breaks it");
+        assert_eq!((error.to_string().as_str(), error.code()), (message, code), "{sql}");
+    }
+}
