@@ -248,6 +248,7 @@ impl Binder<'_> {
 
     /// `ORDER BY` of one query: an alias, a number, or an expression.
     fn query_order(&mut self, terms: &[ast::OrderTerm], values: &[Expr]) -> Result<Vec<OrderTerm>> {
+        self.check_terms(terms.len(), "ORDER")?;
         let mut order = Vec::new();
         for (number, term) in terms.iter().enumerate() {
             let inner = without_collations(&term.expr);
@@ -270,6 +271,7 @@ impl Binder<'_> {
     }
 
     fn group_terms(&mut self, terms: &[ast::Expr], values: &[Expr], id: QueryId) -> Result<Vec<Expr>> {
+        self.check_terms(terms.len(), "GROUP")?;
         let mut keys = Vec::new();
         for (number, term) in terms.iter().enumerate() {
             let key = match number_of(term) {

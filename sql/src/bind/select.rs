@@ -192,6 +192,14 @@ impl Binder<'_> {
         }
     }
 
+    /// Refuses a clause of more terms than a table may have columns.
+    pub(super) fn check_terms(&self, terms: usize, clause: &str) -> Result<()> {
+        match terms <= self.catalog.limits.columns {
+            true => Ok(()),
+            false => Err(Error::statement(format!("too many terms in {clause} BY clause"))),
+        }
+    }
+
     /// `ORDER BY` of a compound: every term is a result column, by number, by name, or by an equal expression.
     pub(super) fn compound_order(
         &mut self,
@@ -200,6 +208,7 @@ impl Binder<'_> {
         first: &Select,
         others: &[Select],
     ) -> Result<Vec<OrderTerm>> {
+        self.check_terms(terms.len(), "ORDER")?;
         let mut order = Vec::new();
         for (number, term) in terms.iter().enumerate() {
             let inner = without_collations(&term.expr);

@@ -226,6 +226,9 @@ impl<'c> Definer<'_, 'c, '_> {
             }
             return Err(Error::statement(format!("index {name} already exists")));
         }
+        if create.columns.len() > self.catalog.limits.columns {
+            return Err(Error::statement("too many columns in index"));
+        }
         let collation = |name: &str| self.catalog.collation(name);
         let builder = Builder { tree_of: &|_| TreeId::default(), collation: &collation };
         let checked = builder.index(&table, TreeId::default(), create)?;

@@ -1,4 +1,4 @@
-//! Queries whose answer must not depend on how they are planned, kept or stopped.
+//! Queries whose answer must not depend on how they are planned, kept or stopped; and those that are too large.
 
 use duramen_sql::Limits;
 
@@ -104,4 +104,21 @@ fn more_tables_than_can_be_ordered_are_refused() {
     assert_eq!(ok(&connection, &format!("SELECT count(*) FROM {}", tables(64))), "0");
     let refusal = run(&connection, &format!("SELECT count(*) FROM {}", tables(65)));
     assert!(refusal.is_err_and(|error| error.contains("at most 64 tables in a join")));
+}
+
+#[test]
+fn clauses_have_no_more_terms_than_tables_have_columns() {
+    let connection = connection();
+    ok(&connection, "CREATE TABLE t(a)");
+    connection.set_limits(Limits { columns: 3, ..Limits::default() }).expect("nothing runs");
+    for (statement, refusal) in [
+        ("CREATE INDEX i ON t(a, a + 1, a + 2, a + 3)", "too many columns in index"),
+        ("SELECT a FROM t GROUP BY a, 1, 1, 1", "too many terms in GROUP BY clause"),
+        ("SELECT a FROM t ORDER BY a, 1, 1, 1", "too many terms in ORDER BY clause"),
+        ("SELECT a FROM t UNION SELECT a FROM t ORDER BY a, 1, 1, 1", "too many terms in ORDER BY clause"),
+    ] {
+        let said = run(&connection, statement).expect_err(statement);
+        assert!(said.contains(refusal), "{statement}: {said}");
+    }
+    ok(&connection, "SELECT a FROM t GROUP BY a, 1, 1 ORDER BY a, 1, 1");
 }
