@@ -56,6 +56,16 @@ pub(crate) fn count_range(
     low: Bound<&[u8]>,
     high: Bound<&[u8]>,
 ) -> Result<u64> {
+    count_and_next(child, pages, low, high).map(|(count, _)| count)
+}
+
+/// As [`count_range`], and whether there is an entry behind the range, if anything is in it.
+pub(crate) fn count_and_next(
+    child: ChildView<'_>,
+    pages: &(impl PageRead + ?Sized),
+    low: Bound<&[u8]>,
+    high: Bound<&[u8]>,
+) -> Result<(u64, bool)> {
     let low = match low {
         Bound::Unbounded => None,
         Bound::Included(key) => Some((key, Side::Before)),
@@ -67,30 +77,39 @@ pub(crate) fn count_range(
         Bound::Excluded(key) => Some((key, Side::Before)),
     };
     let mut child = child;
+    let mut is_more = false;
     for _ in 0..MAX_DEPTH {
         match child.open(pages)? {
-            NodeRef::Empty => return Ok(0),
+            NodeRef::Empty => return Ok((0, false)),
             NodeRef::Leaf(leaf) => {
                 let start = low.map_or(0, |(key, side)| rank_in_leaf(&leaf, key, side));
                 let end = high.map_or(child.count(), |(key, side)| rank_in_leaf(&leaf, key, side));
-                return Ok(end.saturating_sub(start));
+                return Ok((end.saturating_sub(start), is_more || end < child.count()));
             }
             NodeRef::Inner(inner) => {
                 let first = low.map_or(Ok(0), |(key, _)| inner.position(key))?;
                 let last = high.map_or(Ok(inner.len().saturating_sub(1)), |(key, _)| inner.position(key))?;
+                // Children may be empty.
+                for next in last + 1..inner.len() {
+                    is_more = is_more || inner.child(next)?.count() > 0;
+                    if is_more {
+                        break;
+                    }
+                }
                 if first == last {
                     // Both ends lie below the same child: nothing else is looked at.
                     child = inner.child(first)?;
                     continue;
                 }
                 if first > last {
-                    return Ok(0);
+                    return Ok((0, false));
                 }
                 let (first_child, last_child) = (inner.child(first)?, inner.child(last)?);
                 let start = low.map_or(Ok(0), |(key, side)| rank(first_child, pages, key, side))?;
                 let end =
                     high.map_or(Ok(last_child.count()), |(key, side)| rank(last_child, pages, key, side))?;
-                return Ok(sum_of(&inner, first..last, end)?.saturating_sub(start));
+                let count = sum_of(&inner, first..last, end)?.saturating_sub(start);
+                return Ok((count, is_more || end < last_child.count()));
             }
         }
     }

@@ -144,6 +144,19 @@ impl Root {
         count::count_range(self.view(), pages, low, high)
     }
 
+    /// The number of entries in a range, and whether there is an entry behind it, if anything is in it.
+    ///
+    /// # Errors
+    /// As [`Root::count_range`].
+    pub fn count_and_next(
+        &self,
+        pages: &(impl PageRead + ?Sized),
+        low: Bound<&[u8]>,
+        high: Bound<&[u8]>,
+    ) -> Result<(u64, bool)> {
+        count::count_and_next(self.view(), pages, low, high)
+    }
+
     /// Puts a value at a key; whether there was one before. After an error the content is as it was.
     ///
     /// # Errors

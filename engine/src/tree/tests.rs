@@ -400,6 +400,12 @@ impl Model {
                 let inside = keys.iter().filter(|key| RangeBounds::<[u8]>::contains(&(low, high), **key));
                 let expected = u64::try_from(inside.count()).unwrap();
                 assert_eq!(root.count_range(pages, low, high).unwrap(), expected);
+                let last = keys.last().copied();
+                let follows =
+                    last.is_some_and(|last| !RangeBounds::<[u8]>::contains(&(Bound::Unbounded, high), last));
+                let (count, is_more) = root.count_and_next(pages, low, high).unwrap();
+                assert_eq!(count, expected);
+                assert!(count == 0 || is_more == follows, "{low:?} to {high:?}");
             }
         }
     }

@@ -118,6 +118,15 @@ pub trait View: Sealed {
         source.root(tree)?.count_range(source.pages, range.0, range.1)
     }
 
+    /// As [`View::count`], and whether there is an entry behind the range, if anything is in it. No dearer.
+    ///
+    /// # Errors
+    /// As for all methods; see [`View`].
+    fn count_and_next(&self, tree: TreeId, range: KeyRange<'_>) -> Result<(u64, bool)> {
+        let source = self.source();
+        source.root(tree)?.count_and_next(source.pages, range.0, range.1)
+    }
+
     /// Room outside of memory for what is read, as to sort it: a file beside those of the database.
     ///
     /// # Errors

@@ -82,16 +82,11 @@ impl ScanRows {
             Access::Keys(range) => range.tree,
             _ => self.plan.tree,
         };
-        let entries = |range| ctx.stores.count(self.plan.store, tree, range);
         let least = u64::from(!self.plan.is_exact());
-        let low = Bound::Included(self.low.as_slice());
-        let Some(high) = self.high.as_deref() else {
-            let count = entries((low, Bound::Unbounded))?;
-            return Ok((count, count.max(least)));
-        };
-        let count = entries((low, Bound::Excluded(high)))?;
-        let behind = count > 0 && entries((Bound::Included(high), Bound::Unbounded))? > 0;
-        Ok((count, count.max(least) + u64::from(behind)))
+        let high = self.high.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let range = (Bound::Included(self.low.as_slice()), high);
+        let (count, is_more) = ctx.stores.count_and_next(self.plan.store, tree, range)?;
+        Ok((count, count.max(least) + u64::from(count > 0 && is_more)))
     }
 
     /// Sets the ends of a range of rowids; false if nothing can be in it.

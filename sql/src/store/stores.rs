@@ -78,4 +78,17 @@ impl<'v> Stores<'v> {
     pub fn count(&self, store: Store, tree: TreeId, range: (Bound<&[u8]>, Bound<&[u8]>)) -> Result<u64> {
         Ok(self.view(store).count(tree, range)?)
     }
+
+    /// The same, and whether there is an entry behind the range, if anything is in it.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn count_and_next(
+        &self,
+        store: Store,
+        tree: TreeId,
+        range: (Bound<&[u8]>, Bound<&[u8]>),
+    ) -> Result<(u64, bool)> {
+        Ok(self.view(store).count_and_next(tree, range)?)
+    }
 }
