@@ -4,15 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use duramen_engine::io::{Fs, MemFs};
-use duramen_engine::{Durability, Error, Lsn, Options, Retention};
+use duramen_engine::{Database, Durability, Error, Lsn, Options, Retention, TreeId};
 
 use crate::support::{entries, open, tiny, verify};
 
-#[test]
-fn a_missing_piece_of_history_is_found() {
-    let fs = Arc::new(MemFs::new());
-    let options = Options { retention: Retention::All, log_segment_bytes: 4 << 10, ..tiny() };
-    let db = open(&fs, options.clone());
+/// A hundred commits of one entry each in a new tree, and a checkpoint.
+fn fill(db: &Database) -> TreeId {
     let mut txn = db.begin_write().unwrap();
     let tree = txn.create_tree(b"t").unwrap();
     txn.commit(Durability::Immediate).unwrap();
@@ -22,6 +19,15 @@ fn a_missing_piece_of_history_is_found() {
         txn.commit(Durability::Immediate).unwrap();
     }
     db.checkpoint().unwrap();
+    tree
+}
+
+#[test]
+fn a_missing_piece_of_history_is_found() {
+    let fs = Arc::new(MemFs::new());
+    let options = Options { retention: Retention::All, log_segment_bytes: 4 << 10, ..tiny() };
+    let db = open(&fs, options.clone());
+    fill(&db);
     verify(&db);
     db.close().unwrap();
     for missing in ["db/00000001.wal", "db/00000003.wal"] {
@@ -37,15 +43,7 @@ fn a_missing_piece_of_history_is_found() {
 fn a_database_of_the_past_reaches_and_checks_itself_alone() {
     let fs = Arc::new(MemFs::new());
     let db = open(&fs, Options { retention: Retention::Needed, log_segment_bytes: 4 << 10, ..tiny() });
-    let mut txn = db.begin_write().unwrap();
-    let tree = txn.create_tree(b"t").unwrap();
-    txn.commit(Durability::Immediate).unwrap();
-    for i in 0..100u32 {
-        let mut txn = db.begin_write().unwrap();
-        txn.put(tree, &i.to_be_bytes(), &[0; 200]).unwrap();
-        txn.commit(Durability::Immediate).unwrap();
-    }
-    db.checkpoint().unwrap();
+    let tree = fill(&db);
     let history = db.history();
     assert!(history.oldest() > Lsn { epoch: 0, number: 1 }, "the log was reclaimed");
     let lsn = history.newest().unwrap();
