@@ -2,6 +2,7 @@
 //! cut, and its reads have no snapshot.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use sled::{Batch, Config, Db};
 
@@ -10,6 +11,8 @@ use super::engine::{Commit, Done, Failure, Kind, Memory, Reader, Role, Store, Wr
 /// sled.
 pub const KIND: Kind = Kind { name: "sled", role: Role::NotDurable, open };
 
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+
 struct Sled(Db);
 
 fn open(dir: &Path, memory: Memory) -> Result<Box<dyn Store>, Failure> {
@@ -17,7 +20,22 @@ fn open(dir: &Path, memory: Memory) -> Result<Box<dyn Store>, Failure> {
     if let Memory::Bytes(bytes) = memory {
         config = config.cache_capacity(bytes);
     }
-    Ok(Box::new(Sled(config.open()?)))
+    Ok(Box::new(Sled(opened(&config)?)))
+}
+
+/// Opens, waiting up to ten seconds for the lock: sled's threads let go of it a moment after the last handle is dropped.
+fn opened(config: &Config) -> Result<Db, sled::Error> {
+    let begun = Instant::now();
+    loop {
+        match config.open() {
+            Err(sled::Error::Io(e))
+                if e.to_string().contains("could not acquire lock") && begun.elapsed() < LOCK_WAIT =>
+            {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            done => return done,
+        }
+    }
 }
 
 impl Writer for Batch {
