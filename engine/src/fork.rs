@@ -1,12 +1,14 @@
 //! Fork: a database of its own whose content is a version of another one, without copying what both share.
 //!
-//! The page segments of the origin that the version reaches get second names in the fork's directory, where the file system can do that, and are
-//! copied where it cannot. They keep the origin's id; the fork's checkpoint records say up to which number. What the
-//! version has in memory, after a replay for instance, goes to a segment of the fork's own, and so does its catalog.
+//! The page segments that the origin had when it wrote the version's newest root get second names in the fork's directory.
+//! Which of them the version reaches is not looked for: that is a walk of all inner nodes, and the first checkpoint of the
+//! fork makes it anyway and removes the others. Where the file system cannot give a second name, a segment is copied, if the
+//! version reaches it. Segments keep the origin's id; the fork's checkpoint records say up to which number. What the version
+//! has in memory, after a replay for instance, goes to a segment of the fork's own, and so does its catalog.
 //!
 //! The steps, and what a crash leaves behind at each (fault model F01, F04):
 //! 1. the directory is locked, and cleared of what an earlier attempt left;
-//! 2. pages and catalog are written and synced, segments linked, their names synced: files nobody reads;
+//! 2. segments are linked, pages and catalog written and synced, and all names: files nobody reads;
 //! 3. the checkpoint list, which names all of it, is written, synced, renamed and its name synced: this makes the
 //!    directory a database;
 //! 4. the first segment of its log is made. Where a crash comes before that, the next open makes it: a list whose one record
@@ -32,6 +34,7 @@ use crate::io::{Fs, OpenMode, read_exact_at, write_all_at};
 use crate::page::store::PageStore;
 use crate::progress::ProgressClock;
 use crate::recovery;
+use crate::replay::Replayed;
 use crate::shared::{Moves, Shared};
 use crate::tree::{Existence, Root, Written};
 use crate::version::Version;
@@ -43,7 +46,7 @@ use crate::wal::Log;
 pub struct ForkReport {
     /// The id of the new database.
     pub id: DatabaseId,
-    /// Page segments that it shares with its origin, in bytes.
+    /// Page segments that it shares with its origin, in bytes. Those that it does not need go with its first checkpoint.
     pub shared_bytes: u64,
     /// Page segments that were copied because the file system cannot share them, in bytes.
     pub copied_bytes: u64,
@@ -54,11 +57,12 @@ pub struct ForkReport {
 /// How far a fork is.
 pub(crate) type Tell<'t> = &'t mut dyn FnMut(u64, u64);
 
-/// Makes a database in `dir` whose content is `version`, which was reached by a replay of its own.
-pub(crate) fn run(shared: &Shared, version: &Version, dir: &Path, tell: Tell<'_>) -> Result<ForkReport> {
+/// Makes a database in `dir` whose content is a version.
+pub(crate) fn run(shared: &Shared, of: &Replayed, dir: &Path, tell: Tell<'_>) -> Result<ForkReport> {
     let fs = &*shared.io.fs;
     let lock = recovery::claim(fs, dir)?;
-    let made = Fork { shared, version, dir, id: recovery::random_id(&shared.io) }.make(tell);
+    let id = recovery::random_id(&shared.io);
+    let made = Fork { shared, version: &of.version, dir, id }.make(&of.files, tell);
     let made = made.inspect_err(|_| drop(recovery::abandon(fs, dir)));
     drop(lock);
     made
@@ -72,18 +76,18 @@ struct Fork<'a> {
 }
 
 impl Fork<'_> {
-    fn make(&self, tell: Tell<'_>) -> Result<ForkReport> {
-        let mut inherited = self.inherited()?;
+    fn make(&self, files: &[(SegmentId, u64)], tell: Tell<'_>) -> Result<ForkReport> {
+        let mut report = ForkReport { id: self.id, ..ForkReport::default() };
+        let mut inherited = self.inherit(files, &mut report, tell)?;
         let mut ancestors = self.version.pages.place().ancestors.to_vec();
         let last = ancestors.last().map_or(SegmentId(1), |ancestor| ancestor.before);
         let before = inherited.last().map_or(last, |(id, _)| last.max(id.next()));
         ancestors.push(Ancestor { database: self.shared.database, before });
-
-        let mut report = ForkReport { id: self.id, ..ForkReport::default() };
         let mut state = self.write_pages(&ancestors, before, &mut report)?;
-        self.share_segments(&inherited, &mut report, tell)?;
         inherited.append(&mut state.segments);
         state.segments = inherited;
+        let fs = &self.shared.io.fs;
+        fs.sync_dir(self.dir).map_err(|error| Error::io("sync", self.dir, error))?;
 
         let (lsn, time) = (self.version.lsn, self.version.time);
         let record = CheckpointRecord {
@@ -96,16 +100,58 @@ impl Fork<'_> {
             state,
             ..CheckpointRecord::default()
         };
-        let mut list = CheckpointList::new(self.shared.io.fs.clone(), self.dir, self.id);
+        let mut list = CheckpointList::new(fs.clone(), self.dir, self.id);
         list.append(record).map_err(AppendError::into_error)?;
         let setup = recovery::log_setup(&self.shared.io, self.dir, self.id, &self.shared.options);
         Log::begin_after(setup, lsn, 1)?;
         Ok(report)
     }
 
-    /// The page segments that the version reaches, each up to the last page that it reaches there: all of that was synced
-    /// before the version could be read, whatever is appended meanwhile.
-    fn inherited(&self) -> Result<Vec<(SegmentId, u64)>> {
+    /// Gives segments of the origin a name in the fork's directory, or copies them; which it has then. They are there as long
+    /// as the version is, but for those that were removed before it was looked for.
+    fn inherit(
+        &self,
+        files: &[(SegmentId, u64)],
+        report: &mut ForkReport,
+        tell: Tell<'_>,
+    ) -> Result<Vec<(SegmentId, u64)>> {
+        // Without a tree there is nothing to inherit, and no segment of the fork's own to append to.
+        let is_empty = self.version.catalog.iter().next().is_none();
+        let there = |(id, _): &&(SegmentId, u64)| !is_empty && self.version.pages.get(*id).is_some();
+        let files: Vec<(SegmentId, u64)> = files.iter().filter(there).copied().collect();
+        let total = files.iter().fold(0u64, |total, (_, len)| total.saturating_add(*len));
+        let (mut inherited, mut passed) = (Vec::new(), 0);
+        let mut reached = None;
+        let fs = &*self.shared.io.fs;
+        for (id, len) in files {
+            let from = self.version.pages.place().path(id);
+            let to = self.dir.join(format!("{id}.pages"));
+            match fs.hard_link(&from, &to) {
+                Ok(()) => {
+                    report.shared_bytes += len;
+                    inherited.push((id, len));
+                }
+                Err(error) if error.kind() == ErrorKind::Unsupported => {
+                    let reached = match &reached {
+                        Some(reached) => reached,
+                        None => reached.insert(self.reached()?),
+                    };
+                    if let Some(&len) = reached.get(&id) {
+                        copy(fs, &from, &to, len)?;
+                        report.copied_bytes += len;
+                        inherited.push((id, len));
+                    }
+                }
+                Err(error) => return Err(Error::io("link a page segment", &to, error)),
+            }
+            passed += len;
+            tell(passed, total);
+        }
+        Ok(inherited)
+    }
+
+    /// The page segments that the version reaches, each up to the last page that it reaches there. Walks its inner nodes.
+    fn reached(&self) -> Result<BTreeMap<SegmentId, u64>> {
         let mut reached: BTreeMap<SegmentId, u64> = BTreeMap::new();
         let mut seen: HashSet<PageAddr> = HashSet::new();
         for (_, entry) in self.version.catalog.iter() {
@@ -114,7 +160,7 @@ impl Fork<'_> {
                 *end = (addr.offset() + addr.padded_len()).max(*end);
             })?;
         }
-        Ok(reached.into_iter().collect())
+        Ok(reached)
     }
 
     /// Writes what of the version is not on pages, and its catalog, to segments of the fork.
@@ -147,31 +193,6 @@ impl Fork<'_> {
             next_segment: appender.next_segment(),
             segments: store.segments().table(),
         })
-    }
-
-    /// Gives segments of the origin a name in the fork's directory. They are there as long as the version is.
-    fn share_segments(
-        &self,
-        inherited: &[(SegmentId, u64)],
-        report: &mut ForkReport,
-        tell: Tell<'_>,
-    ) -> Result<()> {
-        let fs = &*self.shared.io.fs;
-        let total = inherited.iter().fold(0u64, |total, (_, len)| total.saturating_add(*len));
-        for &(id, len) in inherited {
-            let from = self.version.pages.place().path(id);
-            let to = self.dir.join(format!("{id}.pages"));
-            match fs.hard_link(&from, &to) {
-                Ok(()) => report.shared_bytes += len,
-                Err(error) if error.kind() == ErrorKind::Unsupported => {
-                    copy(fs, &from, &to, len)?;
-                    report.copied_bytes += len;
-                }
-                Err(error) => return Err(Error::io("link a page segment", &to, error)),
-            }
-            tell(report.shared_bytes + report.copied_bytes, total);
-        }
-        fs.sync_dir(self.dir).map_err(|error| Error::io("sync", self.dir, error))
     }
 }
 

@@ -24,7 +24,7 @@ use crate::options::{Durability, Retention};
 use crate::page::segments::SegmentSet;
 use crate::past;
 use crate::reclaim::{self, Effort};
-use crate::replay::{Replay, reset_target};
+use crate::replay::{Replay, Replayed, reset_target};
 use crate::shared::{Checkpoints, Shared};
 use crate::tree::Root;
 use crate::txn::{ReadView, View, WriteTxn};
@@ -473,6 +473,19 @@ impl History {
         Ok(Commits { reader, after, previous: after, _hold: hold })
     }
 
+    /// The commits from a mark on up to that before a later mark. Looks at no file but those that they lie in.
+    ///
+    /// # Errors
+    /// As [`log_at`](History::log_at).
+    pub fn log_between(&self, from: LogMark, to: LogMark) -> Result<Commits> {
+        let hold = self.hold(from.after)?;
+        let start = LogStart::After { lsn: from.after, position: from.position };
+        let scan = self.scan(start, to.after)?;
+        let fs = self.handle.io.fs.clone();
+        let reader = LogReader::open_up_to(fs, &self.handle.dir, scan, to.position)?;
+        Ok(Commits { reader, after: from.after, previous: from.after, _hold: hold })
+    }
+
     /// Places of the log from which it can be read on without reading what is before: where its files begin, oldest first, as
     /// far as history reaches. Reads the heads of the files.
     ///
@@ -505,7 +518,7 @@ impl History {
         let current = self.handle.newest()?;
         let version = match current.lsn == lsn {
             true => Version { log_end: LogEnd::default(), ..(*current).clone() },
-            false => self.replay(&start, lsn)?,
+            false => self.replay(&start, lsn)?.version,
         };
         Ok(PastView { view: ReadView::new(Arc::new(version)), hold: start.hold })
     }
@@ -534,13 +547,14 @@ impl History {
     }
 
     /// A version with nodes of its own, in the pages that its start names.
-    fn replay(&self, start: &Start, lsn: Lsn) -> Result<Version> {
+    fn replay(&self, start: &Start, lsn: Lsn) -> Result<Replayed> {
         let Start { root, pages, .. } = start;
         let mut replay = Replay::new(Catalog::new(), Lsn::ZERO, Timestamp(i64::MIN));
         if let Some(record) = root {
             let path = self.handle.checkpoints().list.path();
             let (_, catalog): (Root, Catalog) = Catalog::load(&record.state, &**pages, &path)?;
             replay = Replay::new(catalog, record.lsn, record.time);
+            replay.files.clone_from(&record.state.segments);
         }
         if replay.lsn < lsn
             && let Some(mut reader) = self.reader(log_start(root.as_ref()), lsn)?
@@ -555,7 +569,8 @@ impl History {
             return Err(Error::HistoryUnavailable { lsn, oldest, newest });
         }
         let (pages, log_end) = (pages.clone(), LogEnd::default());
-        Ok(Version { lsn: replay.lsn, time: replay.time, catalog: replay.catalog, log_end, pages })
+        let version = Version { lsn: replay.lsn, time: replay.time, catalog: replay.catalog, log_end, pages };
+        Ok(Replayed { version, files: replay.files })
     }
 
     /// A reader of the log up to `until`; none where there is no log yet.
@@ -564,12 +579,15 @@ impl History {
         if until == Lsn::ZERO || handle.past_of.is_some() {
             return Ok(None);
         }
-        if let Some(log) = &handle.log {
+        LogReader::open(handle.io.fs.clone(), &handle.dir, self.scan(start, until)?)
+    }
+
+    /// What to read of the log up to `until`, which is on disk then.
+    fn scan(&self, start: LogStart, until: Lsn) -> Result<LogScan> {
+        if let Some(log) = &self.handle.log {
             log.flush_to(until)?;
         }
-        let scan =
-            LogScan { database: Some(handle.database), start, until: Some(until), durable: until.number };
-        LogReader::open(handle.io.fs.clone(), &handle.dir, scan)
+        Ok(LogScan { database: Some(self.handle.database), start, until: Some(until), durable: until.number })
     }
 
     /// Makes the version after commit `lsn` the newest one, as a new commit, which is durable when this returns. What

@@ -63,6 +63,7 @@ pub struct RecoveryReport {
 struct Found {
     list: bool,
     log: Vec<SegmentId>,
+    /// Ascending.
     pages: Vec<SegmentId>,
     temporary: Vec<String>,
     foreign: Vec<String>,
@@ -84,6 +85,7 @@ impl Found {
                 found.foreign.push(name);
             }
         }
+        found.pages.sort_unstable();
         found
     }
 
@@ -349,15 +351,18 @@ fn open_existing(
     let mut reader = LogReader::open(io.fs.clone(), dir, scan)?.ok_or_else(|| no_log(dir))?;
     let database = reader.database();
     let list = list.unwrap_or_else(|| CheckpointList::new(io.fs.clone(), dir, database));
-    let next = found.pages.iter().max().map_or(SegmentId(1), |last| last.next());
+    let next = found.pages.last().map_or(SegmentId(1), |last| last.next());
     let next = next.max(newest.state.next_segment);
+    // Those that nothing needs are removed after the record that names them was written.
+    let mut table = newest.state.segments.clone();
+    table.retain(|(id, _)| found.pages.binary_search(id).is_ok());
     let pages = PageStore::open(
         io.fs.clone(),
         dir,
         database,
         &newest.ancestors,
         page_options(&options),
-        &newest.state.segments,
+        &table,
         next,
     )?;
     let (catalog_tree, catalog) = if newest.number == 0 {

@@ -13,9 +13,10 @@ use crate::format::checkpoint::RootState;
 use crate::format::ops::{Op, Ops};
 use crate::format::wal::RecordKind;
 use crate::gathered::{Gathered, Misfit};
-use crate::ids::{Lsn, Timestamp};
+use crate::ids::{Lsn, SegmentId, Timestamp};
 use crate::page::segments::SegmentSet;
 use crate::tree::{Root, TreeParams};
+use crate::version::Version;
 use crate::wal::LogRecord;
 
 /// A state that records are applied to. Single keys are gathered, and in the catalog only once
@@ -25,9 +26,18 @@ pub(crate) struct Replay {
     pub(crate) catalog: Catalog,
     pub(crate) lsn: Lsn,
     pub(crate) time: Timestamp,
+    /// The page segments that there were when its newest root was written: that root reaches no others.
+    pub(crate) files: Vec<(SegmentId, u64)>,
     gathered: Gathered,
     /// Where the last operations stood.
     last: (PathBuf, u64),
+}
+
+/// A version with nodes of its own, and the page segments of the root that it was reached from.
+#[derive(Debug)]
+pub(crate) struct Replayed {
+    pub(crate) version: Version,
+    pub(crate) files: Vec<(SegmentId, u64)>,
 }
 
 /// Where a record came from, for what is said about damage.
@@ -46,7 +56,8 @@ impl Place<'_> {
 impl Replay {
     /// The state after a commit.
     pub(crate) fn new(catalog: Catalog, lsn: Lsn, time: Timestamp) -> Replay {
-        Replay { catalog, lsn, time, gathered: Gathered::default(), last: Default::default() }
+        let files = Vec::new();
+        Replay { catalog, lsn, time, files, gathered: Gathered::default(), last: Default::default() }
     }
 
     /// Applies one record; one that the state already holds is passed over. A root that the record names lies in `pages`.
@@ -71,6 +82,7 @@ impl Replay {
                 let next_tree = self.catalog.next_tree();
                 self.catalog = Catalog::load(&state, pages, &file)?.1;
                 self.catalog.raise_next_tree(next_tree);
+                self.files = state.segments;
             }
             RecordKind::Close => return Ok(()),
         }

@@ -2,7 +2,9 @@
 //!
 //! `cargo bench -p duramen-pitr` measures on a database of 200,000 entries; `-- --entries N` on another size,
 //! `--commits N` with as many commits to look back over (200,000 unless told otherwise), `--dir DIR` in another place than
-//! the system's for temporary files, `--only PART` one part alone: `cost`, `moments`, `many` or `fork`.
+//! the system's for temporary files, `--only PART` one part alone: `cost`, `moments`, `many` or `fork`. With `--keep` the
+//! databases of `moments` and `many` stay, and the next run with it goes on with them instead of loading; the thousand
+//! restores, which let history go, are left out then.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,10 +27,12 @@ struct Arguments {
     commits: u64,
     dir: PathBuf,
     only: Option<String>,
+    keep: bool,
 }
 
 fn arguments() -> Arguments {
-    let mut found = Arguments { entries: 200_000, commits: 200_000, dir: std::env::temp_dir(), only: None };
+    let dir = std::env::temp_dir();
+    let mut found = Arguments { entries: 200_000, commits: 200_000, dir, only: None, keep: false };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut number = || words.next().and_then(|n| n.parse().ok()).expect("a number");
@@ -37,6 +41,7 @@ fn arguments() -> Arguments {
             "--commits" => found.commits = number(),
             "--dir" => found.dir = words.next().expect("a directory").into(),
             "--only" => found.only = words.next(),
+            "--keep" => found.keep = true,
             _ => {}
         }
     }
@@ -122,15 +127,18 @@ fn told(name: &str, goal: &str, times: &Times) {
 }
 
 fn main() {
-    let Arguments { entries, commits, dir, only } = arguments();
-    let dir = dir.join(format!("duramen-past-{}", std::process::id()));
+    let Arguments { entries, commits, dir, only, keep } = arguments();
+    let dir = match keep {
+        true => dir.join("duramen-past"),
+        false => dir.join(format!("duramen-past-{}", std::process::id())),
+    };
     std::fs::create_dir_all(&dir).expect("the directory can be written to");
     let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
     if wanted("cost") {
         cost_of_history(&dir, entries);
     }
     if wanted("moments") {
-        moments(&dir, entries, commits);
+        moments(&dir, entries, commits, keep);
     }
     if wanted("many") {
         many_commits(&dir, commits);
@@ -138,7 +146,9 @@ fn main() {
     if wanted("fork") {
         large_fork(&dir, entries);
     }
-    std::fs::remove_dir_all(&dir).expect("what was made can be removed");
+    if !keep {
+        std::fs::remove_dir_all(&dir).expect("what was made can be removed");
+    }
 }
 
 /// The same writes with history on and off: time, and bytes on disk.
@@ -211,7 +221,13 @@ impl Past {
         // In a small history so that there are kept roots besides the newest one, with less log than it would take otherwise.
         let spacing = if commits > MANY { Options::default().root_spacing_bytes } else { 16 << 20 };
         let db = open(path, Options { root_spacing_bytes: spacing, ..window() });
-        let (pitr, tree) = (Pitr::new(db.clone()), make_tree(&db));
+        let pitr = Pitr::new(db.clone());
+        if let Some(tree) = db.begin_read().expect("it is sound").tree(b"t") {
+            let texts = std::fs::read_to_string(path.with_extension("between")).expect("written by the load");
+            let between = texts.lines().map(|text| text.parse().expect("a bookmark")).collect();
+            return Past { db, pitr, tree, entries, between };
+        }
+        let tree = make_tree(&db);
         let began = Instant::now();
         load(&db, tree, 0..entries, 1000, Durability::Deferred);
         db.checkpoint().expect("the disk has room");
@@ -226,6 +242,8 @@ impl Past {
             }
         }
         db.checkpoint().expect("the disk has room");
+        let texts: Vec<String> = between.iter().map(Bookmark::to_string).collect();
+        std::fs::write(path.with_extension("between"), texts.join("\n")).expect("the disk has room");
         let info = db.info().expect("it is sound");
         println!(
             "{entries} entries, {} bytes of pages, in {loaded:.1?}; then {commits} commits of one put in {:.1?}; {} roots",
@@ -248,7 +266,7 @@ impl Past {
 }
 
 /// Bookmarks, times, views, restores, forks and differences.
-fn moments(dir: &Path, entries: u64, commits: u64) {
+fn moments(dir: &Path, entries: u64, commits: u64, keep: bool) {
     let past = Past::new(&dir.join("moments"), entries, commits);
     let began = Instant::now();
     for _ in 0..1_000_000 {
@@ -271,7 +289,9 @@ fn moments(dir: &Path, entries: u64, commits: u64) {
     differences(&past);
     restores(&past);
     forks(dir, &past);
-    many_restores(&past);
+    if !keep {
+        many_restores(&past);
+    }
 }
 
 fn bookmarks_for_times(past: &Past) {
@@ -350,6 +370,9 @@ fn forks(dir: &Path, past: &Past) {
         let path = dir.join(format!("fork{n}"));
         own = past.pitr.fork(&root, &path, &mut |_, _| {}).expect("the disk has room").own_bytes;
     });
+    for n in 0..10 {
+        std::fs::remove_dir_all(dir.join(format!("fork{n}"))).expect("it was made above");
+    }
     told("fork at a kept root", "<= 10 ms", &forks);
     println!(
         "  {own} bytes of pages of its own, and a log and a list of under 1 KiB (goal 64 KiB); {} bytes of pages shared",

@@ -12,9 +12,9 @@ use duramen_engine::{History, LogMark, Lsn, Timestamp};
 use crate::error::Result;
 
 /// How many commits one remembered place stands for.
-const STRIDE: usize = 256;
+const STRIDE: usize = 64;
 
-/// With more places than this, all are forgotten: about 14 MB.
+/// With more places than this, all are forgotten: about 14 MB, and sixteen million commits.
 const MOST_SAMPLES: usize = 1 << 18;
 
 /// The commit that was the newest at a time.
@@ -78,18 +78,22 @@ impl Timeline {
         stretch.read_on(history, From { mark, lsn: from }, time)?;
         self.samples += stretch.samples.len() - before;
         let after = stretch.samples.partition_point(|(first, _)| *first <= time);
+        let later = stretch.samples.get(after).copied();
+        let mut found = Found { next: later.map(|(first, _)| first), ..start };
         let Some((_, mark)) = after.checked_sub(1).map(|at| stretch.samples[at]) else {
-            let next = stretch.samples.first().map(|(first, _)| *first);
-            return Ok(Some(Found { next, ..start }));
+            return Ok(Some(found));
         };
-        let mut found = start;
-        for commit in history.log_at(mark)? {
+        let commits = match later {
+            Some((_, later)) => history.log_between(mark, later)?,
+            None => history.log_at(mark)?,
+        };
+        for commit in commits {
             let commit = commit?;
             if commit.time() > time {
                 found.next = Some(commit.time());
                 break;
             }
-            found = Found { lsn: commit.lsn(), time: commit.time(), next: None };
+            found = Found { lsn: commit.lsn(), time: commit.time(), ..found };
         }
         Ok(Some(found))
     }

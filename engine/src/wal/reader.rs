@@ -168,7 +168,36 @@ impl LogReader {
     /// # Errors
     /// Damage in headers, or segments that have to be there and are not.
     pub fn open(fs: Arc<dyn Fs>, dir: &Path, scan: LogScan) -> Result<Option<LogReader>> {
-        let mut files = LogFiles { fs, dir: dir.to_path_buf(), database: scan.database };
+        let listing = list(&*fs, dir)?;
+        LogReader::open_listed(
+            LogFiles { fs, dir: dir.to_path_buf(), database: scan.database },
+            listing,
+            scan,
+        )
+    }
+
+    /// The log in `dir` up to a commit, which is not after `end`, a place that was noted earlier. No file is looked at but
+    /// those that this part lies in.
+    ///
+    /// # Errors
+    /// As those of [`LogReader::open`].
+    pub fn open_up_to(
+        fs: Arc<dyn Fs>,
+        dir: &Path,
+        scan: LogScan,
+        end: LogPosition,
+    ) -> Result<Option<LogReader>> {
+        let first = if let LogStart::After { position, .. } = scan.start { position.segment.0 } else { 1 };
+        let segments = (first..=end.segment.0).map(SegmentId).collect();
+        let listing = Listing { segments, temporary: Vec::new() };
+        LogReader::open_listed(
+            LogFiles { fs, dir: dir.to_path_buf(), database: scan.database },
+            listing,
+            scan,
+        )
+    }
+
+    fn open_listed(mut files: LogFiles, listing: Listing, scan: LogScan) -> Result<Option<LogReader>> {
         let start = match scan.start {
             LogStart::After { lsn: Lsn { number: 0, .. }, .. } => LogStart::Beginning,
             start => start,
@@ -177,7 +206,6 @@ impl LogReader {
             LogStart::After { position, .. } => position.segment,
             LogStart::Beginning | LogStart::Oldest => SegmentId(1),
         };
-        let listing = list(&*files.fs, dir)?;
         let Chain { headers: mut later, first } = files.chain(&listing.segments, oldest)?;
         let durable = later.iter().map(|header| header.durable).fold(scan.durable, u64::max);
         let checkpoint = later.iter().map(|header| header.checkpoint).fold(0, u64::max);

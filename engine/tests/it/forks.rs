@@ -1,9 +1,10 @@
 //! Forks: what they take with them, and what goes on beside them.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use duramen_engine::io::MemFs;
+use duramen_engine::io::{DirLock, File, Fs, Io, LockKind, MemFs, OpenMode};
 use duramen_engine::{Database, Durability, Lsn, Options, Retention, TreeId};
 
 use crate::support::{entries, open, open_at, tiny, verify};
@@ -44,21 +45,103 @@ fn a_fork_needs_no_files_that_were_reclaimed() {
     verify(&fork);
 }
 
-#[test]
-fn a_fork_takes_what_its_version_reaches_and_no_more() {
-    let fs = Arc::new(MemFs::new());
-    let db = open(&fs, Options { root_spacing_bytes: 1, ..whole_history() });
-    let (_, first) = fill(&db, 1);
+/// A database whose every key was overwritten a few times, with a root of each time; the commit of the first.
+fn overwritten(fs: &Arc<MemFs>) -> (Database, TreeId, Lsn) {
+    let db = open(fs, Options { root_spacing_bytes: 1, ..whole_history() });
+    let (tree, first) = fill(&db, 1);
     db.checkpoint().unwrap();
-    let mut sizes = Vec::new();
     for round in 2..6 {
         fill(&db, round);
         db.checkpoint().unwrap();
-        let dir = format!("fork{round}");
-        sizes.push(db.history().fork(first, Path::new(&dir), &mut |_, _| {}).unwrap().shared_bytes);
     }
-    assert!(sizes[0] > 0);
-    assert!(sizes.windows(2).all(|pair| pair[0] == pair[1]), "{sizes:?}");
+    (db, tree, first)
+}
+
+#[test]
+fn a_fork_takes_no_files_that_were_made_after_its_version() {
+    let fs = Arc::new(MemFs::new());
+    let (db, _, first) = overwritten(&fs);
+    let fork = |dir: &str| db.history().fork(first, Path::new(dir), &mut |_, _| {}).unwrap().shared_bytes;
+    let before = fork("fork1");
+    assert!(before > 0);
+    fill(&db, 7);
+    db.checkpoint().unwrap();
+    assert_eq!(fork("fork2"), before);
+}
+
+#[test]
+fn files_that_a_fork_does_not_need_go_with_its_first_checkpoint() {
+    let fs = Arc::new(MemFs::new());
+    let (db, tree, _) = overwritten(&fs);
+    let report = db.history().fork(db.last_lsn(), Path::new("fork"), &mut |_, _| {}).unwrap();
+    let options = Options { retention: Retention::Needed, ..whole_history() };
+    let fork = open_at(&fs, "fork", options).unwrap();
+    fork.checkpoint().unwrap();
+    assert!(fork.info().unwrap().page_bytes * 2 < report.shared_bytes, "{report:?} {:?}", fork.info());
+    assert_eq!(entries(&fork.begin_read().unwrap(), tree), entries(&db.begin_read().unwrap(), tree));
+    verify(&fork);
+    verify(&db);
+}
+
+/// A file system that cannot give a file a second name.
+#[derive(Debug)]
+struct WithoutLinks(Arc<MemFs>);
+
+impl Fs for WithoutLinks {
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
+        self.0.open(path, mode)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.rename(from, to)
+    }
+
+    fn hard_link(&self, _: &Path, _: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.0.remove(path)
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        self.0.list(dir)
+    }
+
+    fn create_dir(&self, dir: &Path) -> io::Result<()> {
+        self.0.create_dir(dir)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        self.0.sync_dir(dir)
+    }
+
+    fn lock_dir(&self, dir: &Path, kind: LockKind) -> io::Result<Box<dyn DirLock>> {
+        self.0.lock_dir(dir, kind)
+    }
+}
+
+#[test]
+fn where_there_are_no_links_a_fork_copies_what_its_version_reaches() {
+    let fs = Arc::new(MemFs::new());
+    let (linked, tree, _) = overwritten(&fs);
+    let shared = linked.history().fork(linked.last_lsn(), Path::new("linked"), &mut |_, _| {}).unwrap();
+    linked.close().unwrap();
+
+    let io = Io { fs: Arc::new(WithoutLinks(fs.clone())), ..Io::os() };
+    let db = Database::open_with(io, "db", whole_history()).unwrap();
+    let mut told = (0, 0);
+    let report = db.history().fork(db.last_lsn(), Path::new("fork"), &mut |done, all| told = (done, all));
+    let report = report.unwrap();
+    assert_eq!(report.shared_bytes, 0);
+    assert!(
+        report.copied_bytes > 0 && report.copied_bytes * 2 < shared.shared_bytes,
+        "{report:?} {shared:?}"
+    );
+    assert_eq!(told, (shared.shared_bytes, shared.shared_bytes));
+    let fork = open_at(&fs, "fork", whole_history()).unwrap();
+    assert_eq!(entries(&fork.begin_read().unwrap(), tree), entries(&db.begin_read().unwrap(), tree));
+    verify(&fork);
 }
 
 #[test]
