@@ -9,7 +9,7 @@ use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::ids::TreeId;
 use crate::page::access::PageRead;
-use crate::tree::{Existence, Root, TreeParams};
+use crate::tree::{KeyChange, TreeParams};
 
 /// With more bytes of keys and values than this it is time to apply them.
 const ENOUGH_BYTES: usize = 32 << 20;
@@ -88,13 +88,8 @@ impl Gathered {
                 by_key.then_with(|| a.key_at.cmp(&b.key_at))
             });
             let Some(root) = catalog.root_mut(*tree) else { return Ok(Err(Misfit)) };
-            let runs = changes.chunk_by(|a, b| a.head == b.head && a.key(bytes) == b.key(bytes));
-            for run in runs {
-                if run.windows(2).any(|pair| pair[1].existed != pair[0].puts) {
-                    return Ok(Err(Misfit));
-                }
-                apply_run(root, run, bytes, pages, params)?;
-            }
+            let Some(settled) = Settled::new(changes, bytes) else { return Ok(Err(Misfit)) };
+            root.change_many(pages, params, &settled.changes())?;
             changes.clear();
         }
         bytes.clear();
@@ -102,23 +97,44 @@ impl Gathered {
     }
 }
 
-/// Brings one key from how it was before its changes to how it is after them.
-fn apply_run(
-    root: &mut Root,
-    run: &[Change],
-    bytes: &[u8],
-    pages: &(impl PageRead + ?Sized),
-    params: &TreeParams,
-) -> Result<()> {
-    let [first, ..] = run else { return Ok(()) };
-    let last = run.last().unwrap_or(first);
-    let existed = Existence::Known(first.existed);
-    if last.puts {
-        root.put(pages, params, last.key(bytes), last.value(bytes), existed)?;
-    } else if first.existed {
-        root.delete(pages, params, last.key(bytes), existed)?;
+/// What brings keys from how they were before all changes to how they are after them, in order: one change a key. Keys and
+/// values are copied so that they lie in this order too, for who goes through them would wait for the memory at each.
+struct Settled {
+    bytes: Vec<u8>,
+    changes: Vec<Change>,
+}
+
+impl Settled {
+    /// Of changes in order; `None` where a change does not fit the one of the same key before it.
+    fn new(changes: &[Change], from: &[u8]) -> Option<Settled> {
+        let len = changes.iter().map(|change| change.end - change.key_at).sum();
+        let mut settled =
+            Settled { bytes: Vec::with_capacity(len), changes: Vec::with_capacity(changes.len()) };
+        for run in changes.chunk_by(|a, b| a.head == b.head && a.key(from) == b.key(from)) {
+            if run.windows(2).any(|pair| pair[1].existed != pair[0].puts) {
+                return None;
+            }
+            if let [first, ..] = run
+                && let Some(last) = run.last().filter(|last| last.puts || first.existed)
+            {
+                let key_at = settled.bytes.len();
+                let value_at = key_at + last.value_at - last.key_at;
+                settled.bytes.extend_from_slice(&from[last.key_at..last.end]);
+                let end = settled.bytes.len();
+                settled.changes.push(Change { key_at, value_at, end, existed: first.existed, ..*last });
+            }
+        }
+        Some(settled)
     }
-    Ok(())
+
+    fn changes(&self) -> Vec<KeyChange<'_>> {
+        let change = |change: &Change| KeyChange {
+            key: change.key(&self.bytes),
+            value: change.puts.then(|| change.value(&self.bytes)),
+            existed: change.existed,
+        };
+        self.changes.iter().map(change).collect()
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p duramen-pitr` measures on a database of 200,000 entries; `-- --entries N` on another size,
 //! `--commits N` with as many commits to look back over (200,000 unless told otherwise), `--dir DIR` in another place than
-//! the system's for temporary files, `--only PART` one part alone: `cost`, `moments`, `many` or `fork`. With `--keep` the
+//! the system's for temporary files, `--only PART` one part alone: `cost`, `moments`, `views` (the first half of it), `many` or `fork`. With `--keep` the
 //! databases of `moments` and `many` stay, and the next run with it goes on with them instead of loading; the thousand
 //! restores, which let history go, are left out then.
 
@@ -99,13 +99,15 @@ struct Times {
     processor: Vec<Duration>,
 }
 
-fn times(runs: usize, mut run: impl FnMut(usize)) -> Times {
+/// Times some runs; what one gives is let go afterwards.
+fn times<T>(runs: usize, mut run: impl FnMut(usize) -> T) -> Times {
     let mut times = Times::default();
     for n in 0..runs {
         let (began, before) = (Instant::now(), processor());
-        run(n);
+        let made = run(n);
         times.clock.push(began.elapsed());
         times.processor.extend(before.zip(processor()).map(|(before, after)| after.saturating_sub(before)));
+        drop(made);
     }
     times.clock.sort_unstable();
     times.processor.sort_unstable();
@@ -137,8 +139,15 @@ fn main() {
     if wanted("cost") {
         cost_of_history(&dir, entries);
     }
-    if wanted("moments") {
-        moments(&dir, entries, commits, keep);
+    if wanted("moments") || wanted("views") {
+        let past = Past::new(&dir.join("moments"), entries, commits);
+        views(&past);
+        if wanted("moments") {
+            changes(&dir, &past);
+        }
+        if !keep {
+            many_restores(&past);
+        }
     }
     if wanted("many") {
         many_commits(&dir, commits);
@@ -265,33 +274,29 @@ impl Past {
     }
 }
 
-/// Bookmarks, times, views, restores, forks and differences.
-fn moments(dir: &Path, entries: u64, commits: u64, keep: bool) {
-    let past = Past::new(&dir.join("moments"), entries, commits);
+/// Bookmarks, times, views and reading in them.
+fn views(past: &Past) {
     let began = Instant::now();
     for _ in 0..1_000_000 {
         std::hint::black_box(past.pitr.current_bookmark());
     }
     println!("{:<46} goal {:<12} {:?}", "current bookmark", "<= 1 us", began.elapsed() / 1_000_000);
-    bookmarks_for_times(&past);
+    bookmarks_for_times(past);
     let root = past.root();
-    told(
-        "view at a kept root",
-        "<= 1 ms",
-        &times(200, |_| drop(past.pitr.as_of(&root).expect("it is kept"))),
-    );
+    told("view at a kept root", "<= 1 ms", &times(200, |_| past.pitr.as_of(&root).expect("it is kept")));
     told(
         "view between roots",
         "p99 250 ms",
-        &times(100, |n| drop(past.pitr.as_of(&past.far(n)).expect("it is kept"))),
+        &times(100, |n| past.pitr.as_of(&past.far(n)).expect("it is kept")),
     );
-    reads(&past);
-    differences(&past);
-    restores(&past);
-    forks(dir, &past);
-    if !keep {
-        many_restores(&past);
-    }
+    reads(past);
+}
+
+/// Differences, restores and forks.
+fn changes(dir: &Path, past: &Past) {
+    differences(past);
+    restores(past);
+    forks(dir, past);
 }
 
 fn bookmarks_for_times(past: &Past) {
@@ -405,7 +410,7 @@ fn many_commits(dir: &Path, commits: u64) {
     told(
         "view between roots",
         "p99 250 ms",
-        &times(100, |n| drop(past.pitr.as_of(&past.far(n)).expect("it is kept"))),
+        &times(100, |n| past.pitr.as_of(&past.far(n)).expect("it is kept")),
     );
 }
 
@@ -437,5 +442,5 @@ fn large_fork(dir: &Path, entries: u64) {
     });
     told("fork at a kept root", "<= 10 ms", &forks);
     println!("  {own} bytes of pages of its own, and a log and a list of under 1 KiB (goal 64 KiB)");
-    told("view at a kept root", "<= 1 ms", &times(200, |_| drop(pitr.as_of(&now).expect("it is kept"))));
+    told("view at a kept root", "<= 1 ms", &times(200, |_| pitr.as_of(&now).expect("it is kept")));
 }

@@ -575,6 +575,14 @@ impl<'a> NodeView<'a> {
         }
     }
 
+    /// Appends an entry to a heap with its key and no value; its head.
+    pub(crate) fn put_key(&self, i: usize, heap: &mut Vec<u8>) -> u32 {
+        let entry = self.entry(i);
+        put_entry_start(heap, entry.suffix_len, &ValueRef::Inline(&[]));
+        heap.extend_from_slice(entry.tail);
+        self.head(i)
+    }
+
     /// Where in the node an entry's tail and its value lie.
     pub(crate) fn entry_parts(&self, i: usize) -> EntryParts {
         let (entry, rest) = self.read_entry(i);

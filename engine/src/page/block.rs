@@ -199,6 +199,17 @@ impl Block {
         block
     }
 
+    /// The keys of another node, without values.
+    #[must_use]
+    pub(crate) fn keys_of(from: NodeView<'_>, meter: &Meter) -> Block {
+        let none = ValueRef::Inline(&[]);
+        let suffix_len = |i: usize| from.key_len(i) - from.prefix().len();
+        let heap_bytes = (0..from.len()).map(|i| entry_len(suffix_len(i), &none)).sum();
+        let mut block = Block::with_room(from.kind(), from.prefix(), from.len(), heap_bytes, meter);
+        block.append_all(from.len(), |i, heap| from.put_key(i, heap));
+        block
+    }
+
     /// A copy to be changed, with room for some entries more, of `heap_bytes` in the heap together.
     #[must_use]
     pub fn copy_for_edit(&self, entries: usize, heap_bytes: usize) -> Block {
@@ -287,16 +298,27 @@ impl Block {
             return;
         };
         debug_assert!(self.view().prefix().starts_with(from.prefix()), "keys start with the prefix");
-        let slots_at = Layout::of(&header).slots_at;
-        let count = header.count + u16::try_from(range.len()).expect("there is room for the entries");
-        for (i, j) in (usize::from(header.count)..).zip(range) {
-            let slot = self.bytes.len();
-            let head = if cut == 0 {
-                self.bytes.extend_from_slice(from.heap_entry(j));
+        let start = range.start;
+        self.append_all(range.len(), |i, heap| {
+            let j = start + i;
+            if cut == 0 {
+                heap.extend_from_slice(from.heap_entry(j));
                 from.head(j)
             } else {
-                from.put_without(j, cut, &mut self.bytes)
-            };
+                from.put_without(j, cut, heap)
+            }
+        });
+    }
+
+    /// Puts entries in behind all others, for which there is room: `put` appends that of a number to the heap and gives its
+    /// head.
+    fn append_all(&mut self, entries: usize, put: impl Fn(usize, &mut Vec<u8>) -> u32) {
+        let header = self.header;
+        let slots_at = Layout::of(&header).slots_at;
+        let count = header.count + u16::try_from(entries).expect("there is room for the entries");
+        for (i, j) in (usize::from(header.count)..).zip(0..entries) {
+            let slot = self.bytes.len();
+            let head = put(j, &mut self.bytes);
             set_head(&mut self.bytes[PAGE_HEADER_BYTES..], i, head);
             set_slot(&mut self.bytes[slots_at..], header.slots, i, slot);
         }

@@ -170,11 +170,16 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
 
     fn change_root(&self, root: &mut Child, change: &Change<'_>) -> Result<bool> {
         let Outcome { existed, right } = self.change(root, Fences::NONE, change, MAX_DEPTH)?;
+        self.grow_root(root, right);
+        Ok(existed)
+    }
+
+    /// Puts nodes above a root that does not hold all any more.
+    pub(crate) fn grow_root(&self, root: &mut Child, right: Vec<Kid>) {
         if !right.is_empty() {
             let first = std::mem::replace(root, Child::EMPTY);
             *root = split::one(Parts { first, right }, &OwnFences::default(), self.params);
         }
-        Ok(existed)
     }
 
     fn change(
@@ -357,7 +362,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
     }
 
     /// A copy of the base with what the delta changes, and room for `heap_bytes` more.
-    fn merged(&self, leaf: &Leaf, fences: &OwnFences, heap_bytes: usize) -> Result<Block> {
+    pub(crate) fn merged(&self, leaf: &Leaf, fences: &OwnFences, heap_bytes: usize) -> Result<Block> {
         let LeafView { base, delta } = LeafView::open_between(self.pages, leaf, fences)?;
         let (entries, heap_bytes) = match &delta {
             Some(delta) => (delta.view.len() + 1, delta.view.bytes().len() + heap_bytes),

@@ -5,7 +5,7 @@
 //! root and nothing more.
 //!
 //! - [`node`]: nodes in memory. [`read`]: nodes wherever they lie. [`split`]: cutting what does not fit.
-//! - [`edit`], [`tidy`], [`range`]: put, delete, delete a range.
+//! - [`edit`], [`tidy`], [`range`], [`batch`]: put, delete, delete a range, many keys at once.
 //! - [`merge`], [`cursor`], [`last`], [`count`], [`diff`]: entries in order, how many there are, and which differ.
 //! - [`write`], [`bulk`]: to pages. [`mark`], [`check`]: which pages, and whether all is well with them.
 
@@ -16,6 +16,7 @@ use crate::format::inner::ChildRef;
 use crate::ids::PageAddr;
 use crate::page::access::{PageRead, PageWrite};
 
+pub(crate) mod batch;
 pub(crate) mod bulk;
 pub(crate) mod check;
 pub(crate) mod children;
@@ -36,6 +37,7 @@ pub(crate) mod split;
 pub(crate) mod tidy;
 pub(crate) mod write;
 
+pub use batch::KeyChange;
 pub use bulk::BulkBuilder;
 pub use check::CheckStats;
 pub use cursor::Cursor;
@@ -200,6 +202,20 @@ impl Root {
         existence: Existence,
     ) -> Result<bool> {
         Editor { pages, params }.delete(&mut self.child, key, existence)
+    }
+
+    /// Makes many changes, which are in the order of their keys, with each key once: cheaper than one after the other, and
+    /// no base is read that is not merged with its delta. After an error the tree is of no use.
+    ///
+    /// # Errors
+    /// Where a page on the way, or one to merge with, cannot be read.
+    pub fn change_many(
+        &mut self,
+        pages: &(impl PageRead + ?Sized),
+        params: &TreeParams,
+        changes: &[KeyChange<'_>],
+    ) -> Result<()> {
+        Editor { pages, params }.change_many(&mut self.child, changes)
     }
 
     /// Deletes all entries between two bounds; how many there were. After an error the content is as it was.

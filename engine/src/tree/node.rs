@@ -331,8 +331,23 @@ impl Fences<'_> {
     pub(crate) const NONE: Fences<'static> = Fences { low: None, high: None };
 
     pub(crate) fn to_owned(self) -> OwnFences {
-        let key = |fence: Fence<'_>| fence.separators.view().key(fence.at);
-        OwnFences { low: self.low.map(key), high: self.high.map(key) }
+        let mut fences = OwnFences::default();
+        self.copy_to(&mut fences);
+        fences
+    }
+
+    /// As [`Fences::to_owned`], in the place of other ones, whose memory is used again.
+    pub(crate) fn copy_to(self, to: &mut OwnFences) {
+        let copy = |from: Option<Fence<'_>>, to: &mut Option<Vec<u8>>| match from {
+            Some(fence) => {
+                let key = to.get_or_insert_default();
+                key.clear();
+                fence.separators.view().append_key(fence.at, key);
+            }
+            None => *to = None,
+        };
+        copy(self.low, &mut to.low);
+        copy(self.high, &mut to.high);
     }
 }
 

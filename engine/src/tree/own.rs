@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::format::page::PageKind;
 use crate::page::access::PageRead;
-use crate::page::block::{Block, NewValue};
+use crate::page::block::Block;
 use crate::page::meter::Meter;
 use crate::tree::children::{Children, MAX_FANOUT};
 use crate::tree::fetch;
@@ -20,14 +19,7 @@ impl Inner {
         }
         let children = (0..page.len()).map(|i| Ok(page.child(i)?.to_child())).collect::<Result<Vec<_>>>()?;
         let view = page.separators();
-        let mut separators =
-            Block::with_room(PageKind::Inner, view.prefix(), view.len(), 4 * view.len(), meter);
-        let mut key = Vec::new();
-        for i in 0..view.len() {
-            key.clear();
-            view.append_key(i, &mut key);
-            separators.push(&key, NewValue::Inline(&[]));
-        }
+        let separators = Block::keys_of(view, meter);
         Ok(Inner::of_parts(separators, Children::new(children.into_iter()), meter))
     }
 }

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
+use proptest::option;
 use proptest::prelude::*;
 
 use std::ops::RangeBounds;
@@ -110,6 +111,8 @@ enum Op {
     DeleteRange(Bound<Vec<u8>>, Bound<Vec<u8>>),
     /// Puts a run of ascending or descending keys.
     PutRun(u16, i8),
+    /// Puts and deletes many keys at once.
+    Many(BTreeMap<Vec<u8>, Option<Vec<u8>>>),
     /// Keeps the version.
     Keep,
     /// Goes back to a kept version.
@@ -141,6 +144,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (any::<u16>(), any::<u8>()).prop_map(|(at, n)| Op::DeleteRun(at, n)),
         2 => (bound(), bound()).prop_map(|(low, high)| Op::DeleteRange(low, high)),
         3 => (any::<u16>(), any::<i8>()).prop_map(|(from, n)| Op::PutRun(from, n)),
+        5 => btree_map(key(), option::of(value()), 0..60).prop_map(Op::Many),
         5 => Just(Op::Keep),
         2 => any::<u8>().prop_map(Op::Back),
         3 => any::<u8>().prop_map(Op::Forget),
@@ -193,6 +197,22 @@ impl Model {
         assert_eq!(existed, self.now.map.remove(key).is_some());
     }
 
+    fn change_many(&mut self, changes: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) {
+        let Version { root, map } = &mut self.now;
+        let made: Vec<KeyChange<'_>> = changes
+            .iter()
+            .filter(|(key, value)| value.is_some() || map.contains_key(*key))
+            .map(|(key, value)| KeyChange { key, value: value.as_deref(), existed: map.contains_key(key) })
+            .collect();
+        root.change_many(&self.pages, &self.params, &made).unwrap();
+        for (key, value) in changes {
+            match value {
+                Some(value) => drop(map.insert(key.clone(), value.clone())),
+                None => drop(map.remove(key)),
+            }
+        }
+    }
+
     fn existence(&self, key: &[u8]) -> Existence {
         Existence::Known(self.now.map.contains_key(key))
     }
@@ -236,6 +256,7 @@ impl Model {
                 let at = if n < 0 { from.wrapping_sub(i) } else { from.wrapping_add(i) };
                 self.put(at.to_be_bytes().to_vec(), vec![0; usize::from(at % 20)], Existence::Look);
             }),
+            Op::Many(changes) => self.change_many(&changes),
             Op::Keep => self.kept.push(self.now.clone()),
             Op::Back(n) => {
                 if !self.kept.is_empty() {
