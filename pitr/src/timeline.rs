@@ -1,8 +1,8 @@
 //! [`Timeline`]: from a time to the commit that was the newest then.
 //!
 //! The kept roots, which have times, and the beginnings of the log's files, whose first commits have, are the coarse index.
-//! From the one before a time the log is read once, and every [`STRIDE`]th commit is remembered with its place, so that a
-//! second question reads a few records. Memory is bounded by [`MOST_SAMPLES`]; nothing is stored, and nothing has to be kept
+//! From the one before a time the log is read once, and a commit of [`STRIDE`] is remembered with its place, so that a second
+//! question reads a few records. Memory is bounded by [`MOST_SAMPLES`]; nothing is stored, and nothing has to be kept
 //! up by commits.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,10 @@ use crate::error::Result;
 /// How many commits one remembered place stands for.
 const STRIDE: usize = 64;
 
-/// With more places than this, all are forgotten: about 14 MB, and sixteen million commits.
+/// How many bytes of operations it stands for, where commits are large.
+const STRIDE_BYTES: u64 = 64 << 10;
+
+/// With more places than this, all are forgotten: about 14 MB, and up to sixteen million commits.
 const MOST_SAMPLES: usize = 1 << 18;
 
 /// The commit that was the newest at a time.
@@ -49,8 +52,8 @@ struct Starts {
 #[derive(Debug, Default)]
 struct Stretch {
     samples: Vec<(Timestamp, LogMark)>,
-    /// Commits read since the newest sample was taken.
-    since_sample: usize,
+    /// Commits and bytes read since the newest sample was taken, its own included.
+    since_sample: (usize, u64),
     /// The newest commit that was read.
     until: Lsn,
 }
@@ -159,12 +162,16 @@ impl Stretch {
             if commit.lsn() <= self.until {
                 continue;
             }
-            if self.since_sample == 0 {
+            let (commits, bytes) = self.since_sample;
+            let is_due = self.samples.is_empty() || commits >= STRIDE || bytes >= STRIDE_BYTES;
+            if is_due {
                 self.samples.push((commit.time(), commit.mark()));
+                self.since_sample = (0, 0);
             }
-            self.since_sample = (self.since_sample + 1) % STRIDE;
+            self.since_sample.0 += 1;
+            self.since_sample.1 += commit.payload_bytes();
             self.until = commit.lsn();
-            if self.since_sample == 1 && commit.time() > time {
+            if is_due && commit.time() > time {
                 break;
             }
         }
