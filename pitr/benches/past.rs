@@ -314,22 +314,34 @@ fn reads(past: &Past) {
         past.pitr.as_of(&past.between[past.between.len() / 2]).expect("it is kept"),
         past.db.begin_read().expect("it is sound"),
     );
-    let read = |from: &dyn View| {
+    // In short turns, so that what else is going on meets both alike, and with other keys, so that neither finds in the
+    // processor's cache what the other one has read.
+    let read = |from: &dyn View, turn: u64| {
         let began = Instant::now();
-        for n in 0..200_000 {
+        for n in turn * 20_000..(turn + 1) * 20_000 {
             std::hint::black_box(from.get(past.tree, &key(n * 7 % past.entries)).expect("it is sound"));
         }
         began.elapsed()
     };
+    for turn in 0..60 {
+        read(&live, turn);
+        read(&*view, turn);
+    }
     let mut ratios: Vec<f64> = Vec::new();
-    for _ in 0..9 {
-        let of_live = read(&live);
-        ratios.push(read(&*view).as_secs_f64() / of_live.as_secs_f64());
+    for turn in 0..60 {
+        let of_live = read(&live, turn);
+        let of_view = read(&*view, (turn + 30) % 60);
+        ratios.push(of_view.as_secs_f64() / of_live.as_secs_f64());
     }
     ratios.sort_by(f64::total_cmp);
     println!(
-        "{:<46} goal {:<12} {:.2} in the middle of nine rounds, {:.2} to {:.2}",
-        "point reads in a view against live ones", "<= 1.10", ratios[4], ratios[0], ratios[8]
+        "{:<46} goal {:<12} {:.2} in the middle of {} turns, {:.2} to {:.2}",
+        "point reads in a view against live ones",
+        "<= 1.10",
+        ratios[ratios.len() / 2],
+        ratios.len(),
+        ratios[0],
+        ratios[ratios.len() - 1]
     );
 }
 
