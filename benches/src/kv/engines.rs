@@ -17,6 +17,8 @@ pub fn all() -> Vec<Kind> {
         super::fjall::KIND,
         #[cfg(feature = "canopydb")]
         super::canopydb::KIND,
+        #[cfg(feature = "rocksdb")]
+        super::rocksdb::KIND,
         #[cfg(feature = "sled")]
         super::sled::KIND,
     ]
