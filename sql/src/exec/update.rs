@@ -6,13 +6,13 @@ use super::agenda::{Agenda, Found, Job, RemoveRow, UpdateRow};
 use super::clash::KeyIs;
 use super::entries::NewEntries;
 use super::foreign::Direction;
-use super::image::Image;
+use super::image::{Image, is_same_value};
 use super::operator::{with_room, with_values};
 use super::query::{Action, Finder};
 use super::subquery::Memory;
 use super::write::{RowsStay, Writing};
 use crate::ast::ConflictAction;
-use crate::codec::{self, push_value};
+use crate::codec::{self, Record, push_value};
 use crate::error::{Error, Result};
 use crate::expr::{Row, Scalar, Test};
 use crate::plan::{DeletePlan, ROWID_PLACE, TablePlan, UpdatePlan};
@@ -27,8 +27,12 @@ impl Writing<'_, '_> {
         finder: &mut Finder,
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
-        let mut found = self.rows(&plan.find, finder)?;
-        self.given.pace.read(plan.revisits.count(found.len()));
+        let (mut found, unchanged) = match plan.may_pass_over && self.given.watch.is_none() {
+            true => self.rows_to_change(plan, finder)?,
+            false => (self.rows(&plan.find, finder)?, 0),
+        };
+        self.given.pace.read(plan.revisits.count(found.len() + unchanged));
+        self.count_unchanged(unchanged);
         self.memory = Memory::new(plan.row.parts.subqueries.len());
         self.rows_moved = false;
         if found.len() > 1 || !plan.is_quiet() || !plan.returning.values.is_empty() {
@@ -43,6 +47,34 @@ impl Writing<'_, '_> {
             self.update_found(plan, &found.row(place)?, RowsStay::Yes, &mut done, agenda)?;
         }
         Ok(())
+    }
+
+    /// The rows of an update that sets the same for all of them, without those that hold it already, and how many those are.
+    fn rows_to_change(&self, plan: &UpdatePlan, finder: &mut Finder) -> Result<(Found, usize)> {
+        let columns = &plan.target.table.columns;
+        self.with_rows(&plan.row, [], |env| {
+            with_values(&plan.set.values, env, |values| {
+                with_room(values.len(), |stored| {
+                    for ((stored, value), &place) in stored.iter_mut().zip(values).zip(&plan.set.places) {
+                        *stored = columns[place].affinity.apply(*value, env.arena);
+                    }
+                    let mut unchanged = 0;
+                    let found = self.rows_to_keep(&plan.find, finder, |row| {
+                        let is_same = holds(row.get(plan.key_width), &plan.set.places, stored);
+                        unchanged += usize::from(is_same);
+                        !is_same
+                    })?;
+                    Ok((found, unchanged))
+                })
+            })
+        })
+    }
+
+    /// Counts rows that hold already what is set. They count as written.
+    fn count_unchanged(&mut self, rows: usize) {
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+        self.given.pace.wrote(rows);
+        self.changes += rows;
     }
 
     /// Updates the next row.
@@ -419,6 +451,16 @@ impl Writing<'_, '_> {
             None => Ok(entries),
         }
     }
+}
+
+/// Whether a row that was found with its record is known to hold these values.
+fn holds(record: Option<&ValueRef<'_>>, places: &[usize], values: &[ValueRef<'_>]) -> bool {
+    let Some(ValueRef::Blob(bytes)) = record else { return false };
+    let Ok(record) = Record::new(bytes) else { return false };
+    let holds = |&place: &usize, value| {
+        place < record.len() && record.column(place).is_ok_and(|stored| is_same_value(stored, value))
+    };
+    places.iter().zip(values).all(|(place, value)| holds(place, *value))
 }
 
 /// How the rows of a `DELETE` are removed.

@@ -136,9 +136,24 @@ impl<'w, 'g> Writing<'w, 'g> {
     /// # Errors
     /// Those of the engine and of expressions.
     pub(super) fn rows(&self, plan: &SelectPlan, finder: &mut Finder) -> Result<Found> {
+        self.rows_to_keep(plan, finder, |_| true)
+    }
+
+    /// The rows of a query that are to be kept, as is asked for each.
+    ///
+    /// # Errors
+    /// Those of the engine and of expressions.
+    pub(super) fn rows_to_keep(
+        &self,
+        plan: &SelectPlan,
+        finder: &mut Finder,
+        mut keep: impl FnMut(&[ValueRef<'_>]) -> bool,
+    ) -> Result<Found> {
         let mut rows = Chunk::with_room(ROOM_FOR_FOUND);
         finder.run(plan, self.writers.stores(), self.given(), &self.around, |values| {
-            rows.push(values)?;
+            if keep(values) {
+                rows.push(values)?;
+            }
             Ok(true)
         })?;
         Ok(Found::new(rows))

@@ -158,6 +158,9 @@ pub struct UpdatePlan {
     pub set: SetPlan,
     /// Whether the values are found with the row.
     pub values_are_found: bool,
+    /// Whether a row that holds the values already need not be looked at: they are the same for all rows, nothing follows
+    /// from writing one, and none is refused for them or removed.
+    pub may_pass_over: bool,
     /// `OR ..`
     pub conflict: Option<ConflictAction>,
     /// What follows from writing a row.
@@ -598,6 +601,8 @@ impl<'v> Writes<'_, 'v> {
         let places = places.chain(update.rowid.as_ref().map(|_| ROWID_PLACE)).collect();
         // With further tables the values are those of the moment when the row was found; those of a view have no other.
         let values_are_found = matches!(update.from, bound::From::Join(_)) || table.kind == TableKind::View;
+        let same_for_all = !values_are_found
+            && values.iter().all(|value| matches!(value, Expr::Literal(_) | Expr::Parameter(_)));
         let columns = match values_are_found {
             true => key_of(&table, update.existing).into_iter().chain(values.iter().cloned()).collect(),
             false => found_row(&table, update.existing),
@@ -619,13 +624,20 @@ impl<'v> Writes<'_, 'v> {
         let follows = self.consequences(update.follows, &table)?;
         let replaced = self.consequences(update.replaced, &table)?;
         let (frame, parts) = planner.finish();
+        let sets = sets_of(&target, &set.places, update.conflict);
+        let may_pass_over = same_for_all
+            && follows.nothing
+            && replaced.nothing
+            && returning.values.is_empty()
+            && !sets.key
+            && !may_be_refused(&target, &sets, &set.places);
         let change = Change {
             find: &find,
             of_view: table.kind == TableKind::View,
             has_rowid: table.has_rowid(),
             limited,
             watched: filter_has_query || !returning.values.is_empty() || !follows.nothing,
-            sets: Some(sets_of(&target, &set.places, update.conflict)),
+            sets: Some(sets),
         };
         let revisits = change.revisits();
         Ok(UpdatePlan {
@@ -637,6 +649,7 @@ impl<'v> Writes<'_, 'v> {
             target,
             set,
             values_are_found,
+            may_pass_over,
             conflict: update.conflict,
             follows,
             replaced,
@@ -696,4 +709,15 @@ fn sets_of(target: &TablePlan, places: &[usize], conflict: Option<ConflictAction
         indexes: changed.map(|index| index.index.tree).collect(),
         replaces: conflict == Some(ConflictAction::Replace),
     }
+}
+
+/// Whether a row may be refused, or another one removed, for what is set in it.
+fn may_be_refused(target: &TablePlan, sets: &Sets, places: &[usize]) -> bool {
+    let columns = &target.table.columns;
+    let is_unique = |index: &IndexPlan| index.index.unique && sets.indexes.contains(&index.index.tree);
+    let is_not_null = |place: &usize| columns.get(*place).is_none_or(|column| column.not_null.is_some());
+    !target.checks.is_empty()
+        || !target.generated.is_empty()
+        || target.indexes.iter().any(is_unique)
+        || places.iter().any(is_not_null)
 }

@@ -53,6 +53,33 @@ fn work(connection: &Connection, sql: &str) -> (u64, u64) {
 }
 
 #[test]
+fn rows_that_hold_what_is_set_count_as_written() {
+    let connection = hundred();
+    assert_eq!(work(&connection, "UPDATE t SET a = 3 WHERE b < 40"), (100, 68));
+    assert_eq!(connection.changes(), 39);
+    assert_eq!(work(&connection, "UPDATE t SET a = 3 WHERE b < 40"), (100, 39));
+    assert_eq!(connection.changes(), 39);
+    // What has the same value in another type is not the same.
+    assert_eq!(work(&connection, "UPDATE t SET a = '3' WHERE b < 40"), (100, 78));
+    // A row that another one replaces is not there any more when its turn comes.
+    connection
+        .execute_batch(
+            "CREATE TABLE u(x UNIQUE ON CONFLICT REPLACE, y);
+             INSERT INTO u VALUES(1, 1), (2, 1); UPDATE u SET x = 2 WHERE y = 1",
+        )
+        .expect("it is well formed");
+    assert_eq!(connection.changes(), 1);
+    // A row that holds the value is checked all the same.
+    connection
+        .execute_batch(
+            "CREATE TABLE v(x CHECK (x > 0)); PRAGMA ignore_check_constraints = ON;
+             INSERT INTO v VALUES(0); PRAGMA ignore_check_constraints = OFF",
+        )
+        .expect("it is well formed");
+    assert!(connection.execute("UPDATE v SET x = 0", ()).is_err());
+}
+
+#[test]
 fn rows_read_are_entries_looked_at() {
     let connection = hundred();
     assert_eq!(work(&connection, "SELECT * FROM t"), (100, 0));
