@@ -100,6 +100,7 @@ impl Checker<'_> {
         let target = Binder::new(self.catalog).target(store, table)?;
         let (target, plan) = plan_target(self.stores, &target)?;
         let memory = Memory::new(plan.parts.subqueries.len());
+        let mut idle = Vec::new();
         let mut entries = vec![0_u64; target.indexes.len()];
         let mut cursor = self.stores.cursor(store, table.tree)?;
         let mut more = cursor.first()?;
@@ -115,7 +116,7 @@ impl Checker<'_> {
                 Err(_) => findings.add(format!("row {shown} of table {} is malformed", table.name)),
                 Ok(image) => {
                     let seen = Seen { target: &target, image: &image, shown };
-                    self.given.with_ctx(&plan.parts, &memory, self.stores, &[], |ctx| {
+                    self.given.with_ctx(&plan.parts, &memory, self.stores, &[], &mut idle, |ctx| {
                         self.row(ctx, &plan, &seen, &mut entries, findings)
                     })?;
                 }

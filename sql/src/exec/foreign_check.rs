@@ -59,6 +59,7 @@ fn check_table(
     let target = Binder::new(catalog).target(store, table)?;
     let (target, plan) = plan_target(stores, &target)?;
     let memory = Memory::new(plan.parts.subqueries.len());
+    let mut idle = Vec::new();
     let mut cursor = stores.cursor(store, table.tree)?;
     let mut more = cursor.first()?;
     while more {
@@ -67,14 +68,15 @@ fn check_table(
             false => 0,
         };
         let image = Image::decode(cursor.value()?, rowid)?;
-        let values: Vec<Vec<Value>> = given.with_ctx(&plan.parts, &memory, stores, &[], |ctx| {
-            with_row(ctx, &plan, &target, &image, |env| {
-                let of = |check: &ParentCheck| {
-                    check.columns.iter().map(|&place| shown(env, &target, &image, place)).collect()
-                };
-                Ok(checks.iter().map(of).collect())
-            })
-        })?;
+        let values: Vec<Vec<Value>> =
+            given.with_ctx(&plan.parts, &memory, stores, &[], &mut idle, |ctx| {
+                with_row(ctx, &plan, &target, &image, |env| {
+                    let of = |check: &ParentCheck| {
+                        check.columns.iter().map(|&place| shown(env, &target, &image, place)).collect()
+                    };
+                    Ok(checks.iter().map(of).collect())
+                })
+            })?;
         // The keys are numbered from the last one.
         for (id, ((check, key), values)) in
             checks.iter().zip(&table.foreign_keys).zip(&values).rev().enumerate()

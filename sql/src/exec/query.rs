@@ -6,7 +6,7 @@ use super::frame::{Ctx, Frame, FunctionTables};
 use super::open::operator;
 use super::operator::{BoxOperator, with_env, with_values};
 use super::pace::Pace;
-use super::subquery::{Memory, Runtime};
+use super::subquery::{Idle, Memory, Runtime};
 use crate::error::Result;
 use crate::expr::{ErrorSlot, Row, Scope, Shared};
 use crate::func::Context;
@@ -56,25 +56,29 @@ impl<'g> Given<'g> {
         Given { parameters, context, pace: ctx.pace, tables: ctx.tables, watch: None }
     }
 
-    /// Runs something with all that is around the frame of a query.
+    /// Runs something with all that is around the frame of a query. What ran queries inside expressions is taken from
+    /// `idle` and put back there.
     pub(super) fn with_ctx<'v, T>(
         self,
         parts: &Parts,
         memory: &Memory,
         stores: Stores<'v>,
         around: &[Row<'_>],
+        idle: &mut Vec<Idle<'v>>,
         run: impl FnOnce(&Ctx<'_, 'v>) -> T,
     ) -> T {
         let Given { parameters, context, pace, tables, .. } = self;
         let subqueries = &*parts.subqueries;
-        let frames = RefCell::default();
+        let frames = RefCell::new(std::mem::take(idle));
         let runtime = Runtime { stores, plans: subqueries, memory, pace, tables, frames };
         let error = ErrorSlot::default();
         let shared =
             Shared { parameters, constants: &parts.constants, context, subqueries: &runtime, error: &error };
         let scope = Scope { rows: around, outer: None };
         let outer = (!around.is_empty()).then_some(&scope);
-        run(&Ctx { shared: &shared, stores, outer, subqueries, pace, tables })
+        let result = run(&Ctx { shared: &shared, stores, outer, subqueries, pace, tables });
+        *idle = runtime.frames.into_inner();
+        result
     }
 }
 
@@ -165,7 +169,7 @@ impl Finder {
     ) -> Result<()> {
         let memory = Memory::new(plan.parts.subqueries.len());
         let root = self.0.take().unwrap_or_else(|| operator(&plan.query.root));
-        given.with_ctx(&plan.parts, &memory, stores, around, |ctx| {
+        given.with_ctx(&plan.parts, &memory, stores, around, &mut Vec::new(), |ctx| {
             let mut running = Running::with(root, plan.frame);
             while let Some(more) = running.next(&plan.query, ctx, &mut take)? {
                 if !more {

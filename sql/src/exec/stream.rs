@@ -11,7 +11,7 @@ use super::open::operator;
 use super::operator::{BoxOperator, with_env};
 use super::output::Output;
 use super::query::Given;
-use super::subquery::Memory;
+use super::subquery::{Idle, Memory};
 use crate::error::Result;
 use crate::plan::SelectPlan;
 use crate::store::Stores;
@@ -35,13 +35,25 @@ impl Views {
 }
 
 self_cell!(
-    /// Versions, and the frame that reads them.
+    /// Versions, and what reads them.
     struct Reading {
         owner: Views,
         #[covariant]
-        dependent: Frame,
+        dependent: Reader,
     }
 );
+
+/// The frame of the query, and what ran queries inside its expressions.
+struct Reader<'v> {
+    frame: Frame<'v>,
+    idle: Vec<Idle<'v>>,
+}
+
+impl<'v> Reader<'v> {
+    fn new(frame: Frame<'v>) -> Reader<'v> {
+        Reader { frame, idle: Vec::new() }
+    }
+}
 
 /// A query whose rows are asked for one at a time; see the head of the file.
 pub struct Stream {
@@ -69,7 +81,7 @@ impl Stream {
 
     /// Goes before the first row in these versions.
     pub fn start(&mut self, plan: &SelectPlan, views: Views) {
-        self.reading = Some(Reading::new(views, |_| Frame::new(plan.frame)));
+        self.reading = Some(Reading::new(views, |_| Reader::new(Frame::new(plan.frame))));
         self.started = false;
     }
 
@@ -84,8 +96,8 @@ impl Stream {
     /// Those of the engine.
     pub fn renew(&mut self, views: Views) -> Result<()> {
         let Some(reading) = &self.reading else { return Ok(()) };
-        let frame = reading.borrow_dependent();
-        self.reading = Some(Reading::try_new(views, |views| frame.renewed(views.stores()))?);
+        let frame = &reading.borrow_dependent().frame;
+        self.reading = Some(Reading::try_new(views, |views| frame.renewed(views.stores()).map(Reader::new))?);
         Ok(())
     }
 
@@ -96,8 +108,8 @@ impl Stream {
     pub fn next(&mut self, plan: &SelectPlan, given: Given<'_>) -> Result<bool> {
         let Stream { reading, root, started, memory, buffer, output } = self;
         let Some(reading) = reading else { return Ok(false) };
-        reading.with_dependent_mut(|views, frame| {
-            given.with_ctx(&plan.parts, memory, views.stores(), &[], |ctx| {
+        reading.with_dependent_mut(|views, Reader { frame, idle }| {
+            given.with_ctx(&plan.parts, memory, views.stores(), &[], idle, |ctx| {
                 if !*started {
                     root.open(frame, ctx)?;
                     *started = true;
@@ -119,7 +131,7 @@ impl Stream {
     /// Where stored bytes are malformed.
     pub fn value<'s>(&'s self, plan: &'s SelectPlan, place: usize) -> Result<ValueRef<'s>> {
         match &self.reading {
-            Some(reading) => self.output.value(plan, place, &reading.borrow_dependent().rows),
+            Some(reading) => self.output.value(plan, place, &reading.borrow_dependent().frame.rows),
             None => Ok(ValueRef::Null),
         }
     }
