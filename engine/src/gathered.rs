@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
+use crate::changes::Changes;
 use crate::error::Result;
 use crate::ids::TreeId;
 use crate::page::access::PageRead;
@@ -17,61 +18,24 @@ const ENOUGH_BYTES: usize = 32 << 20;
 /// Puts and deletes of single keys.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
-    bytes: Vec<u8>,
-    trees: BTreeMap<TreeId, Vec<Change>>,
-}
-
-/// One put or delete. Its key stands in the bytes, and behind it the value.
-#[derive(Clone, Copy, Debug)]
-struct Change {
-    /// The first bytes of the key, which nearly always tell two keys apart.
-    head: u64,
-    key_at: usize,
-    value_at: usize,
-    end: usize,
-    /// Whether the key was there before.
-    existed: bool,
-    puts: bool,
+    bytes: usize,
+    trees: BTreeMap<TreeId, Changes>,
 }
 
 /// A change does not fit the one of the same key before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Misfit;
 
-impl Change {
-    fn key<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
-        &bytes[self.key_at..self.value_at]
-    }
-
-    fn value<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
-        &bytes[self.value_at..self.end]
-    }
-}
-
 impl Gathered {
     /// Adds the put of a value, or the removal of a key where there is none. The tree exists.
     pub(crate) fn add(&mut self, tree: TreeId, key: &[u8], value: Option<&[u8]>, existed: bool) {
-        let mut head = [0; 8];
-        let len = key.len().min(head.len());
-        head[..len].copy_from_slice(&key[..len]);
-        let key_at = self.bytes.len();
-        self.bytes.extend_from_slice(key);
-        let value_at = self.bytes.len();
-        self.bytes.extend_from_slice(value.unwrap_or_default());
-        let change = Change {
-            head: u64::from_be_bytes(head),
-            key_at,
-            value_at,
-            end: self.bytes.len(),
-            existed,
-            puts: value.is_some(),
-        };
-        self.trees.entry(tree).or_default().push(change);
+        self.trees.entry(tree).or_default().push(key, value, existed);
+        self.bytes += key.len() + value.map_or(0, <[u8]>::len);
     }
 
     /// Whether more should not be gathered before these are applied.
     pub(crate) fn is_enough(&self) -> bool {
-        self.bytes.len() >= ENOUGH_BYTES
+        self.bytes >= ENOUGH_BYTES
     }
 
     /// Applies the changes to the trees of a catalog, and forgets them.
@@ -81,60 +45,37 @@ impl Gathered {
         pages: &(impl PageRead + ?Sized),
         params: &TreeParams,
     ) -> Result<Result<(), Misfit>> {
-        let Gathered { bytes, trees } = self;
-        for (tree, changes) in trees.iter_mut().filter(|(_, changes)| !changes.is_empty()) {
-            changes.sort_unstable_by(|a, b| {
-                let by_key = a.head.cmp(&b.head).then_with(|| a.key(bytes).cmp(b.key(bytes)));
-                by_key.then_with(|| a.key_at.cmp(&b.key_at))
-            });
+        for (tree, changes) in self.trees.iter_mut().filter(|(_, changes)| !changes.is_empty()) {
+            changes.sort();
             let Some(root) = catalog.root_mut(*tree) else { return Ok(Err(Misfit)) };
-            let Some(settled) = Settled::new(changes, bytes) else { return Ok(Err(Misfit)) };
-            root.change_many(pages, params, &settled.changes())?;
+            let Some(settled) = settled(changes) else { return Ok(Err(Misfit)) };
+            let in_order: Vec<KeyChange<'_>> = settled.key_changes().collect();
+            root.change_many(pages, params, &in_order)?;
             changes.clear();
         }
-        bytes.clear();
+        self.bytes = 0;
         Ok(Ok(()))
     }
 }
 
-/// What brings keys from how they were before all changes to how they are after them, in order: one change a key. Keys and
-/// values are copied so that they lie in this order too, for who goes through them would wait for the memory at each.
-struct Settled {
-    bytes: Vec<u8>,
-    changes: Vec<Change>,
-}
-
-impl Settled {
-    /// Of changes in order; `None` where a change does not fit the one of the same key before it.
-    fn new(changes: &[Change], from: &[u8]) -> Option<Settled> {
-        let len = changes.iter().map(|change| change.end - change.key_at).sum();
-        let mut settled =
-            Settled { bytes: Vec::with_capacity(len), changes: Vec::with_capacity(changes.len()) };
-        for run in changes.chunk_by(|a, b| a.head == b.head && a.key(from) == b.key(from)) {
-            if run.windows(2).any(|pair| pair[1].existed != pair[0].puts) {
-                return None;
-            }
-            if let [first, ..] = run
-                && let Some(last) = run.last().filter(|last| last.puts || first.existed)
-            {
-                let key_at = settled.bytes.len();
-                let value_at = key_at + last.value_at - last.key_at;
-                settled.bytes.extend_from_slice(&from[last.key_at..last.end]);
-                let end = settled.bytes.len();
-                settled.changes.push(Change { key_at, value_at, end, existed: first.existed, ..*last });
-            }
+/// What brings keys from how they were before all changes to how they are after them, in order: one change a key. `None`
+/// where a change does not fit the one of the same key before it.
+///
+/// Keys and values are copied so that they lie in this order too, for who goes through them would wait for the memory at
+/// each.
+fn settled(changes: &Changes) -> Option<Changes> {
+    let mut settled = Changes::with_room_of(changes);
+    for run in changes.by_key() {
+        if run.windows(2).any(|pair| pair[1].existed != pair[0].puts) {
+            return None;
         }
-        Some(settled)
+        if let [first, ..] = run
+            && let Some(last) = run.last().filter(|last| last.puts || first.existed)
+        {
+            settled.push(changes.key(last), changes.value(last), first.existed);
+        }
     }
-
-    fn changes(&self) -> Vec<KeyChange<'_>> {
-        let change = |change: &Change| KeyChange {
-            key: change.key(&self.bytes),
-            value: change.puts.then(|| change.value(&self.bytes)),
-            existed: change.existed,
-        };
-        self.changes.iter().map(change).collect()
-    }
+    Some(settled)
 }
 
 #[cfg(test)]

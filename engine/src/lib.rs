@@ -21,6 +21,7 @@
 
 mod adopt;
 mod catalog;
+mod changes;
 mod checkpoint;
 mod checkpoint_list;
 mod checksum;
@@ -77,7 +78,7 @@ pub use options::{
 pub use recovery::RecoveryReport;
 pub use scratch::Scratch;
 pub use tree::Change;
-pub use txn::{Cursor, Diff, KeyRange, ReadView, Savepoint, View, WriteTxn};
+pub use txn::{Batch, Cursor, Diff, KeyRange, ReadView, Savepoint, View, WriteTxn};
 pub use verify::{Progress, VerifyReport};
 pub use version::OldestReader;
 pub use wal::TornTail;

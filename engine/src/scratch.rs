@@ -61,6 +61,11 @@ impl Scratch {
         Ok(())
     }
 
+    /// What is said about content that is not what was written.
+    pub(crate) fn damaged(&self, expected: &str, found: &str) -> Error {
+        Error::corrupt(&self.path, 0, "scratch file", expected, found)
+    }
+
     /// Fills `buf` from an offset.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
-//! Duramen's side: one tree, default options.
+//! Duramen's side: one tree, default options; a transaction is a batch.
 
 use std::path::Path;
 use std::sync::OnceLock;
 
-use duramen_engine::{Database, Durability, Options, ReadView, TreeId, View, WriteTxn};
+use duramen_engine::{Batch, Database, Durability, Options, ReadView, TreeId, View};
 
 use super::engine::{Commit, Done, Failure, Kind, Memory, Reader, Role, Store, Writer};
 
@@ -23,20 +23,13 @@ fn open(dir: &Path, memory: Memory) -> Result<Box<dyn Store>, Failure> {
     Ok(Box::new(Duramen { db: Database::open(dir, options)?, tree: OnceLock::new() }))
 }
 
-struct Writing {
-    txn: WriteTxn,
-    tree: TreeId,
-}
-
-impl Writer for Writing {
+impl Writer for Batch<'_> {
     fn put(&mut self, key: &[u8], value: &[u8]) -> Done {
-        self.txn.put(self.tree, key, value)?;
-        Ok(())
+        Ok(Batch::put(self, key, value)?)
     }
 
     fn remove(&mut self, key: &[u8]) -> Done {
-        self.txn.delete(self.tree, key)?;
-        Ok(())
+        Ok(self.delete(key)?)
     }
 }
 
@@ -71,9 +64,10 @@ impl Store for Duramen {
             Some(tree) => *tree,
             None => txn.open_tree(b"rows")?,
         };
-        let mut writing = Writing { txn, tree };
-        work(&mut writing)?;
-        writing.txn.commit(match commit {
+        let mut batch = txn.batch(tree)?;
+        work(&mut batch)?;
+        batch.apply()?;
+        txn.commit(match commit {
             Commit::Durable => Durability::Immediate,
             Commit::Loose => Durability::None,
         })?;

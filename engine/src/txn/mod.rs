@@ -1,11 +1,14 @@
 //! Transactions: what a reader and a writer see, and how a writer's changes become a commit.
 
+mod batch;
 mod commit;
 mod cursor;
 mod diff;
+mod runs;
 mod view;
 mod write;
 
+pub use batch::Batch;
 pub use cursor::Cursor;
 pub use diff::Diff;
 pub use view::{KeyRange, ReadView, View};

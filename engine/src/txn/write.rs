@@ -309,7 +309,7 @@ impl WriteTxn {
             .map_err(|_| Error::NoSuchSavepoint)
     }
 
-    fn log(&mut self, op: &Op<'_>) {
+    pub(super) fn log(&mut self, op: &Op<'_>) {
         if self.record == Record::Operations {
             self.ops.push(op);
         }
@@ -347,7 +347,7 @@ impl WriteTxn {
 
     /// Writes dirty pages early where what the transaction itself added fills half of the memory budget; the other half
     /// is for commits that no checkpoint has written yet.
-    fn spill_if_large(&mut self) -> Result<()> {
+    pub(super) fn spill_if_large(&mut self) -> Result<()> {
         let shared = &self.writer.handle;
         let own = shared.dirty_bytes().saturating_sub(self.memory_before) + to_u64(self.ops.len());
         if own <= shared.options.memory_budget_bytes / 2 && self.ops.len() < MAX_RECORD_BYTES {
@@ -380,7 +380,7 @@ impl WriteTxn {
     }
 
     /// Pages are written from here on that nothing points at before the commit; `next` is the number of the next new segment.
-    fn begin_to_spill(&mut self, shared: &Shared, next: SegmentId) {
+    pub(super) fn begin_to_spill(&mut self, shared: &Shared, next: SegmentId) {
         if self.spilled.is_none() {
             // The segment before the next new one may still take pages.
             let from = SegmentId(next.0.saturating_sub(1));
@@ -404,7 +404,7 @@ impl WriteTxn {
     }
 
     /// From here on, and wherever a savepoint leads back to, the log record names the root.
-    fn collect_no_operations(&mut self) {
+    pub(super) fn collect_no_operations(&mut self) {
         self.ops.truncate(0);
         let records = self.savepoints.iter_mut().map(|kept| (&mut kept.record, &mut kept.ops_len));
         for (record, ops_len) in records {
@@ -420,16 +420,16 @@ impl WriteTxn {
 }
 
 /// Remembers the first disk error, after which nothing can be committed.
-fn fail(failure: &mut Option<Error>, error: Error) -> Error {
+pub(super) fn fail(failure: &mut Option<Error>, error: Error) -> Error {
     failure.get_or_insert_with(|| error.clone());
     error
 }
 
-fn no_such_tree(tree: TreeId) -> Error {
+pub(super) fn no_such_tree(tree: TreeId) -> Error {
     Error::NoSuchTree(format!("number {}", tree.0))
 }
 
-fn check_entry(key: &[u8], value: &[u8]) -> Result<()> {
+pub(super) fn check_entry(key: &[u8], value: &[u8]) -> Result<()> {
     if key.len() > MAX_KEY_BYTES {
         return Err(Error::KeyTooLarge { len: to_u64(key.len()), max: to_u64(MAX_KEY_BYTES) });
     }

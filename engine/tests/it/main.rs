@@ -1,5 +1,6 @@
 //! The engine through its public API.
 
+mod batches;
 mod forks;
 mod history;
 mod open;
