@@ -79,18 +79,18 @@ pub(crate) fn pack(
     ticker: &mut Ticker<'_>,
 ) -> Result<Root> {
     let mut appender = shared.pages.appender();
-    let mut builder = BulkBuilder::new(&shared.params, &mut appender);
+    let mut builder = BulkBuilder::new(shared.params.clone());
     let mut cursor = root.cursor(pages);
     let mut more = cursor.first()?;
     while more {
-        builder.push(cursor.key(), cursor.value()?)?;
+        builder.push(&mut appender, cursor.key(), cursor.value()?)?;
         ticker.done += 1;
         if ticker.done.is_multiple_of(PROGRESS_EVERY) {
             (ticker.progress)(ticker.done, ticker.total);
         }
         more = cursor.next()?;
     }
-    let packed = builder.finish()?;
+    let packed = builder.finish(&mut appender)?;
     appender.flush_and_sync().map_err(|error| shared.page_failure(error))?;
     Ok(Root::from_child(packed))
 }

@@ -14,23 +14,24 @@ use crate::tree::node::{OwnFences, common_prefix_len, separator_between};
 use crate::tree::params::TreeParams;
 use crate::tree::write::{InnerPage, page_of};
 
-/// Builds a tree bottom-up.
-pub struct BulkBuilder<'b> {
-    params: &'b TreeParams,
-    to: &'b mut dyn PageWrite,
+/// Builds a tree bottom-up. Where its pages go is said at each call, since it may take a while between two of them.
+#[derive(Debug)]
+pub struct BulkBuilder {
+    params: TreeParams,
     leaf: Pending,
     /// What waits for its parent to be full, from the leaves up.
     levels: Vec<Vec<Kid>>,
 }
 
 /// A written node and the key it starts at; `None` at the left edge of the tree.
+#[derive(Debug)]
 struct Kid {
     low: Option<Vec<u8>>,
     child: ChildRef,
 }
 
 /// The entries of a leaf whose upper fence is not known yet.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Pending {
     low: Option<Vec<u8>>,
     bytes: Vec<u8>,
@@ -40,20 +41,23 @@ struct Pending {
     used: usize,
 }
 
+#[derive(Debug)]
 struct PendingEntry {
     key: Range<usize>,
     value: PendingValue,
 }
 
+#[derive(Debug)]
 enum PendingValue {
     Inline(Range<usize>),
     Extent(PageAddr),
 }
 
-impl<'b> BulkBuilder<'b> {
-    /// A builder of a tree that goes to these pages.
-    pub fn new(params: &'b TreeParams, to: &'b mut dyn PageWrite) -> BulkBuilder<'b> {
-        BulkBuilder { params, to, leaf: Pending::default(), levels: Vec::new() }
+impl BulkBuilder {
+    /// A builder of a tree.
+    #[must_use]
+    pub fn new(params: TreeParams) -> BulkBuilder {
+        BulkBuilder { params, leaf: Pending::default(), levels: Vec::new() }
     }
 
     /// Appends an entry.
@@ -61,21 +65,21 @@ impl<'b> BulkBuilder<'b> {
     /// # Errors
     /// [`Error::InvalidArgument`] where the key is not above the one before; what the pages answer, after which the
     /// builder is of no use.
-    pub fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+    pub fn push(&mut self, to: &mut dyn PageWrite, key: &[u8], value: &[u8]) -> Result<()> {
         if self.leaf.last_key().is_some_and(|last| last >= key) {
             return Err(Error::InvalidArgument("keys must rise".to_string()));
         }
         let address;
         let value = if value.len() > self.params.inline_value_bytes {
-            address = self.to.append_extent(value)?;
+            address = to.append_extent(value)?;
             ValueRef::Extent(address)
         } else {
             ValueRef::Inline(value)
         };
-        if self.leaf.is_full_before(key, &value, self.params) {
+        if self.leaf.is_full_before(key, &value, &self.params) {
             let last = self.leaf.last_key().expect("a full leaf has entries");
             let separator = separator_between(last, key).to_vec();
-            self.write_leaf(Some(separator))?;
+            self.write_leaf(to, Some(separator))?;
         }
         self.leaf.push(key, &value);
         Ok(())
@@ -85,11 +89,11 @@ impl<'b> BulkBuilder<'b> {
     ///
     /// # Errors
     /// What the pages answer.
-    pub fn finish(mut self) -> Result<ChildRef> {
+    pub fn finish(mut self, to: &mut dyn PageWrite) -> Result<ChildRef> {
         if self.leaf.entries.is_empty() {
             return Ok(ChildRef::EMPTY);
         }
-        self.write_leaf(None)?;
+        self.write_leaf(to, None)?;
         let mut level = 0;
         loop {
             let kids = std::mem::take(&mut self.levels[level]);
@@ -97,14 +101,14 @@ impl<'b> BulkBuilder<'b> {
             level += 1;
             match <[Kid; 1]>::try_from(kids) {
                 Ok([only]) if is_top => return Ok(only.child),
-                Ok([only]) => self.add(level, only)?,
-                Err(kids) => self.write_inner(level, kids, None)?,
+                Ok([only]) => self.add(to, level, only)?,
+                Err(kids) => self.write_inner(to, level, kids, None)?,
             }
         }
     }
 
     /// Writes the entries collected so far as a leaf that ends below `high`.
-    fn write_leaf(&mut self, high: Option<Vec<u8>>) -> Result<()> {
+    fn write_leaf(&mut self, to: &mut dyn PageWrite, high: Option<Vec<u8>>) -> Result<()> {
         let next = Pending { low: high.clone(), ..Pending::default() };
         let leaf = std::mem::replace(&mut self.leaf, next);
         let fences = OwnFences { low: leaf.low, high };
@@ -120,27 +124,33 @@ impl<'b> BulkBuilder<'b> {
             has_extents |= matches!(value, NewValue::Extent(_));
             block.push(&leaf.bytes[entry.key.clone()], value);
         }
-        let addr = self.to.append(PageKind::Leaf, page_of(&block)?)?;
+        let addr = to.append(PageKind::Leaf, page_of(&block)?)?;
         let pages = ChildPages::Leaf(addr, None);
         let child = ChildRef { count: to_u64(leaf.entries.len()), has_extents, pages };
-        self.add(0, Kid { low: fences.low, child })
+        self.add(to, 0, Kid { low: fences.low, child })
     }
 
     /// Adds a node to those that wait at a level for their parent.
-    fn add(&mut self, level: usize, kid: Kid) -> Result<()> {
+    fn add(&mut self, to: &mut dyn PageWrite, level: usize, kid: Kid) -> Result<()> {
         if level == self.levels.len() {
             self.levels.push(Vec::new());
         }
         if self.levels[level].len() == self.params.fanout() {
             let full = std::mem::take(&mut self.levels[level]);
-            self.write_inner(level + 1, full, kid.low.clone())?;
+            self.write_inner(to, level + 1, full, kid.low.clone())?;
         }
         self.levels[level].push(kid);
         Ok(())
     }
 
     /// Writes the parent of some nodes, which ends below `high`, and adds it to its level.
-    fn write_inner(&mut self, level: usize, kids: Vec<Kid>, high: Option<Vec<u8>>) -> Result<()> {
+    fn write_inner(
+        &mut self,
+        to: &mut dyn PageWrite,
+        level: usize,
+        kids: Vec<Kid>,
+        high: Option<Vec<u8>>,
+    ) -> Result<()> {
         let low = kids.first().and_then(|kid| kid.low.clone());
         let fences = OwnFences { low, high };
         let prefix = fences.prefix();
@@ -151,9 +161,9 @@ impl<'b> BulkBuilder<'b> {
             count += kid.child.count;
         }
         let has_extents = kids.iter().any(|kid| kid.child.has_extents);
-        let addr = self.to.append(PageKind::Inner, page.finish()?)?;
+        let addr = to.append(PageKind::Inner, page.finish()?)?;
         let child = ChildRef { count, has_extents, pages: ChildPages::Inner(addr) };
-        self.add(level, Kid { low: fences.low, child })
+        self.add(to, level, Kid { low: fences.low, child })
     }
 }
 

@@ -321,11 +321,11 @@ impl Model {
     }
 
     fn pack(&mut self) {
-        let mut builder = BulkBuilder::new(&self.params, &mut self.pages);
+        let mut builder = BulkBuilder::new(self.params.clone());
         for (key, value) in &self.now.map {
-            builder.push(key, value).unwrap();
+            builder.push(&mut self.pages, key, value).unwrap();
         }
-        let root = Root::from_child(builder.finish().unwrap());
+        let root = Root::from_child(builder.finish(&mut self.pages).unwrap());
         let version = Version { root, map: self.now.map.clone() };
         self.look(&version, &[1]);
         if self.kept.len().is_multiple_of(2) && self.checkpoint.is_none() {
@@ -487,11 +487,11 @@ impl PageRead for Counting<'_> {
 fn a_diff_does_not_look_into_what_is_shared() {
     let params = TreeParams { inner_fanout: 8, ..TreeParams::for_leaves(512, Meter::new()) };
     let mut pages = MemoryPages::new();
-    let mut builder = BulkBuilder::new(&params, &mut pages);
+    let mut builder = BulkBuilder::new(params.clone());
     for i in 0..20_000u32 {
-        builder.push(&i.to_be_bytes(), &[7; 10]).unwrap();
+        builder.push(&mut pages, &i.to_be_bytes(), &[7; 10]).unwrap();
     }
-    let before = Root::from_child(builder.finish().unwrap());
+    let before = Root::from_child(builder.finish(&mut pages).unwrap());
     let mut after = before.clone();
     for i in [0, 9_999, 10_000, 19_999u32] {
         after.put(&pages, &params, &i.to_be_bytes(), &[8; 10][..], Existence::Look).unwrap();

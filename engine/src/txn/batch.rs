@@ -7,16 +7,17 @@
 //!
 //! 1. Of several changes of one key the latest counts: the tree is older than all runs, and these are older than what is gathered.
 //! 2. While all keys come in ascending order no run is written: what is gathered goes to the tree, since whatever follows
-//!    lies behind it.
+//!    lies behind it. If the tree is empty it is packed at once.
 //! 3. Until it is applied, the transaction can go back to before the batch.
 
-use super::runs::{Merged, Runs};
+use super::runs::Runs;
 use super::view::View;
 use super::write::{Savepoint, WriteTxn, check_entry, fail, no_such_tree};
 use crate::changes::Changes;
 use crate::error::Result;
 use crate::format::ops::Op;
 use crate::ids::TreeId;
+use crate::page::access::PageWrite;
 use crate::tree::{BulkBuilder, KeyChange, Root};
 
 /// The share of the memory budget that is gathered, and that buffers of a merge take.
@@ -36,8 +37,10 @@ pub struct Batch<'t> {
     gathered: Changes,
     runs: Option<Runs>,
     /// The last key that is in the tree already, of keys that came in ascending order.
-    done: Vec<u8>,
+    done: Option<Vec<u8>>,
     is_ascending: bool,
+    /// What becomes of an empty tree while keys ascend.
+    packing: Option<BulkBuilder>,
     /// Before the first change that is in the tree already.
     before: Option<Savepoint>,
     most_bytes: usize,
@@ -55,8 +58,9 @@ impl WriteTxn {
             tree,
             gathered: Changes::default(),
             runs: None,
-            done: Vec::new(),
+            done: None,
             is_ascending: true,
+            packing: None,
             before: None,
             most_bytes: usize::try_from(share).unwrap_or(usize::MAX),
             txn: self,
@@ -94,18 +98,19 @@ impl WriteTxn {
         Ok(known)
     }
 
-    /// Makes an empty tree one of all that is to be put, packed and written.
-    fn build(&mut self, tree: TreeId, content: &mut Merged<'_>) -> Result<()> {
+    /// Hands something the pages that a transaction larger than memory writes to.
+    fn with_pages(&mut self, write: impl FnOnce(&mut dyn PageWrite) -> Result<()>) -> Result<()> {
         let shared = self.writer.handle.shared().clone();
         let mut appender = shared.pages.appender();
         self.begin_to_spill(&shared, appender.next_segment());
-        let mut builder = BulkBuilder::new(&shared.params, &mut appender);
-        while let Some((key, value)) = content.next()? {
-            if let Some(value) = value {
-                builder.push(key, value)?;
-            }
-        }
-        let root = Root::from_child(builder.finish()?);
+        write(&mut appender)
+    }
+
+    /// Makes an empty tree one that was packed.
+    fn take_packed(&mut self, tree: TreeId, builder: BulkBuilder) -> Result<()> {
+        let shared = self.writer.handle.shared().clone();
+        let mut appender = shared.pages.appender();
+        let root = Root::from_child(builder.finish(&mut appender)?);
         appender.flush_and_sync().map_err(|error| shared.page_failure(error))?;
         drop(appender);
         self.pages = shared.pages.segments();
@@ -147,7 +152,8 @@ impl Batch<'_> {
     }
 
     fn add(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<()> {
-        self.is_ascending &= self.gathered.last_key().unwrap_or(&self.done) < key || self.is_first();
+        let last = self.gathered.last_key().or(self.done.as_deref());
+        self.is_ascending &= last.is_none_or(|last| last < key);
         self.gathered.push(key, value, false);
         if self.gathered.memory_bytes() < self.most_bytes {
             return Ok(());
@@ -155,20 +161,31 @@ impl Batch<'_> {
         self.make_room().map_err(|error| fail(&mut self.txn.failure, error))
     }
 
-    fn is_first(&self) -> bool {
-        self.gathered.is_empty() && self.before.is_none() && self.runs.is_none()
-    }
-
     /// Brings what is gathered out of memory.
     fn make_room(&mut self) -> Result<()> {
-        if self.is_ascending {
-            self.done.clear();
-            self.done.extend_from_slice(self.gathered.last_key().unwrap_or_default());
-            if self.before.is_none() {
-                self.before = Some(self.txn.savepoint());
-            }
-            return self.make_gathered();
+        if !self.is_ascending {
+            return self.write_run();
         }
+        if self.packing.is_none() && self.before.is_none() && self.txn.is_empty(self.tree)? {
+            self.packing = Some(BulkBuilder::new(self.txn.writer.handle.params.clone()));
+        }
+        self.done = self.gathered.last_key().map(<[u8]>::to_vec);
+        match &mut self.packing {
+            Some(builder) => pack(self.txn, builder, &mut self.gathered),
+            None => {
+                self.mark();
+                self.make_gathered()
+            }
+        }
+    }
+
+    /// Remembers how the transaction is now, unless it is later than what is remembered.
+    fn mark(&mut self) {
+        self.before.get_or_insert_with(|| self.txn.savepoint());
+    }
+
+    fn write_run(&mut self) -> Result<()> {
+        self.end_packing()?;
         let runs = match self.runs.take() {
             Some(runs) => runs,
             None => Runs::new(self.txn.scratch()?),
@@ -180,15 +197,41 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Makes the tree what was packed up to now, if anything was.
+    fn end_packing(&mut self) -> Result<()> {
+        let Some(builder) = self.packing.take() else { return Ok(()) };
+        self.mark();
+        self.txn.take_packed(self.tree, builder)
+    }
+
     fn make_all(&mut self) -> Result<()> {
-        if self.runs.is_none() {
-            return self.make_gathered();
+        if self.is_ascending
+            && let Some(builder) = &mut self.packing
+        {
+            pack(self.txn, builder, &mut self.gathered)?;
         }
-        self.make_room()?;
-        let Some(runs) = self.runs.take() else { return Ok(()) };
+        if self.runs.is_some() {
+            self.write_run()?;
+        }
+        self.end_packing()?;
+        match self.runs.take() {
+            Some(runs) => self.make_runs(&runs),
+            None => self.make_gathered(),
+        }
+    }
+
+    /// Makes the changes that are in runs.
+    fn make_runs(&mut self, runs: &Runs) -> Result<()> {
         let mut merged = runs.merged(self.most_bytes)?;
         if self.txn.is_empty(self.tree)? {
-            return self.txn.build(self.tree, &mut merged);
+            let mut builder = BulkBuilder::new(self.txn.writer.handle.params.clone());
+            self.txn.with_pages(|pages| {
+                while let Some((key, value)) = merged.next()? {
+                    value.map_or(Ok(()), |value| builder.push(pages, key, value))?;
+                }
+                Ok(())
+            })?;
+            return self.txn.take_packed(self.tree, builder);
         }
         while let Some((key, value)) = merged.next()? {
             self.gathered.push(key, value, false);
@@ -214,6 +257,18 @@ impl Batch<'_> {
         self.gathered.clear();
         Ok(())
     }
+}
+
+/// Packs what is gathered of keys that ascend.
+fn pack(txn: &mut WriteTxn, builder: &mut BulkBuilder, gathered: &mut Changes) -> Result<()> {
+    txn.with_pages(|pages| {
+        for change in gathered.key_changes() {
+            change.value.map_or(Ok(()), |value| builder.push(pages, change.key, value))?;
+        }
+        Ok(())
+    })?;
+    gathered.clear();
+    Ok(())
 }
 
 impl Drop for Batch<'_> {

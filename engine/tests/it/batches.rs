@@ -127,6 +127,21 @@ fn a_batch_that_is_dropped_or_gone_back_behind_leaves_no_trace() {
 }
 
 #[test]
+fn the_empty_key_twice_with_values_that_fill_memory() {
+    let db = Database::in_memory(little_memory()).unwrap();
+    let mut txn = db.begin_write().unwrap();
+    let tree = txn.create_tree(b"t").unwrap();
+    let mut batch = txn.batch(tree).unwrap();
+    for round in 0..3 {
+        batch.put(b"", &[round; 40 << 10]).unwrap();
+    }
+    batch.apply().unwrap();
+    assert_eq!(txn.get(tree, b"").unwrap(), Some(&[2; 40 << 10][..]));
+    txn.commit(Durability::Immediate).unwrap();
+    verify(&db);
+}
+
+#[test]
 fn what_a_batch_does_not_take() {
     let db = Database::in_memory(tiny()).unwrap();
     let mut txn = db.begin_write().unwrap();
@@ -136,6 +151,7 @@ fn what_a_batch_does_not_take() {
     assert!(matches!(batch.put(&long, b""), Err(Error::KeyTooLarge { .. })));
     batch.put(b"a", b"1").unwrap();
     batch.apply().unwrap();
+    assert_eq!(txn.get(tree, b"a").unwrap(), Some(&b"1"[..]));
     txn.drop_tree(tree).unwrap();
     assert!(matches!(txn.batch(tree), Err(Error::NoSuchTree(_))));
 }
