@@ -14,6 +14,10 @@ use crate::tree::node::{BlockRef, Child, Fences, InnerRef, Kid, Leaf, Node, OwnF
 use crate::tree::read::{self, ChildView, Entry, InnerView, MAX_DEPTH};
 use crate::tree::split::{self, Growth, Parts};
 
+/// A delta that a batch makes may have this many times the entries of others: what a replay makes is read or written soon, and
+/// the next change of the leaf merges it. Merging costs a copy of the base, in memory and then on disk.
+const DELTAS: usize = 2;
+
 /// One key, and what is to be there.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyChange<'c> {
@@ -213,7 +217,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
                 None => None,
             };
             let entries = delta.as_ref().map_or(0, |delta| delta.view.len()) + changes.len();
-            if entries <= self.params.delta_entries {
+            if entries <= DELTAS * self.params.delta_entries {
                 let (block, tally) = self.delta_with(delta, fences, changes, entries, bytes);
                 if count + tally.added == tally.removed {
                     return Ok(Outcome::Left);
