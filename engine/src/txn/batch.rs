@@ -10,7 +10,7 @@
 //!    lies behind it. If the tree is empty it is packed at once.
 //! 3. Until it is applied, the transaction can go back to before the batch.
 
-use super::runs::Runs;
+use super::runs::{Latest, Runs};
 use super::view::View;
 use super::write::{Savepoint, WriteTxn, check_entry, fail, no_such_tree};
 use crate::changes::Changes;
@@ -25,9 +25,10 @@ const SHARE: u64 = 4;
 
 /// Puts and deletes in one tree of a transaction, to be made at once by [`apply`](Batch::apply).
 ///
-/// Cheaper than the same changes one after the other, the more so the more they are and the less order their keys have: some
-/// hundreds of changes take two thirds of the time, and what is larger than the memory budget is sorted in a scratch file and
-/// written to the tree once. In exchange it does not tell which keys were there.
+/// Cheaper than the same changes one after the other, the more so the more they are and the less order their keys have: a
+/// million random keys of 174 bytes take a fifth of the time, since what is larger than memory is sorted in a scratch file
+/// and written to the tree once. In exchange it does not tell which keys were there. Memory: a quarter of
+/// [`memory_budget_bytes`](crate::Options::memory_budget_bytes), beside what a transaction takes in any case.
 ///
 /// Dropping a batch that was not applied leaves the transaction as it was before.
 #[derive(Debug)]
@@ -48,6 +49,23 @@ pub struct Batch<'t> {
 
 impl WriteTxn {
     /// Begins a batch of changes in one tree.
+    ///
+    /// ```
+    /// use duramen_engine::{Database, Durability, Options, View};
+    ///
+    /// let db = Database::in_memory(Options::default())?;
+    /// let mut txn = db.begin_write()?;
+    /// let tree = txn.create_tree(b"words")?;
+    /// let mut batch = txn.batch(tree)?;
+    /// for word in ["of", "all", "the", "words", "of", "this", "text"] {
+    ///     batch.put(word.as_bytes(), b"")?;
+    /// }
+    /// batch.delete(b"the")?;
+    /// batch.apply()?;
+    /// assert_eq!(txn.len(tree)?, 5);
+    /// txn.commit(Durability::Immediate)?;
+    /// # Ok::<(), duramen_engine::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::NoSuchTree`](crate::Error::NoSuchTree).
@@ -226,14 +244,14 @@ impl Batch<'_> {
         if self.txn.is_empty(self.tree)? {
             let mut builder = BulkBuilder::new(self.txn.writer.handle.params.clone());
             self.txn.with_pages(|pages| {
-                while let Some((key, value)) = merged.next()? {
+                while let Some(Latest { key, value }) = merged.next()? {
                     value.map_or(Ok(()), |value| builder.push(pages, key, value))?;
                 }
                 Ok(())
             })?;
             return self.txn.take_packed(self.tree, builder);
         }
-        while let Some((key, value)) = merged.next()? {
+        while let Some(Latest { key, value }) = merged.next()? {
             self.gathered.push(key, value, false);
             if self.gathered.memory_bytes() >= self.most_bytes {
                 self.txn.change_in_order(self.tree, &self.gathered)?;

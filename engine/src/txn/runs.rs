@@ -67,6 +67,14 @@ impl Runs {
     }
 }
 
+/// The latest change of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Latest<'m> {
+    pub(super) key: &'m [u8],
+    /// What it is to hold; nothing where it is to be deleted.
+    pub(super) value: Option<&'m [u8]>,
+}
+
 /// The merge of some runs.
 pub(super) struct Merged<'s> {
     runs: Vec<Run<'s>>,
@@ -77,8 +85,8 @@ pub(super) struct Merged<'s> {
 }
 
 impl Merged<'_> {
-    /// The next key, and the value that it is to have; nothing where it is to be deleted.
-    pub(super) fn next(&mut self) -> Result<Option<(&[u8], Option<&[u8]>)>> {
+    /// The next key with its latest change.
+    pub(super) fn next(&mut self) -> Result<Option<Latest<'_>>> {
         if let Some(run) = self.current.take() {
             let key = std::mem::take(&mut self.key);
             self.advance(Head { key, run })?;
@@ -90,7 +98,7 @@ impl Merged<'_> {
         }
         self.current = Some(latest.run);
         self.key = latest.key;
-        Ok(Some((&self.key, self.runs[latest.run].value())))
+        Ok(Some(Latest { key: &self.key, value: self.runs[latest.run].value() }))
     }
 
     /// Moves a run to its next change, if it has one.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::Runs;
+use super::{Latest, Runs};
 use crate::changes::Changes;
 use crate::io::MemFs;
 use crate::scratch::Scratch;
@@ -30,7 +30,7 @@ fn a_merge_gives_each_key_once_as_the_latest_run_has_it() {
     }
     let mut merged = runs.merged(0).unwrap();
     for (key, value) in &model {
-        assert_eq!(merged.next().unwrap(), Some((&key[..], value.as_deref())));
+        assert_eq!(merged.next().unwrap(), Some(Latest { key, value: value.as_deref() }));
     }
     assert_eq!(merged.next().unwrap(), None);
     assert_eq!(merged.next().unwrap(), None);
