@@ -27,6 +27,8 @@ pub struct Cursor<'a, P: ?Sized> {
     /// The key of the entry. It starts with the prefix of the leaf, which stays from one entry to the next.
     key: Vec<u8>,
     prefix_len: usize,
+    /// Whether that is the prefix of this leaf: who asks for a value alone needs none.
+    has_prefix: bool,
     /// The value of the entry.
     value: NewValue<'a>,
     place: Place,
@@ -62,6 +64,7 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
             leaf_is_below: None,
             key: Vec::new(),
             prefix_len: 0,
+            has_prefix: false,
             value: NewValue::Tombstone,
             place: Place::New,
         }
@@ -229,6 +232,9 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
         };
         match found {
             Ok(true) => {
+                if !self.has_prefix {
+                    self.read_prefix();
+                }
                 self.read_entry();
                 self.place = Place::Entry;
             }
@@ -252,16 +258,24 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
         }
     }
 
-    /// Goes into a leaf, at none of its entries yet.
-    fn enter(&mut self, leaf: LeafView<'a>) -> &mut LeafCursor<'a> {
+    /// Makes the key the prefix of the leaf.
+    fn read_prefix(&mut self) {
         const SUFFIX_BYTES: usize = 32;
-        let prefix = leaf.base.view.prefix();
+        let Some(leaf) = &self.leaf else { return };
+        let prefix = leaf.prefix();
         self.key.clear();
         // Room for most suffixes as well: a key that grows piece by piece asks for memory each time.
         self.key.reserve(prefix.len() + SUFFIX_BYTES);
         self.key.extend_from_slice(prefix);
         self.prefix_len = self.key.len();
+        self.has_prefix = true;
+    }
+
+    /// Goes into a leaf, at none of its entries yet.
+    #[inline]
+    fn enter(&mut self, leaf: LeafView<'a>) -> &mut LeafCursor<'a> {
         self.is_in_leaf = true;
+        self.has_prefix = false;
         self.leaf_is_below = None;
         match &mut self.leaf {
             Some(cursor) => {

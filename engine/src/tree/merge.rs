@@ -52,6 +52,11 @@ impl<'a> LeafCursor<'a> {
         self.positions.resize(leaf.delta.map_or(0, |delta| delta.view.len()), None);
     }
 
+    /// What all keys of the leaf start with.
+    pub(crate) fn prefix(&self) -> &'a [u8] {
+        self.leaf.base.view.prefix()
+    }
+
     /// Whether all keys of the leaf are below `end`, which may be any bytes.
     pub(crate) fn is_below(&self, end: &[u8]) -> bool {
         let is_below = |source: &Source<'_>| {

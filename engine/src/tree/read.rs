@@ -54,7 +54,8 @@ impl<'a> ChildView<'a> {
         }
     }
 
-    #[inline]
+    /// Always in line, as is what finds a child: on the way down the parts of a node would be copied at each call.
+    #[inline(always)]
     pub(crate) fn open(self, pages: &'a (impl PageRead + ?Sized)) -> Result<NodeRef<'a>> {
         match self {
             ChildView::Own(child) => match &child.node {
@@ -124,7 +125,7 @@ impl<'a> InnerView<'a> {
         covering(&self.separators(), key).ok_or_else(|| self.first_is_missing())
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn child(&self, i: usize) -> Result<ChildView<'a>> {
         match self {
             InnerView::Own(inner) => Ok(ChildView::Own(&inner.children[i])),
@@ -163,7 +164,7 @@ impl InnerView<'_> {
 }
 
 /// What an entry of an inner page refers to.
-#[inline]
+#[inline(always)]
 fn page_child(view: &NodeView<'_>, addr: &PageAddr, i: usize) -> Result<ChildRef> {
     if let ValueRef::Inline(bytes) = view.value(i) {
         let mut reader = Reader::new(bytes);
