@@ -62,6 +62,7 @@ pub(crate) fn shared(origin: &Shared, version: &Version, hold: Hold) -> Result<S
         checkpointed_log_bytes: AtomicU64::new(version.log_end.bytes),
         checkpoint_requested: AtomicBool::new(false),
         flush_requested: AtomicBool::new(false),
+        zeros_requested: AtomicBool::new(false),
         watched: AtomicBool::new(false),
         spilled_from: Mutex::default(),
         background_error: Mutex::default(),

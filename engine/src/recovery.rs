@@ -211,6 +211,7 @@ impl Parts {
             checkpointed_log_bytes: AtomicU64::new(self.checkpointed_log_bytes),
             checkpoint_requested: AtomicBool::new(false),
             flush_requested: AtomicBool::new(false),
+            zeros_requested: AtomicBool::new(false),
             watched: AtomicBool::new(false),
             spilled_from: Mutex::default(),
             background_error: Mutex::default(),

@@ -27,8 +27,15 @@ const IDLE: Duration = Duration::from_secs(1);
 const IDLE_LOG_BYTES: u64 = 64 << 10;
 
 struct Pool {
-    flush: Sender<Weak<Shared>>,
+    log: Sender<(Weak<Shared>, LogWish)>,
     checkpoint: Sender<(Weak<Shared>, Wish)>,
+}
+
+/// What is to be done for a log.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LogWish {
+    Flush,
+    ZerosAhead,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,11 +47,11 @@ enum Wish {
 fn pool() -> &'static Pool {
     static POOL: OnceLock<Pool> = OnceLock::new();
     POOL.get_or_init(|| {
-        let (flush, flushes) = channel::unbounded();
+        let (log, log_wishes) = channel::unbounded();
         let (checkpoint, checkpoints) = channel::unbounded();
-        spawn("duramen-flush", move || flush_loop(&flushes));
+        spawn("duramen-log", move || log_loop(&log_wishes));
         spawn("duramen-checkpoint", move || checkpoint_loop(&checkpoints));
-        Pool { flush, checkpoint }
+        Pool { log, checkpoint }
     })
 }
 
@@ -54,10 +61,12 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) {
     let _ = std::thread::Builder::new().name(name.into()).spawn(body);
 }
 
-fn flush_loop(requests: &Receiver<Weak<Shared>>) {
-    while let Ok(weak) = requests.recv() {
-        if let Some(shared) = weak.upgrade() {
-            flush_step(&shared);
+fn log_loop(requests: &Receiver<(Weak<Shared>, LogWish)>) {
+    while let Ok((weak, wish)) = requests.recv() {
+        let Some(shared) = weak.upgrade() else { continue };
+        match wish {
+            LogWish::Flush => flush_step(&shared),
+            LogWish::ZerosAhead => zeros_step(&shared),
         }
     }
 }
@@ -108,6 +117,15 @@ fn flush_step(shared: &Shared) {
     }
 }
 
+/// Zeroes ahead of the log. Where that fails the commits find out by themselves.
+fn zeros_step(shared: &Shared) {
+    let zeroed = shared.log.as_ref().map_or(Ok(false), |log| log.zero_ahead());
+    shared.zeros_requested.store(false, Ordering::Release);
+    if let Err(error) = zeroed {
+        note(shared, error);
+    }
+}
+
 /// One checkpoint, and the reclaim after it.
 fn checkpoint_step(shared: &Shared) {
     shared.checkpoint_requested.store(false, Ordering::Release);
@@ -133,7 +151,7 @@ pub(crate) fn request_flush(shared: &Arc<Shared>) {
         Background::Inline => flush_step(shared),
         Background::Shared => {
             if !shared.flush_requested.swap(true, Ordering::AcqRel) {
-                let _ = pool().flush.send(Arc::downgrade(shared));
+                let _ = pool().log.send((Arc::downgrade(shared), LogWish::Flush));
             }
         }
     }
@@ -151,6 +169,12 @@ pub(crate) enum Made {
 ///
 /// A writer that fills memory faster than the shared threads write it does the checkpoint itself, which holds it back.
 pub(crate) fn after_commit(shared: &Arc<Shared>, made: Made) {
+    if shared.options.background == Background::Shared
+        && shared.log.as_ref().is_some_and(|log| log.wants_zeros_ahead())
+        && !shared.zeros_requested.swap(true, Ordering::AcqRel)
+    {
+        let _ = pool().log.send((Arc::downgrade(shared), LogWish::ZerosAhead));
+    }
     let due = made == Made::Root || shared.checkpoint_is_due();
     match shared.options.background {
         Background::Inline if due => checkpoint_step(shared),

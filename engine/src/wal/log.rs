@@ -152,6 +152,18 @@ impl Log {
         state.check()
     }
 
+    /// Whether the commits are about to run out of zeros, and [`zero_ahead`](Log::zero_ahead) should be called. A log of a
+    /// few commits wants none, nor one of long records.
+    #[must_use]
+    pub fn wants_zeros_ahead(&self) -> bool {
+        let state = self.lock();
+        let wants = |segment: &Segment| {
+            segment.file.is_named()
+                && segment.wants_zeros_ahead(state.position.offset, state.last_record_bytes)
+        };
+        state.zeroing.is_none() && state.segment.as_ref().is_some_and(wants)
+    }
+
     /// Zeroes ahead of the records and syncs the zeros, so that no commit has to: one step of background work. Whether
     /// there was something to do.
     ///
@@ -167,9 +179,7 @@ impl Log {
         if state.zeroing.is_some() || state.rolling {
             return Ok(false);
         }
-        let (state, result) = self.zero(state, target, Zeros::Synced);
-        drop(state);
-        result.map(|()| true)
+        self.zero(state, target, Zeros::Synced).map(|_| true)
     }
 
     /// The segments of the log, oldest first. Not the one that was begun and never synced.
@@ -296,7 +306,7 @@ impl Log {
     }
 
     /// Zeroes the segment up to `target`, with the lock let go meanwhile. Nobody is zeroing.
-    fn zero<'a>(&'a self, mut state: Guard<'a>, target: u64, zeros: Zeros) -> (Guard<'a>, Result<()>) {
+    fn zero<'a>(&'a self, mut state: Guard<'a>, target: u64, zeros: Zeros) -> Result<Guard<'a>> {
         let segment = state.segment.as_ref().expect("the caller has looked at the segment");
         let (file, from) = (Arc::clone(&segment.file), segment.zeroed);
         state.zeroing = Some(zeros);
@@ -314,15 +324,10 @@ impl Log {
         let wakers = synced.err().map(|error| state.poison(error));
         let result = zeroed.and_then(|()| state.check_failure());
         self.changed.notify_all();
-        let state = match wakers {
-            None => state,
-            Some(wakers) => {
-                drop(state);
-                wakers.into_iter().for_each(Waker::wake);
-                self.lock()
-            }
-        };
-        (state, result)
+        let Some(wakers) = wakers else { return result.map(|()| state) };
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+        result.map(|()| self.lock())
     }
 
     /// Goes on in a new segment with room for a record of `record_bytes`, after finishing the old one. If there is no
@@ -378,12 +383,8 @@ impl LogSink for Log {
             };
             match room {
                 Room::Enough => return Ok(()),
-                Room::ZeroTo(_) | Room::None if state.zeroing.is_some() => state = self.wait(state),
-                Room::ZeroTo(target) => {
-                    let (zeroed, result) = self.zero(state, target, Zeros::LeftToTheCommit);
-                    result?;
-                    state = zeroed;
-                }
+                _ if state.zeroing.is_some() => state = self.wait(state),
+                Room::ZeroTo(target) => state = self.zero(state, target, Zeros::LeftToTheCommit)?,
                 Room::None => state = self.roll(state, record_bytes)?,
             }
         }

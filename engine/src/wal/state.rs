@@ -36,6 +36,8 @@ pub(super) struct State {
     pub(super) durable: Lsn,
     /// The newest durable checkpoint.
     pub(super) checkpoint: u64,
+    /// Length of the record that was appended last.
+    pub(super) last_record_bytes: u64,
     /// Record bytes appended through this handle.
     pub(super) appended_bytes: u64,
     /// Whether nothing on disk shows yet that this handle gives out LSNs.
@@ -100,6 +102,7 @@ impl State {
             written: last,
             durable: last,
             checkpoint: 0,
+            last_record_bytes: 0,
             appended_bytes: 0,
             traceless: true,
             closed_on_disk: false,
@@ -191,6 +194,7 @@ impl State {
         self.position.offset += bytes;
         self.position.previous_crc = crc;
         self.last = record.lsn;
+        self.last_record_bytes = bytes;
         self.appended_bytes += bytes;
         self.closed_on_disk = false;
     }

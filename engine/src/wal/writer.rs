@@ -20,12 +20,18 @@ use crate::format::wal::{FIRST_RECORD, SegmentHeader};
 use crate::ids::to_u64;
 use crate::io::{File, Fs, OpenMode, write_all_at};
 
-/// Zeros are written in steps that double from here
+/// A commit that finds no room writes zeros in steps that double from here
 const ZERO_STEP_MIN: u64 = 4 << 10;
-/// up to here.
-const ZERO_STEP_MAX: u64 = 4 << 20;
+/// up to here. What its record replaces before the sync never reaches the disk; the rest goes there twice, and the commit
+/// waits for it.
+const ZERO_STEP_MAX: u64 = 64 << 10;
 /// Zeros are written ahead of need in steps of at most this, since a commit that comes meanwhile waits for the step.
-const ZERO_AHEAD_STEP_MAX: u64 = 1 << 20;
+const ZERO_AHEAD_STEP_MAX: u64 = 512 << 10;
+/// Before a segment is this long its commits see to their zeros, which are few.
+const ZERO_AHEAD_FROM: u64 = 64 << 10;
+/// After a record of this length none are written ahead of need: to write everything twice would cost more than a sync
+/// with metadata.
+const LONG_RECORD_BYTES: u64 = 64 << 10;
 
 static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
@@ -116,14 +122,21 @@ impl Segment {
         }
     }
 
+    /// Whether zeros should be written beside the commits, which have come to `offset` with a record of `record_bytes`.
+    pub(super) fn wants_zeros_ahead(&self, offset: u64, record_bytes: u64) -> bool {
+        offset >= ZERO_AHEAD_FROM
+            && record_bytes < LONG_RECORD_BYTES
+            && self.room_ahead(offset) != Room::Enough
+    }
+
     /// What it takes to keep the room after `offset` from running out soon.
     pub(super) fn room_ahead(&self, offset: u64) -> Room {
         let ahead = self.zeroed.saturating_sub(offset);
-        let step = zero_step(self.zeroed);
+        let step = (self.zeroed / 2).clamp(ZERO_STEP_MIN, ZERO_AHEAD_STEP_MAX);
         if ahead >= step / 2 || self.zeroed >= self.capacity {
             Room::Enough
         } else {
-            Room::ZeroTo((self.zeroed + step.min(ZERO_AHEAD_STEP_MAX)).min(self.capacity))
+            Room::ZeroTo((self.zeroed + step).next_multiple_of(ZERO_STEP_MIN).min(self.capacity))
         }
     }
 

@@ -33,7 +33,7 @@ fn room_doubles_up_to_the_capacity() {
         steps.push((target - segment.zeroed) >> 10);
         segment.zeroed = target;
     }
-    assert_eq!(steps[..12], [4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 4096]);
+    assert_eq!(steps[..8], [4, 8, 16, 32, 64, 64, 64, 64]);
     assert_eq!(segment.zeroed, 64 << 20);
     assert_eq!(segment.room(segment.zeroed, 1), Room::None);
     assert_eq!(segment.room(segment.zeroed - 1, 1), Room::Enough);
@@ -59,8 +59,12 @@ fn zeroing_ahead_stops_where_it_is_enough() {
     assert_eq!(segment.room_ahead(128), Room::Enough);
     assert_eq!(segment.room_ahead(3000), Room::ZeroTo(8192));
     segment.zeroed = 16 << 20;
-    assert_eq!(segment.room_ahead(12 << 20), Room::Enough);
-    assert_eq!(segment.room_ahead(15 << 20), Room::ZeroTo(17 << 20));
+    assert_eq!(segment.room_ahead(15 << 20), Room::Enough);
+    assert_eq!(segment.room_ahead((16 << 20) - 1000), Room::ZeroTo((16 << 20) + (512 << 10)));
+    assert!(segment.wants_zeros_ahead((16 << 20) - 1000, 300));
+    assert!(!segment.wants_zeros_ahead((16 << 20) - 1000, 1 << 20), "after a long record");
+    segment.zeroed = 8192;
+    assert!(!segment.wants_zeros_ahead(8000, 300), "in a short log");
     segment.zeroed = segment.capacity;
     assert_eq!(segment.room_ahead(segment.capacity), Room::Enough);
 }
