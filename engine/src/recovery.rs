@@ -45,7 +45,8 @@ use crate::writer_lock::WriterLock;
 pub struct RecoveryReport {
     /// Whether the database was made by this open.
     pub created: bool,
-    /// Whether it had been closed in order; if not, the epoch of new commits is higher than before.
+    /// Whether it had been closed in order, or was at rest when its process ended; if not, the epoch of new commits is
+    /// higher than before.
     pub clean: bool,
     /// The commit that the pages held.
     pub checkpoint_lsn: Lsn,

@@ -19,7 +19,8 @@ use crate::reclaim::{self, Effort};
 use crate::shared::Shared;
 use crate::wal::LogSink;
 
-/// A database in which nothing was committed for this long is checkpointed, so that opening it again is fast.
+/// A database in which nothing was committed for this long is checkpointed and its log marked as closed, so that opening
+/// it again is fast.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// With less log than this since the last checkpoint, an idle database is left alone: replaying it costs less than the
@@ -104,7 +105,20 @@ fn still_busy(weak: &Weak<Shared>, seen: &mut Lsn) -> bool {
     if shared.log_bytes_since_checkpoint() >= IDLE_LOG_BYTES {
         checkpoint_step(&shared);
     }
+    rest_step(&shared);
     false
+}
+
+/// Marks the log of an idle database as closed, unless somebody is about to write.
+fn rest_step(shared: &Shared) {
+    if !shared.writer.try_acquire() {
+        return;
+    }
+    let rested = shared.log().and_then(|log| log.rest());
+    shared.writer.release();
+    if let Err(error) = rested {
+        note(shared, error);
+    }
 }
 
 /// Flushes what deferred commits left in the log's buffer.

@@ -88,13 +88,7 @@ impl Log {
         let log = Log::with_state(setup, State { checkpoint, ..state });
         log.reserve(0)?;
         let mut state = log.lock();
-        state.push(&Record {
-            kind: RecordKind::Close,
-            lsn: last,
-            time: CommitTime::default(),
-            checkpoint,
-            payload: &[],
-        });
+        state.push_close();
         log.write_out(state, Effort::CutAndSync).check_failure()
     }
 
@@ -210,6 +204,30 @@ impl Log {
         Ok(removed)
     }
 
+    /// Makes everything durable and puts a closing record behind it, though commits may follow: if none does, the next
+    /// open need not recover. To be called under the writer's lock. Does nothing where there is such a record already.
+    ///
+    /// # Errors
+    /// Where there is no space nothing has changed. [`Error::Poisoned`] if it fails, or something did before.
+    pub fn rest(&self) -> Result<()> {
+        self.flush_to(self.last_lsn())?;
+        if self.lock().is_at_rest() {
+            return Ok(());
+        }
+        self.reserve(0)?;
+        let mut state = self.lock();
+        while state.writing {
+            state = self.wait(state);
+        }
+        state.check()?;
+        state.push_close();
+        let mut state = self.write_out(state, Effort::Sync);
+        state.check_failure()?;
+        // A commit that follows is to leave a trace before anybody sees it, as after an open.
+        (state.closed_on_disk, state.traceless) = (true, true);
+        Ok(())
+    }
+
     /// Makes everything durable and marks the log as closed, so that the next open need not recover. The handle takes
     /// no commits afterwards. Does nothing on disk if nothing was appended.
     ///
@@ -242,9 +260,7 @@ impl Log {
             drop(state);
             return if surplus { file.cut(end) } else { Ok(()) };
         }
-        let (lsn, checkpoint) = (state.last, state.checkpoint);
-        let time = CommitTime::default();
-        state.push(&Record { kind: RecordKind::Close, lsn, time, checkpoint, payload: &[] });
+        state.push_close();
         self.write_out(state, Effort::CutAndSync).check_failure()
     }
 

@@ -11,8 +11,8 @@ use std::task::Waker;
 use super::waiters::Waiters;
 use super::writer::{Segment, SegmentFile};
 use crate::error::{Error, Result};
-use crate::format::wal::{FIRST_RECORD, HEADER_BYTES, Record, SegmentHeader, seal};
-use crate::ids::{DatabaseId, LogPosition, Lsn, SegmentId, to_u64};
+use crate::format::wal::{FIRST_RECORD, HEADER_BYTES, Record, RecordKind, SegmentHeader, seal};
+use crate::ids::{CommitTime, DatabaseId, LogPosition, Lsn, SegmentId, to_u64};
 
 /// A buffer larger than this is not kept for the next group.
 const SPARE_BYTES_MAX: usize = 1 << 20;
@@ -115,6 +115,11 @@ impl State {
         }
     }
 
+    /// Whether a closing record would tell nothing: there is one, or nothing was appended.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.closed_on_disk || !self.segment.as_ref().is_some_and(|segment| segment.file.is_named())
+    }
+
     /// Refuses to go on where the log failed or was closed.
     pub(super) fn check(&self) -> Result<()> {
         self.check_failure()?;
@@ -197,6 +202,13 @@ impl State {
         self.last_record_bytes = bytes;
         self.appended_bytes += bytes;
         self.closed_on_disk = false;
+    }
+
+    /// Puts a closing record behind the others, which are durable.
+    pub(super) fn push_close(&mut self) {
+        let (lsn, checkpoint) = (self.last, self.checkpoint);
+        let time = CommitTime::default();
+        self.push(&Record { kind: RecordKind::Close, lsn, time, checkpoint, payload: &[] });
     }
 
     /// Takes what is pending, to be written by the caller alone.

@@ -8,6 +8,7 @@ use super::*;
 use crate::ids::to_u64;
 use crate::io::sim::{Action, Fault, OpKind, SimFs, SyncFailure};
 use crate::io::{Fs, MemFs, read_file};
+use crate::wal::Shutdown;
 use crate::wal::testing::{append, commit, create, names, numbers, path, recover, scan, setup, time, whole};
 
 fn simulated(segment_bytes: u64) -> (Arc<SimFs>, Log) {
@@ -678,4 +679,35 @@ fn commits_that_nobody_waits_for_are_written_in_big_steps() {
     assert_eq!(log.durable_lsn().number, 1);
     log.flush_to(log.last_lsn()).expect("memory takes it");
     assert_eq!(log.durable_lsn().number, 1001);
+}
+
+#[test]
+fn a_log_at_rest_is_closed_until_the_next_commit() {
+    let (fs, log) = simulated(4096);
+    let shared: Arc<dyn Fs> = fs.clone();
+    log.rest().expect("nothing to do");
+    assert!(names(&*fs).is_empty());
+    let is_clean = |fs: &Arc<dyn Fs>| {
+        let (_, end) = scan(fs, whole()).expect("whole").expect("there is one");
+        matches!(end.shutdown, Shutdown::Clean { .. })
+    };
+    for _ in 0..200 {
+        let lsn = commit(&log).expect("memory takes it");
+        assert!(!is_clean(&shared));
+        append(&log).expect("memory takes it");
+        log.set_checkpoint(lsn.number);
+        fs.restart_trace();
+        log.rest().expect("memory takes it");
+        assert!(is_clean(&(Arc::new(fs.durable()) as Arc<dyn Fs>)), "after a power cut");
+        assert!(log.durable_lsn() == log.last_lsn());
+        fs.restart_trace();
+        log.rest().expect("nothing to do");
+        assert_eq!(kinds(&fs), []);
+    }
+    append(&log).expect("memory takes it");
+    let left: Arc<dyn Fs> = Arc::new(fs.durable());
+    let (lsns, end) = scan(&left, whole()).expect("whole").expect("there is one");
+    assert_eq!((lsns.len(), end.checkpoint), (401, 399), "a commit that others saw left a trace");
+    let log = Log::resume(setup(left, 4096), &end).expect("memory takes it");
+    assert_eq!(commit(&log).expect("memory takes it"), Lsn { epoch: 2, number: 402 });
 }

@@ -210,13 +210,15 @@ enum Step {
     Roll,
     /// The worker's step.
     ZeroAhead,
+    /// The worker's step once nothing was committed for a while.
+    Rest,
     /// The log is closed and opened again.
     Reopen,
     /// The process ends and another one opens the log.
     Kill,
 }
 
-use Step::{Append, Commit, Flush, Kill, Reopen, Roll, Write, ZeroAhead};
+use Step::{Append, Commit, Flush, Kill, Reopen, Rest, Roll, Write, ZeroAhead};
 
 /// A history on a simulated disk, and what was promised along the way.
 struct Run {
@@ -260,6 +262,7 @@ impl Run {
             ZeroAhead => {
                 self.log.zero_ahead()?;
             }
+            Rest => self.log.rest()?,
             Reopen => {
                 self.log.close()?;
                 self.ack();
@@ -345,7 +348,7 @@ fn quick() -> CrashModel {
 fn every_crash_of_short_histories_keeps_the_promise() {
     let mut images = 0;
     let starts = [MemFs::new(), written(3, SEGMENT_BYTES, true), written(3, SEGMENT_BYTES, false)];
-    let steps = [Commit, Append, Write, Flush, Roll, ZeroAhead, Reopen, Kill];
+    let steps = [Commit, Append, Write, Flush, Roll, ZeroAhead, Rest, Reopen, Kill];
     for start in &starts {
         for first in steps {
             for second in steps {
@@ -365,7 +368,8 @@ fn every_crash_of_a_long_history_keeps_the_promise() {
     let history = [
         Commit, Append, Append, Flush, Commit, Roll, Append, Commit, Reopen, Append, Commit, ZeroAhead, Roll,
         Write, Commit, Kill, Append, Write, Append, Write, Kill, Commit, Reopen, Kill, Append, Kill, Commit,
-        Roll, Roll, Reopen, Append, Append, Write, Roll, Write, Kill, Commit,
+        Roll, Roll, Reopen, Append, Append, Write, Roll, Write, Kill, Commit, Rest, Kill, Append, Rest,
+        Append, Write, Kill, Rest, Commit,
     ];
     let run = run(&MemFs::new(), &history);
     let model = CrashModel { images_per_moment: 40, ..quick() };
@@ -388,7 +392,7 @@ proptest! {
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
-    prop::sample::select(&[Commit, Append, Write, Flush, Roll, ZeroAhead, Reopen, Kill][..])
+    prop::sample::select(&[Commit, Append, Write, Flush, Roll, ZeroAhead, Rest, Reopen, Kill][..])
 }
 
 #[test]
@@ -453,8 +457,8 @@ fn run_with_fault(history: &[Step], fault: Fault, restart: impl Fn(&SimFs) -> Me
 #[test]
 fn every_failing_operation_keeps_the_promise() {
     let history = [
-        Commit, Append, Flush, Roll, Commit, Append, Write, ZeroAhead, Commit, Reopen, Commit, Kill, Append,
-        Kill, Commit, Reopen, Append, Flush,
+        Commit, Append, Flush, Roll, Commit, Append, Write, ZeroAhead, Commit, Rest, Append, Reopen, Commit,
+        Kill, Append, Kill, Commit, Reopen, Append, Flush,
     ];
     let restarts: [fn(&SimFs) -> MemFs; 3] = [
         |fs| {
