@@ -44,8 +44,8 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub(super) fn new(rows: Chunk) -> Found {
-        Found { next: 0, len: rows.len(), rows: Some(Arc::new(rows)) }
+    pub(super) fn new(rows: Arc<Chunk>) -> Found {
+        Found { next: 0, len: rows.len(), rows: Some(rows) }
     }
 
     /// One row without values.

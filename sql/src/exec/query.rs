@@ -1,7 +1,9 @@
 //! A query that runs, from its first row to its last.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
+use super::chunk::Chunk;
 use super::frame::{Ctx, Frame, FunctionTables};
 use super::open::operator;
 use super::operator::{BoxOperator, with_env, with_values};
@@ -152,11 +154,37 @@ pub(super) fn run_select_within(
     Finder::default().run(plan, stores, given, around, take)
 }
 
-/// The operators of a query, if they were kept from one run to the next.
+/// What a query keeps from one run to the next.
 #[derive(Default)]
-pub struct Finder(Option<BoxOperator>);
+pub struct Finder {
+    /// Its operators, if they are light.
+    root: Option<BoxOperator>,
+    /// Where the rows of its last run were kept, if they were few.
+    room: Option<Arc<Chunk>>,
+}
+
+/// How many bytes of rows there is room for at first.
+const FIRST_ROOM: usize = 256;
+
+/// The room of rows that take more is given back.
+const MOST_ROOM_KEPT: usize = 4096;
 
 impl Finder {
+    /// Room for the rows of a run, which is empty and belongs to nobody else.
+    pub(super) fn room(&mut self) -> Arc<Chunk> {
+        let mut room = self.room.take();
+        match room.as_mut().and_then(Arc::get_mut) {
+            Some(rows) => rows.clear(),
+            None => room = None,
+        }
+        room.unwrap_or_else(|| Arc::new(Chunk::with_room(FIRST_ROOM)))
+    }
+
+    /// Takes rows that were found, so that the next run uses their room if they are gone by then.
+    pub(super) fn keep_room(&mut self, rows: &Arc<Chunk>) {
+        self.room = (rows.held_bytes() <= MOST_ROOM_KEPT).then(|| rows.clone());
+    }
+
     /// Hands the rows of a query, always the same one, to `take`, until it has had enough. After an error the
     /// operators are made anew the next time.
     pub(super) fn run(
@@ -168,7 +196,7 @@ impl Finder {
         mut take: impl FnMut(&[ValueRef<'_>]) -> Result<bool>,
     ) -> Result<()> {
         let memory = Memory::new(plan.parts.subqueries.len());
-        let root = self.0.take().unwrap_or_else(|| operator(&plan.query.root));
+        let root = self.root.take().unwrap_or_else(|| operator(&plan.query.root));
         given.with_ctx(&plan.parts, &memory, stores, around, &mut Vec::new(), |ctx| {
             let mut running = Running::with(root, plan.frame);
             while let Some(more) = running.next(&plan.query, ctx, &mut take)? {
@@ -176,7 +204,7 @@ impl Finder {
                     break;
                 }
             }
-            self.0 = plan.is_light().then_some(running.root);
+            self.root = plan.is_light().then_some(running.root);
             Ok(())
         })
     }

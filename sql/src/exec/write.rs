@@ -5,9 +5,9 @@
 //! `ON CONFLICT`, else the statement is undone.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use super::agenda::Found;
-use super::chunk::Chunk;
 use super::counters::Counters;
 use super::entries::{Entry, NewEntries, check_key, may_differ};
 use super::image::Image;
@@ -65,9 +65,6 @@ pub(super) enum RowsStay {
     /// Programs may write anything.
     Perhaps,
 }
-
-/// How many bytes of rows that are found there is room for at first.
-const ROOM_FOR_FOUND: usize = 256;
 
 /// So many rows of a frame need no memory of their own.
 const FEW_ROWS: usize = 4;
@@ -149,14 +146,16 @@ impl<'w, 'g> Writing<'w, 'g> {
         finder: &mut Finder,
         mut keep: impl FnMut(&[ValueRef<'_>]) -> bool,
     ) -> Result<Found> {
-        let mut rows = Chunk::with_room(ROOM_FOR_FOUND);
+        let mut found = finder.room();
+        let rows = Arc::make_mut(&mut found);
         finder.run(plan, self.writers.stores(), self.given(), &self.around, |values| {
             if keep(values) {
                 rows.push(values)?;
             }
             Ok(true)
         })?;
-        Ok(Found::new(rows))
+        finder.keep_room(&found);
+        Ok(Found::new(found))
     }
 
     /// Evaluates something for one row: with these rows in their places.
