@@ -13,8 +13,8 @@ use duramen_engine::{
 };
 
 use crate::engine::{
-    Change, Direction, Engine, Entry, Failure, FailureKind, KeyRange, Logged, Move, Outcome, Read, Stop,
-    Version, Visit,
+    Change, Direction, Engine, Entry, Failure, FailureKind, KeyChange, KeyRange, Logged, Move, Outcome, Read,
+    Stop, Version, Visit,
 };
 
 /// Where the database lies on its file system.
@@ -298,6 +298,19 @@ impl Engine for Duramen {
     fn delete(&mut self, tree: &[u8], key: &[u8]) -> Outcome<bool> {
         let (txn, tree) = self.tree(tree)?;
         txn.delete(tree, key).map_err(failure)
+    }
+
+    fn batch(&mut self, tree: &[u8], changes: &[KeyChange]) -> Outcome<()> {
+        let (txn, tree) = self.tree(tree)?;
+        let mut batch = txn.batch(tree).map_err(failure)?;
+        for (key, value) in changes {
+            match value {
+                Some(value) => batch.put(key, value),
+                None => batch.delete(key),
+            }
+            .map_err(failure)?;
+        }
+        batch.apply().map_err(failure)
     }
 
     fn delete_range(&mut self, tree: &[u8], range: KeyRange<'_>) -> Outcome<Option<u64>> {

@@ -193,6 +193,9 @@ pub enum Stop {
     },
 }
 
+/// A key, and what it is to hold; nothing where it is to be removed.
+pub type KeyChange = (Vec<u8>, Option<Vec<u8>>);
+
 /// A storage engine under test.
 pub trait Engine {
     /// Sets a value; whether the key existed.
@@ -200,6 +203,17 @@ pub trait Engine {
 
     /// Removes a key; whether it existed.
     fn delete(&mut self, tree: &[u8], key: &[u8]) -> Outcome<bool>;
+
+    /// Sets the values of some keys and removes others, in this order.
+    fn batch(&mut self, tree: &[u8], changes: &[KeyChange]) -> Outcome<()> {
+        for (key, value) in changes {
+            match value {
+                Some(value) => self.put(tree, key, value)?,
+                None => self.delete(tree, key)?,
+            };
+        }
+        Ok(())
+    }
 
     /// Removes all keys of a range; how many there were, where the engine knows.
     fn delete_range(&mut self, tree: &[u8], range: KeyRange<'_>) -> Outcome<Option<u64>>;

@@ -43,6 +43,8 @@ pub enum Step {
     DropTree,
     /// A transaction that does not fit into memory.
     Spill,
+    /// Batches that do not fit into memory: keys in no order in one tree, ascending ones in a new tree.
+    Batch,
     /// Flushes the log.
     Sync,
     /// Does a checkpoint.
@@ -61,7 +63,7 @@ pub enum Step {
 pub const BASES: [(Base, &str); 3] = [(Base::Empty, "empty"), (Base::Small, "small"), (Base::Grown, "grown")];
 
 /// All steps with their names.
-pub const STEPS: [(Step, &str); 18] = [
+pub const STEPS: [(Step, &str); 19] = [
     (Step::Put, "put"),
     (Step::PutUnsynced, "put-unsynced"),
     (Step::Overwrite, "overwrite"),
@@ -74,6 +76,7 @@ pub const STEPS: [(Step, &str); 18] = [
     (Step::CreateTree, "create-tree"),
     (Step::DropTree, "drop-tree"),
     (Step::Spill, "spill"),
+    (Step::Batch, "batch"),
     (Step::Sync, "sync"),
     (Step::Checkpoint, "checkpoint"),
     (Step::Compact, "compact"),
@@ -220,6 +223,13 @@ impl Step {
             Step::Spill => {
                 let value = Value { class: 6, fill };
                 vec![Op::PutMany { tree: 0, first: fill, count: 24, step: 3, value }, COMMIT]
+            }
+            Step::Batch => {
+                let batch = |tree, first, step, removed| {
+                    let value = Value { class: 6, fill };
+                    Op::Batch { tree, first, count: 24, step, value, removed }
+                };
+                vec![batch(0, fill, 77, 5), batch(2 + fill % 2, 0, 3, 0), COMMIT]
             }
             Step::Sync => vec![Op::Sync],
             Step::Checkpoint => vec![Op::Checkpoint],

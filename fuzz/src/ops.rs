@@ -204,6 +204,21 @@ pub enum Op {
         /// The value of each.
         value: Value,
     },
+    /// Sets and removes values in one batch; with much of it the batch is sorted outside of memory.
+    Batch {
+        /// The tree.
+        tree: u8,
+        /// The first key.
+        first: u8,
+        /// How many changes.
+        count: u8,
+        /// The distance between keys, which begin anew behind 255: most ones come in no order, some several times.
+        step: u8,
+        /// The value of each that is set.
+        value: Value,
+        /// Each so many-th key is removed; none with 0.
+        removed: u8,
+    },
     /// Removes a key.
     Delete {
         /// The tree.
@@ -369,6 +384,9 @@ pub fn ops() -> impl Strategy<Value = Op> {
         20 => (trees(), keys(), values()).prop_map(|(tree, key, value)| Op::Put { tree, key, value }),
         6 => (trees(), any::<u8>(), 1..60u8, 1..5u8, values())
             .prop_map(|(tree, first, count, step, value)| Op::PutMany { tree, first, count, step, value }),
+        5 => (trees(), any::<u8>(), 0..60u8, 1..=255u8, values(), 0..6u8).prop_map(
+            |(tree, first, count, step, value, removed)| Op::Batch { tree, first, count, step, value, removed }
+        ),
         4 => (trees(), keys()).prop_map(|(tree, key)| Op::Delete { tree, key }),
         6 => (trees(), any::<u16>()).prop_map(|(tree, n)| Op::DeleteNth { tree, n }),
         6 => (trees(), any::<u16>(), values()).prop_map(|(tree, n, value)| Op::OverwriteNth { tree, n, value }),

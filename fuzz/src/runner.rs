@@ -1,9 +1,11 @@
 //! [`Runner`]: does operations to an engine and to the model, and compares after each.
 
+use std::collections::BTreeMap;
+
 use duramen_engine::Durability;
 
 use crate::compare::{Checked, Divergence, as_range, compare, same};
-use crate::engine::{Engine, FailureKind, Outcome, Read, Stop, Version};
+use crate::engine::{Engine, FailureKind, KeyChange, Outcome, Read, Stop, Version};
 use crate::model::{Model, State};
 use crate::ops::{Op, Restart, tree_name};
 
@@ -139,6 +141,15 @@ impl<E: Engine> Runner<E> {
                     self.put(*tree, &key.to_be_bytes(), &value)
                 })
             }
+            Op::Batch { tree, first, count, step, value, removed } => {
+                let value = value.bytes();
+                let change = |i: u8| {
+                    let key = u16::from(first.wrapping_add(i.wrapping_mul(*step))).to_be_bytes().to_vec();
+                    let is_removed = i.checked_rem(*removed) == Some(0);
+                    (key, (!is_removed).then(|| value.clone()))
+                };
+                self.batch(*tree, &(0..*count).map(change).collect::<Vec<KeyChange>>())
+            }
             Op::Delete { tree, key } => self.delete(*tree, &key.bytes()),
             Op::DeleteNth { tree, n } => match self.nth_key(*tree, *n) {
                 Some(key) => self.delete(*tree, &key),
@@ -273,6 +284,22 @@ impl<E: Engine> Runner<E> {
             (existed, existed == Some(true))
         });
         same(format_args!("whether {key:?} existed at delete"), &Some(existed), &expected)
+    }
+
+    fn batch(&mut self, tree: u8, changes: &[KeyChange]) -> Checked {
+        self.ensure_tree(tree)?;
+        let name = tree_name(tree);
+        self.engine.batch(&name, changes)?;
+        // Even one without changes begins a transaction.
+        self.model.change(|_| ((), false));
+        let latest: BTreeMap<_, _> = changes.iter().cloned().collect();
+        for (key, value) in latest {
+            self.model.change(|state| match &value {
+                Some(value) => ((), state.put(&name, &key, value).is_some()),
+                None => ((), state.delete(&name, &key) == Some(true)),
+            });
+        }
+        Ok(())
     }
 
     fn delete_range(
