@@ -84,7 +84,7 @@ impl Changes {
     /// Brings them into the order of their keys; those of one key stay in the order in which they came.
     pub(crate) fn sort(&mut self) {
         let mut entries = std::mem::take(&mut self.entries);
-        entries.sort_unstable_by(|a, b| self.compare(a, b).then_with(|| a.key_at.cmp(&b.key_at)));
+        entries.sort_by(|a, b| self.compare(a, b));
         self.entries = entries;
     }
 
@@ -112,3 +112,6 @@ impl Changes {
         a.head.cmp(&b.head).then_with(|| self.key(a).cmp(self.key(b)))
     }
 }
+
+#[cfg(test)]
+mod tests;
