@@ -2,12 +2,13 @@
 //!
 //! `cargo bench -p duramen-pitr` measures on a database of 200,000 entries; `-- --entries N` on another size,
 //! `--commits N` with as many commits to look back over (200,000 unless told otherwise), `--dir DIR` in another place than
-//! the system's for temporary files, `--only PART` one part alone: `cost`, `moments`, `views` (the first half of it), `many` or `fork`. With `--keep` the
-//! databases of `moments` and `many` stay, and the next run with it goes on with them instead of loading; the thousand
-//! restores, which let history go, are left out then.
+//! the system's for temporary files, `--only PART` one part alone: `cost`, `moments`, `views` (the first half of it),
+//! `pauses`, `many` or `fork`. With `--keep` the databases of `moments` and `many` stay, and the next run with it goes on with
+//! them instead of loading; the thousand restores, which let history go, are left out then.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use duramen_engine::io::{Io, ManualClock};
@@ -144,10 +145,13 @@ fn main() {
         views(&past);
         if wanted("moments") {
             changes(&dir, &past);
+            if !keep {
+                many_restores(&past);
+            }
         }
-        if !keep {
-            many_restores(&past);
-        }
+    }
+    if wanted("pauses") {
+        pauses(&dir, entries, commits);
     }
     if wanted("many") {
         many_commits(&dir, commits);
@@ -412,6 +416,63 @@ fn many_restores(past: &Past) {
     });
     println!(
         "bytes of pages before, after 250, and after 1,000 restores in a row (goal: leak nothing): {sizes:?}"
+    );
+}
+
+/// How long commits of one put, and views of the present, wait while retention lets history go beside them; and the same with
+/// nothing but checkpoints, to compare with.
+fn pauses(dir: &Path, entries: u64, commits: u64) {
+    let short = Window { bytes: 32 << 20, min_keep: Duration::ZERO, ..Window::default() };
+    let short = Options { retention: Retention::Window(short), root_spacing_bytes: 8 << 20, ..window() };
+    for (name, options) in [("history off", Options::default()), ("a window of 32 MiB", short)] {
+        let path = dir.join("pauses");
+        let db = open(&path, options);
+        let (pitr, tree) = (Pitr::new(db.clone()), make_tree(&db));
+        load(&db, tree, 0..entries, 1000, Durability::Deferred);
+        let from = pitr.oldest_bookmark();
+        let done = AtomicBool::new(false);
+        let (waits, views) = std::thread::scope(|scope| {
+            let looks = scope.spawn(|| {
+                let mut views = Vec::new();
+                while !done.load(Ordering::Relaxed) {
+                    let began = Instant::now();
+                    drop(pitr.as_of(&pitr.current_bookmark()).expect("it is the newest"));
+                    views.push(began.elapsed());
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                views
+            });
+            let commit = |n: u64| {
+                let began = Instant::now();
+                let mut txn = db.begin_write().expect("nobody else writes");
+                txn.put(tree, &key(n * 31 % entries), &value(n)).expect("the disk has room");
+                txn.commit(Durability::None).expect("the disk has room");
+                began.elapsed()
+            };
+            let waits: Vec<Duration> = (0..commits).map(commit).collect();
+            done.store(true, Ordering::Relaxed);
+            (waits, looks.join().expect("views are there"))
+        });
+        println!("{name}: history let go up to {}, from {from}", pitr.oldest_bookmark());
+        longest("commits of one put", waits);
+        longest("views of the present", views);
+        drop((pitr, db));
+        std::fs::remove_dir_all(&path).expect("what was made can be removed");
+    }
+}
+
+/// Prints how long the longest of some waits were.
+fn longest(name: &str, mut waits: Vec<Duration>) {
+    waits.sort_unstable();
+    let at = |part: usize| waits[(waits.len() - 1) * part / 10_000];
+    let long = waits.iter().filter(|wait| **wait > Duration::from_millis(10)).count();
+    println!(
+        "  {name:<44} goal <= 10 ms     {:.1?}, p99.9 {:.1?}, p99.99 {:.1?}, the longest {:.1?}; {long} of {} over 10 ms",
+        at(5000),
+        at(9990),
+        at(9999),
+        waits[waits.len() - 1],
+        waits.len()
     );
 }
 
