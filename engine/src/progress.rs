@@ -6,7 +6,8 @@
 //!    put right or wrong: no time has passed.
 //! 2. While it was closed, the wall clock is all there is. It is believed at once for a gap of an hour.
 //! 3. A longer gap is *doubted*: it counts once the clock has stood by it for a day, in this session and later ones. A
-//!    gap between two sessions is as doubtful itself, and says no more than an hour about one before it. A clock that goes back takes what it goes back out of the doubted time.
+//!    gap between two sessions is as doubtful itself: it says no more than an hour about one before it, and has a day of its
+//!    own, after that one's. A clock that goes back takes what it goes back out of the doubted time.
 //! 4. A clock that shows less than expected makes no time pass, and none is lost when it is put right.
 //!
 //! So a single wrong reading never makes anything older than it is.
@@ -45,14 +46,18 @@ impl ProgressClock {
         let gap = ahead(clock.wall(), progress.wall);
         let further = gap.saturating_sub(progress.doubted_us);
         if gap + SLACK_US < progress.doubted_us {
-            (progress.doubted_us, progress.upheld_us) = (gap, 0);
+            progress.doubt(gap);
         } else if progress.doubted_us > 0 {
+            if further > BELIEVED_US {
+                progress.doubted_us = gap;
+                progress.newer_us = progress.newer_us.saturating_add(further);
+            }
             progress.uphold(further.min(BELIEVED_US));
         }
         let gap = ahead(clock.wall(), progress.wall);
         if gap <= BELIEVED_US {
             progress.pass(gap);
-            (progress.doubted_us, progress.upheld_us) = (0, 0);
+            progress.doubt(0);
         } else {
             progress.doubted_us = gap;
         }
@@ -68,7 +73,7 @@ impl ProgressClock {
         progress.pass(step);
         let gap = ahead(clock.wall(), progress.wall);
         if gap + SLACK_US < progress.doubted_us {
-            (progress.doubted_us, progress.upheld_us) = (gap, 0);
+            progress.doubt(gap);
         } else {
             // What the clock leapt ahead while it was watched.
             progress.wall = later(progress.wall, gap.saturating_sub(progress.doubted_us));
@@ -81,7 +86,7 @@ impl ProgressClock {
     pub(crate) fn trust(&mut self, clock: &dyn Clock) {
         let doubted = self.now(clock).doubted_us;
         self.progress.pass(doubted);
-        (self.progress.doubted_us, self.progress.upheld_us) = (0, 0);
+        self.progress.doubt(0);
     }
 }
 
@@ -96,7 +101,13 @@ impl Progress {
     /// This moment if what is doubted were believed.
     pub(crate) fn believed(mut self) -> Progress {
         self.pass(self.doubted_us);
-        Progress { doubted_us: 0, upheld_us: 0, ..self }
+        self.doubt(0);
+        self
+    }
+
+    /// Doubts this much from now on, of which nothing is upheld.
+    fn doubt(&mut self, us: u64) {
+        (self.doubted_us, self.upheld_us, self.newer_us) = (us, 0, 0);
     }
 
     fn pass(&mut self, us: u64) {
@@ -111,8 +122,9 @@ impl Progress {
         }
         self.upheld_us = self.upheld_us.saturating_add(us);
         if self.upheld_us >= UPHELD_US {
-            self.pass(self.doubted_us);
-            (self.doubted_us, self.upheld_us) = (0, 0);
+            let newer = self.newer_us.min(self.doubted_us);
+            self.pass(self.doubted_us - newer);
+            self.doubt(newer);
         }
     }
 }

@@ -99,6 +99,8 @@ pub(crate) struct Progress {
     pub(crate) doubted_us: u64,
     /// Time that has passed since, with the clock where it was, in microseconds.
     pub(crate) upheld_us: u64,
+    /// What of the time that is not believed came on top while the rest was upheld, in microseconds.
+    pub(crate) newer_us: u64,
 }
 
 /// A commit that stays reachable, by name.
@@ -169,6 +171,7 @@ impl Progress {
         out.put_varint(self.observed_us);
         out.put_varint(self.doubted_us);
         out.put_varint(self.upheld_us);
+        out.put_varint(self.newer_us);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Progress, Short> {
@@ -177,6 +180,7 @@ impl Progress {
             observed_us: reader.varint()?,
             doubted_us: reader.varint()?,
             upheld_us: reader.varint()?,
+            newer_us: reader.varint()?,
         })
     }
 }

@@ -61,8 +61,28 @@ fn a_second_gap_says_little_about_the_first() {
         assert_eq!(seconds(open.now(&clock)), 0, "after {hours} hours at least");
     }
     open = reopened(&clock, open, 2 * 86_400);
-    // The last gap is doubted itself.
-    assert_eq!(seconds(open.now(&clock)), (3650 + 23 * 2) * 86_400);
+    assert_eq!(seconds(open.now(&clock)), 3650 * 86_400);
+    // The others have as many to wait for.
+    for _ in 0..23 {
+        open = reopened(&clock, open, 2 * 86_400);
+        assert_eq!(seconds(open.now(&clock)), 3650 * 86_400);
+    }
+    open = reopened(&clock, open, 2 * 86_400);
+    assert_eq!(seconds(open.now(&clock)), (3650 + 24 * 2) * 86_400);
+}
+
+#[test]
+fn a_leap_is_not_believed_for_the_time_that_a_gap_before_it_was_upheld() {
+    let clock = ManualClock::default();
+    let open = ProgressClock::new(&clock);
+    let mut open = reopened(&clock, open, 7 * 3600);
+    clock.advance(22 * HOUR);
+    assert_eq!(seconds(open.now(&clock)), 22 * 3600);
+    let mut open = reopened(&clock, open, 3650 * 86_400);
+    clock.advance(23 * HOUR);
+    assert_eq!(seconds(open.now(&clock)), (22 + 23 + 7) * 3600);
+    clock.advance(DAY);
+    assert_eq!(seconds(open.now(&clock)), (22 + 23 + 24 + 7) * 3600 + 3650 * 86_400);
 }
 
 #[test]

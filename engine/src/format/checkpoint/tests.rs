@@ -14,7 +14,7 @@ fn sample() -> CheckpointRecord {
         bulk: true,
         whole_history: true,
         kept: vec![1, 2],
-        progress: Progress { wall: Timestamp(2), observed_us: 5, doubted_us: 6, upheld_us: 7 },
+        progress: Progress { wall: Timestamp(2), observed_us: 5, doubted_us: 6, upheld_us: 7, newer_us: 8 },
         orders: Orders {
             pins: vec![Pin { name: "v1".into(), lsn: Lsn { epoch: 0, number: 9 } }],
             wish: Some(Lsn { epoch: 1, number: 8 }),
@@ -35,7 +35,7 @@ fn record_has_known_bytes() {
     let payload = [
         3, 1, 0xac, 0x02, 0x40, 0x42, 0x0f, 0, 0, 0, 0, 0, 2, 0x80, 0x20, 4, 3, 2, 1, 0xf0, 0xa2, 0x04, 7, 2,
         1, 1, // kept
-        2, 0, 0, 0, 0, 0, 0, 0, 5, 6, 7, // progress
+        2, 0, 0, 0, 0, 0, 0, 0, 5, 6, 7, 8, // progress
         1, 2, b'v', b'1', 0, 9, 1, 8, // orders
         1, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 3, // ancestors
         3, 9, 8, 7, 5, 6, 2, 1, 0x80, 0x05, 3, 0x40,
