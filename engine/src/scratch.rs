@@ -5,7 +5,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
 use crate::ids::to_u64;
@@ -13,8 +12,6 @@ use crate::io::{File, Fs, OpenMode, read_exact_at, write_all_at};
 
 /// What names of scratch files start with; a crash right after one was opened may leave it with its name.
 pub(crate) const NAME_START: &str = "scratch-";
-
-static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// A file without a name, for as long as it is needed.
 #[derive(Debug)]
@@ -26,8 +23,10 @@ pub struct Scratch {
 
 impl Scratch {
     pub(crate) fn new(fs: &dyn Fs, dir: &Path) -> Result<Scratch> {
+        let mut number = 0_u64;
         loop {
-            let path = dir.join(format!("{NAME_START}{}.tmp", NEXT.fetch_add(1, Ordering::Relaxed)));
+            let path = dir.join(format!("{NAME_START}{number}.tmp"));
+            number += 1;
             let file = match fs.open(&path, OpenMode::CreateNew) {
                 Ok(file) => file,
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
