@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::tree::KeyChange;
+use crate::tree::{Existence, KeyChange};
 
 /// Changes of keys in memory.
 #[derive(Debug, Default)]
@@ -13,47 +13,38 @@ pub(crate) struct Changes {
 
 /// One put or delete. Its key stands in the bytes, and behind it the value.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Change {
+struct Change {
     /// The first bytes of the key, which nearly always tell two keys apart.
     head: u64,
     key_at: usize,
     value_at: usize,
     end: usize,
-    /// Whether the key is said to be there before.
-    pub(crate) existed: bool,
+    /// Whether the key is there before, where that is said.
+    existence: Existence,
     /// Whether a value is put. Otherwise the key is deleted.
-    pub(crate) puts: bool,
+    puts: bool,
 }
 
 impl Changes {
-    /// None, with room for as many and as large ones as others are.
-    pub(crate) fn with_room_of(other: &Changes) -> Changes {
-        let (bytes, entries) = (other.bytes.len(), other.entries.len());
-        Changes { bytes: Vec::with_capacity(bytes), entries: Vec::with_capacity(entries) }
-    }
-
     /// Adds the put of a value, or the delete of a key where there is none.
-    pub(crate) fn push(&mut self, key: &[u8], value: Option<&[u8]>, existed: bool) {
+    pub(crate) fn push(&mut self, key: &[u8], value: Option<&[u8]>, existence: Existence) {
         let mut head = [0; 8];
         let len = key.len().min(head.len());
         head[..len].copy_from_slice(&key[..len]);
+        let bytes = value.unwrap_or_default();
+        self.bytes.reserve(key.len() + bytes.len());
         let key_at = self.bytes.len();
         self.bytes.extend_from_slice(key);
         let value_at = self.bytes.len();
-        self.bytes.extend_from_slice(value.unwrap_or_default());
+        self.bytes.extend_from_slice(bytes);
         self.entries.push(Change {
             head: u64::from_be_bytes(head),
             key_at,
             value_at,
             end: self.bytes.len(),
-            existed,
+            existence,
             puts: value.is_some(),
         });
-    }
-
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
     }
 
     /// Whether there are none.
@@ -67,12 +58,12 @@ impl Changes {
     }
 
     /// The key of a change.
-    pub(crate) fn key(&self, change: &Change) -> &[u8] {
+    fn key(&self, change: &Change) -> &[u8] {
         &self.bytes[change.key_at..change.value_at]
     }
 
     /// The value that a change puts; nothing where it deletes.
-    pub(crate) fn value(&self, change: &Change) -> Option<&[u8]> {
+    fn value(&self, change: &Change) -> Option<&[u8]> {
         change.puts.then(|| &self.bytes[change.value_at..change.end])
     }
 
@@ -88,17 +79,19 @@ impl Changes {
         self.entries = entries;
     }
 
-    /// The changes of each key, once they are sorted.
-    pub(crate) fn by_key(&self) -> impl Iterator<Item = &[Change]> {
-        self.entries.chunk_by(|a, b| self.compare(a, b).is_eq())
+    /// One change a key that does what all changes of it do one after the other, once they are sorted.
+    pub(crate) fn by_key(&self) -> impl Iterator<Item = KeyChange<'_>> {
+        self.entries.chunk_by(|a, b| self.compare(a, b).is_eq()).filter_map(|same| {
+            let (first, last) = (same.first()?, same.last()?);
+            Some(KeyChange { key: self.key(last), value: self.value(last), existence: first.existence })
+        })
     }
 
-    /// The changes as the tree takes them, once they are sorted and each key is there once.
-    pub(crate) fn key_changes(&self) -> impl Iterator<Item = KeyChange<'_>> {
-        self.entries.iter().map(|change| KeyChange {
-            key: self.key(change),
-            value: self.value(change),
-            existed: change.existed,
+    /// Whether each change finds its key as the one before it left it, once they are sorted.
+    pub(crate) fn fit(&self) -> bool {
+        self.entries.windows(2).all(|pair| {
+            let [before, after] = pair else { return true };
+            after.existence == Existence::Known(before.puts) || self.compare(before, after).is_ne()
         })
     }
 

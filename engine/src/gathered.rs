@@ -10,7 +10,7 @@ use crate::changes::Changes;
 use crate::error::Result;
 use crate::ids::TreeId;
 use crate::page::access::PageRead;
-use crate::tree::{KeyChange, TreeParams};
+use crate::tree::{Existence, KeyChange, TreeParams};
 
 /// With more bytes of keys and values than this it is time to apply them.
 const ENOUGH_BYTES: usize = 32 << 20;
@@ -29,7 +29,7 @@ pub(crate) struct Misfit;
 impl Gathered {
     /// Adds the put of a value, or the removal of a key where there is none. The tree exists.
     pub(crate) fn add(&mut self, tree: TreeId, key: &[u8], value: Option<&[u8]>, existed: bool) {
-        self.trees.entry(tree).or_default().push(key, value, existed);
+        self.trees.entry(tree).or_default().push(key, value, Existence::Known(existed));
         self.bytes += key.len() + value.map_or(0, <[u8]>::len);
     }
 
@@ -48,9 +48,12 @@ impl Gathered {
         for (tree, changes) in self.trees.iter_mut().filter(|(_, changes)| !changes.is_empty()) {
             changes.sort();
             let Some(root) = catalog.root_mut(*tree) else { return Ok(Err(Misfit)) };
-            let Some(settled) = settled(changes) else { return Ok(Err(Misfit)) };
-            let in_order: Vec<KeyChange<'_>> = settled.key_changes().collect();
-            root.change_many(pages, params, &in_order)?;
+            if !changes.fit() {
+                return Ok(Err(Misfit));
+            }
+            let settled = settled(changes);
+            let mut in_order: Vec<KeyChange<'_>> = settled.by_key().collect();
+            root.change_many(pages, params, &mut in_order)?;
             changes.clear();
         }
         self.bytes = 0;
@@ -58,24 +61,16 @@ impl Gathered {
     }
 }
 
-/// What brings keys from how they were before all changes to how they are after them, in order: one change a key. `None`
-/// where a change does not fit the one of the same key before it.
+/// The changes as the tree is to make them: in order, one a key, and none that does nothing. They must fit each other.
 ///
 /// Keys and values are copied so that they lie in this order too, for who goes through them would wait for the memory at
 /// each.
-fn settled(changes: &Changes) -> Option<Changes> {
-    let mut settled = Changes::with_room_of(changes);
-    for run in changes.by_key() {
-        if run.windows(2).any(|pair| pair[1].existed != pair[0].puts) {
-            return None;
-        }
-        if let [first, ..] = run
-            && let Some(last) = run.last().filter(|last| last.puts || first.existed)
-        {
-            settled.push(changes.key(last), changes.value(last), first.existed);
-        }
+fn settled(changes: &Changes) -> Changes {
+    let mut settled = Changes::default();
+    for change in changes.by_key().filter(KeyChange::counts) {
+        settled.push(change.key, change.value, change.existence);
     }
-    Some(settled)
+    settled
 }
 
 #[cfg(test)]

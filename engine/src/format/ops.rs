@@ -28,6 +28,9 @@ const PUT_OVER: u8 = 4;
 const DELETE: u8 = 5;
 const DELETE_RANGE: u8 = 6;
 
+/// The most that a put takes beside its key and its value, in bytes.
+const MAX_PUT_HEAD_BYTES: usize = 1 + 5 + 5 + 5;
+
 const UNBOUNDED: u8 = 1;
 const INCLUDED: u8 = 2;
 const EXCLUDED: u8 = 3;
@@ -101,6 +104,7 @@ impl OpWriter {
             }
             Op::DropTree { tree } => start_op(out, DROP_TREE, tree),
             Op::Put { tree, key, value, existed } => {
+                out.reserve(key.len() + value.len() + MAX_PUT_HEAD_BYTES);
                 start_op(out, if existed { PUT_OVER } else { PUT_NEW }, tree);
                 out.put_sized(key);
                 out.put_sized(value);

@@ -1,17 +1,19 @@
-//! Changes of many keys at once, as a replay has them: one way down for all keys below a node, and each leaf changed once.
+//! Changes of many keys at once, as batches and replays have them: one way down for all keys below a node, and each leaf
+//! changed once. A replay knows of each key whether it is there; for a batch the leaf that is changed is looked into first.
 //!
-//! A leaf gets what is new as one new delta, or is merged with it, and split, where that would be too much. What needs more
-//! than that (a leaf that is not there yet, loses all, grows at its end or is edited in place, and values that do not lie in
-//! their leaf) is left for the way of one key after the other.
+//! A leaf that nobody else holds is edited in place. Another gets what is new in its delta, or is merged with it, and split,
+//! where that would be too much. What needs more than that (a leaf that is not there yet, loses all, gets full or grows at its
+//! end, and values that do not lie in their leaf) is left for the way of one key after the other.
+
+use std::sync::Arc;
 
 use crate::error::Result;
-use crate::format::node::ValueRef;
 use crate::format::page::PageKind;
 use crate::page::access::PageRead;
-use crate::page::block::{Block, NewValue, Source};
+use crate::page::block::{Block, NewValue};
 use crate::tree::edit::{Editor, Existence, Present, PutValue};
 use crate::tree::node::{BlockRef, Child, Fences, InnerRef, Kid, Leaf, Node, OwnFences};
-use crate::tree::read::{self, ChildView, Entry, InnerView, MAX_DEPTH};
+use crate::tree::read::{self, ChildView, Entry, InnerView, LeafView, MAX_DEPTH};
 use crate::tree::split::{self, Growth, Parts};
 
 /// A delta that a batch makes may have this many times the entries of others: what a replay makes is read or written soon, and
@@ -23,10 +25,30 @@ const DELTAS: usize = 2;
 pub struct KeyChange<'c> {
     /// The key.
     pub key: &'c [u8],
-    /// What it is to hold; nothing where it is to be deleted, which it then is there for.
+    /// What it is to hold; nothing where it is to be deleted.
     pub value: Option<&'c [u8]>,
-    /// Whether it is there.
-    pub existed: bool,
+    /// Whether it is there. Once the change was made this is known.
+    pub existence: Existence,
+}
+
+impl KeyChange<'_> {
+    /// Whether its key is known to be there.
+    #[must_use]
+    pub fn existed(&self) -> bool {
+        self.existence == Existence::Known(true)
+    }
+
+    /// Whether it may do something: it is not the delete of a key that is not there.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.value.is_some() || self.existence != Existence::Known(false)
+    }
+
+    /// About how much longer a node gets by its entry.
+    fn entry_bytes(&self) -> usize {
+        const AROUND: usize = 16;
+        self.key.len() + self.value.map_or(0, <[u8]>::len) + AROUND
+    }
 }
 
 /// How many entries a subtree has gained and lost.
@@ -37,10 +59,14 @@ struct Tally {
 }
 
 impl Tally {
-    /// Counts one change of a key that was there or was not.
-    fn count(&mut self, change: &KeyChange<'_>, existed: bool) {
-        self.added += u64::from(change.value.is_some() && !existed);
-        self.removed += u64::from(change.value.is_none() && existed);
+    /// That of changes of which it is known whether their keys are there.
+    fn of(changes: &[KeyChange<'_>]) -> Tally {
+        let mut tally = Tally::default();
+        for change in changes {
+            tally.added += u64::from(change.value.is_some() && !change.existed());
+            tally.removed += u64::from(change.value.is_none() && change.existed());
+        }
+        tally
     }
 }
 
@@ -65,37 +91,36 @@ struct Below {
 struct Luggage<'c> {
     /// Changes that are left.
     rest: Vec<KeyChange<'c>>,
-    /// Those of the leaf that is being changed.
+    /// The fences of the leaf that is being changed.
     fences: OwnFences,
+    /// Which children of the nodes on the way are changed, each with the number of its changes.
+    shares: Vec<(usize, usize)>,
 }
 
 impl<P: PageRead + ?Sized> Editor<'_, P> {
     /// Makes changes, which are in the order of their keys, with each key once. After an error the tree is of no use.
-    pub(crate) fn change_many(&self, root: &mut Child, changes: &[KeyChange<'_>]) -> Result<()> {
+    pub(crate) fn change_many(&self, root: &mut Child, changes: &mut [KeyChange<'_>]) -> Result<()> {
         let mut with = Luggage::default();
         let Below { tally, right } = self.change_below(root, Fences::NONE, changes, MAX_DEPTH, &mut with)?;
         self.grow_root(root, right);
         if tally.removed > 0 {
             self.shrink_root(root);
         }
-        for change in with.rest {
-            let existence = Existence::Known(change.existed);
-            match change.value {
-                Some(value) => {
-                    self.put(root, change.key, PutValue::Copied(value), existence, Present::Replaced)?
-                }
-                None => self.delete(root, change.key, existence)?,
+        for KeyChange { key, value, existence } in with.rest {
+            match value {
+                Some(value) => self.put(root, key, PutValue::Copied(value), existence, Present::Replaced)?,
+                None => self.delete(root, key, existence)?,
             };
         }
         Ok(())
     }
 
-    /// Makes changes below a node, but for those that it adds to `rest`.
+    /// Makes changes below a node, but for those that it adds to the rest. Whether their keys were there is known then of all.
     fn change_below<'c>(
         &self,
         child: &mut Child,
         fences: Fences<'_>,
-        changes: &[KeyChange<'c>],
+        changes: &mut [KeyChange<'c>],
         depth: usize,
         with: &mut Luggage<'c>,
     ) -> Result<Below> {
@@ -103,7 +128,10 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             return Err(read::too_deep(&ChildView::Own(child)));
         }
         let outcome = match &mut child.node {
-            Node::Empty => Outcome::Left,
+            Node::Empty => {
+                changes.iter_mut().for_each(|change| change.existence = Existence::Known(false));
+                Outcome::Left
+            }
             Node::Leaf(leaf) => {
                 fences.copy_to(&mut with.fences);
                 self.change_in_leaf(leaf, child.count, &with.fences, changes)?
@@ -131,32 +159,35 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         inner: &mut InnerRef,
         count: u64,
         fences: Fences<'_>,
-        mut changes: &[KeyChange<'c>],
+        mut changes: &mut [KeyChange<'c>],
         depth: usize,
         with: &mut Luggage<'c>,
     ) -> Result<Outcome> {
         let inner = inner.edit(count, fences, self.pages, &self.params.meter)?;
-        let mut here: Vec<(usize, &[KeyChange<'c>])> = Vec::new();
-        while let Some(first) = changes.first() {
+        let shares_at = with.shares.len();
+        let mut rest = &*changes;
+        while let Some(first) = rest.first() {
             let at = inner.position(first.key);
             let len = if at + 1 < inner.len() {
                 let separators = inner.separators();
-                changes.partition_point(|change| separators.compare_key(at + 1, change.key).is_gt())
+                rest.partition_point(|change| separators.compare_key(at + 1, change.key).is_gt())
             } else {
-                changes.len()
+                rest.len()
             };
-            let (these, later) = changes.split_at(len);
-            here.push((at, these));
-            changes = later;
+            with.shares.push((at, len));
+            rest = &rest[len..];
         }
-        for (at, _) in &here {
+        for (at, _) in &with.shares[shares_at..] {
             fetch_delta(self.pages, &inner.children[*at]);
         }
         let (mut tally, mut thinned, mut right) = (Tally::default(), Vec::new(), Vec::new());
         let mut grown = 0;
-        for (at, changes) in here {
+        for n in shares_at..with.shares.len() {
+            let (at, len) = with.shares[n];
+            let (these, later) = changes.split_at_mut(len);
+            changes = later;
             let (below, fences_below) = inner.child_mut(at, fences);
-            let below = self.change_below(below, fences_below, changes, depth - 1, with)?;
+            let below = self.change_below(below, fences_below, these, depth - 1, with)?;
             tally.added += below.tally.added;
             tally.removed += below.tally.removed;
             if below.tally.removed > 0 {
@@ -168,6 +199,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
                 right.push((at, below.right));
             }
         }
+        with.shares.truncate(shares_at);
         if inner.len() + grown > self.params.fanout() {
             let mut kids = InnerView::Own(inner).kids()?;
             for (at, new) in right.into_iter().rev() {
@@ -186,55 +218,49 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         Ok(Outcome::Edited(tally))
     }
 
-    /// Gives a leaf a new delta, or a new base, or replaces it by several.
+    /// Changes a leaf in place, gives it a new delta or a new base, or replaces it by several.
     fn change_in_leaf(
         &self,
         leaf: &mut Leaf,
         count: u64,
         fences: &OwnFences,
-        changes: &[KeyChange<'_>],
+        changes: &mut [KeyChange<'_>],
     ) -> Result<Outcome> {
-        const ENTRY_BYTES: usize = 16;
+        self.look(leaf, changes)?;
+        let tally = Tally::of(changes);
+        if !changes.iter().any(KeyChange::counts) {
+            return Ok(Outcome::Edited(tally));
+        }
         let is_long = |change: &KeyChange<'_>| {
             change.value.is_some_and(|value| value.len() > self.params.inline_value_bytes)
         };
-        if (leaf.delta.is_none() && leaf.base.is_unshared()) || changes.iter().any(is_long) {
+        let new_bytes: usize = changes.iter().map(KeyChange::entry_bytes).sum();
+        let loses_all = count + tally.added <= tally.removed;
+        if loses_all || new_bytes > self.params.leaf_bytes || changes.iter().any(is_long) {
             return Ok(Outcome::Left);
         }
-        let heap_bytes =
-            |change: &KeyChange<'_>| change.key.len() + change.value.map_or(0, <[u8]>::len) + ENTRY_BYTES;
-        let new_bytes: usize = changes.iter().map(heap_bytes).sum();
-        if new_bytes > self.params.leaf_bytes {
-            return Ok(Outcome::Left);
-        }
-        let bytes = leaf.delta.as_ref().map_or(0, BlockRef::len_on_disk) + new_bytes;
-        if bytes <= leaf.base.len_on_disk() / 2 {
-            let delta = match &leaf.delta {
-                Some(BlockRef::Page(addr)) => {
-                    Some(read::node_between(self.pages, addr, PageKind::Delta, fences)?.into())
-                }
-                Some(BlockRef::Own(block)) => Some(block.source()),
-                None => None,
-            };
-            let entries = delta.as_ref().map_or(0, |delta| delta.view.len()) + changes.len();
-            if entries <= DELTAS * self.params.delta_entries {
-                let (block, tally) = self.delta_with(delta, fences, changes, entries, bytes);
-                if count + tally.added == tally.removed {
-                    return Ok(Outcome::Left);
-                }
-                leaf.delta = Some(BlockRef::new(block));
-                return Ok(Outcome::Edited(tally));
+        if leaf.delta.is_none()
+            && let Some(base) = leaf.base.unshared()
+        {
+            if base.size_on_disk() + new_bytes > self.params.leaf_bytes {
+                return Ok(Outcome::Left);
             }
+            change_block(base, changes);
+            return Ok(Outcome::Edited(tally));
         }
-        let (block, tally) = self.merged_with(leaf, count, fences, changes, new_bytes)?;
-        if block.is_empty() {
-            return Ok(Outcome::Left);
+        if self.delta_takes(leaf, changes.len(), new_bytes)? {
+            let mut delta = self.delta_to_change(leaf.delta.take(), fences, changes.len(), new_bytes)?;
+            change_block(&mut delta, changes);
+            leaf.delta = Some(BlockRef::new(delta));
+            return Ok(Outcome::Edited(tally));
         }
+        let mut block = self.merged(leaf, fences, new_bytes)?;
+        change_block(&mut block, changes);
+        leaf.check_count(count + tally.added - tally.removed, block.len())?;
         if self.params.overflows(&block) {
-            if changes
-                .first()
-                .is_some_and(|first| block.view().search(first.key) == Ok(block.len() - changes.len()))
-            {
+            if changes.first().is_some_and(|first| {
+                block.view().search(first.key).is_ok_and(|at| at + changes.len() == block.len())
+            }) {
                 // Keys that come in at the end are split off better one by one.
                 return Ok(Outcome::Left);
             }
@@ -247,61 +273,60 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         Ok(Outcome::Edited(tally))
     }
 
-    /// A delta, and changes on top of it.
-    fn delta_with(
-        &self,
-        delta: Option<Source<'_>>,
-        fences: &OwnFences,
-        changes: &[KeyChange<'_>],
-        entries: usize,
-        heap_bytes: usize,
-    ) -> (Block, Tally) {
-        let mut block =
-            Block::with_room(PageKind::Delta, fences.prefix(), entries, heap_bytes, &self.params.meter);
-        let (mut tally, mut from) = (Tally::default(), 0);
-        for change in changes {
-            let found = delta.as_ref().map_or(Err(0), |delta| delta.view.search(change.key));
-            let (Ok(until) | Err(until)) = found;
-            let existed = match (found, &delta) {
-                (Ok(at), Some(delta)) => delta.view.value(at) != ValueRef::Tombstone,
-                _ => change.existed,
-            };
-            if let Some(delta) = delta {
-                block.copy_entries(delta, from..until);
-            }
-            from = until + usize::from(found.is_ok());
-            block.push(change.key, change.value.map_or(NewValue::Tombstone, NewValue::Inline));
-            tally.count(change, existed);
+    /// Looks for the keys of which it is not known whether they are there.
+    fn look(&self, leaf: &Leaf, changes: &mut [KeyChange<'_>]) -> Result<()> {
+        if changes.iter().all(|change| change.existence != Existence::Look) {
+            return Ok(());
         }
-        if let Some(delta) = delta {
-            block.copy_entries(delta, from..delta.view.len());
+        let view = LeafView::open(self.pages, leaf)?;
+        for change in changes.iter_mut().filter(|change| change.existence == Existence::Look) {
+            change.existence = Existence::Known(view.find(change.key)?.is_some());
         }
-        (block, tally)
+        Ok(())
     }
 
-    /// Base and delta of a leaf as one block, and changes in it.
-    fn merged_with(
+    /// Whether a leaf's delta may take so many entries more, which take so many bytes.
+    fn delta_takes(&self, leaf: &Leaf, entries: usize, bytes: usize) -> Result<bool> {
+        let (entries_there, bytes_there) = match &leaf.delta {
+            Some(delta) => (delta.source(PageKind::Delta, self.pages)?.view.len(), delta.len_on_disk()),
+            None => (0, 0),
+        };
+        Ok(bytes_there + bytes <= leaf.base.len_on_disk() / 2
+            && entries_there + entries <= DELTAS * self.params.delta_entries)
+    }
+
+    /// A delta that nobody else holds, with room for so many entries more, which take so many bytes.
+    fn delta_to_change(
         &self,
-        leaf: &Leaf,
-        count: u64,
+        delta: Option<BlockRef>,
         fences: &OwnFences,
-        changes: &[KeyChange<'_>],
-        heap_bytes: usize,
-    ) -> Result<(Block, Tally)> {
-        let mut block = self.merged(leaf, fences, heap_bytes)?;
-        leaf.check_count(count, block.len())?;
-        let mut tally = Tally::default();
-        for change in changes {
-            let found = block.view().search(change.key);
-            match (found, change.value) {
-                (Ok(at), Some(value)) => block.replace(at, NewValue::Inline(value)),
-                (Ok(at), None) => block.remove(at),
-                (Err(at), Some(value)) => block.insert(at, change.key, NewValue::Inline(value)),
-                (Err(_), None) => {}
+        entries: usize,
+        bytes: usize,
+    ) -> Result<Block> {
+        let meter = &self.params.meter;
+        Ok(match delta {
+            None => Block::with_room(PageKind::Delta, fences.prefix(), entries, bytes, meter),
+            Some(BlockRef::Page(addr)) => {
+                let page = read::node_between(self.pages, &addr, PageKind::Delta, fences)?;
+                Block::of_page(page, entries, bytes, meter)
             }
-            tally.count(change, found.is_ok());
+            Some(BlockRef::Own(block)) => {
+                Arc::try_unwrap(block).unwrap_or_else(|shared| shared.copy_for_edit(entries, bytes))
+            }
+        })
+    }
+}
+
+/// Makes changes in the base of a leaf, or in its delta, where what is deleted leaves a tombstone.
+fn change_block(block: &mut Block, changes: &[KeyChange<'_>]) {
+    let gone = (block.view().kind() == PageKind::Delta).then_some(NewValue::Tombstone);
+    for change in changes.iter().filter(|change| change.counts()) {
+        match (block.view().search(change.key), change.value.map(NewValue::Inline).or(gone)) {
+            (Ok(at), Some(value)) => block.replace(at, value),
+            (Ok(at), None) => block.remove(at),
+            (Err(at), Some(value)) => block.insert(at, change.key, value),
+            (Err(_), None) => {}
         }
-        Ok((block, tally))
     }
 }
 

@@ -204,8 +204,9 @@ impl Root {
         Editor { pages, params }.delete(&mut self.child, key, existence)
     }
 
-    /// Makes many changes, which are in the order of their keys, with each key once: cheaper than one after the other, and
-    /// no base is read that is not merged with its delta. After an error the tree is of no use.
+    /// Makes many changes, which are in the order of their keys, with each key once: cheaper than one after the other.
+    /// Whether their keys were there is known of all of them then. Where it was known before no base is read that is not
+    /// merged with its delta. After an error the tree is of no use.
     ///
     /// # Errors
     /// Where a page on the way, or one to merge with, cannot be read.
@@ -213,7 +214,7 @@ impl Root {
         &mut self,
         pages: &(impl PageRead + ?Sized),
         params: &TreeParams,
-        changes: &[KeyChange<'_>],
+        changes: &mut [KeyChange<'_>],
     ) -> Result<()> {
         Editor { pages, params }.change_many(&mut self.child, changes)
     }

@@ -199,12 +199,20 @@ impl Model {
 
     fn change_many(&mut self, changes: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) {
         let Version { root, map } = &mut self.now;
-        let made: Vec<KeyChange<'_>> = changes
+        // As in a replay, a batch, or anything between the two.
+        let existence = |n: usize, key: &Vec<u8>| {
+            let known = Existence::Known(map.contains_key(key));
+            if (n + changes.len()).is_multiple_of(3) { Existence::Look } else { known }
+        };
+        let mut made: Vec<KeyChange<'_>> = changes
             .iter()
-            .filter(|(key, value)| value.is_some() || map.contains_key(*key))
-            .map(|(key, value)| KeyChange { key, value: value.as_deref(), existed: map.contains_key(key) })
+            .enumerate()
+            .map(|(n, (key, value))| KeyChange { key, value: value.as_deref(), existence: existence(n, key) })
             .collect();
-        root.change_many(&self.pages, &self.params, &made).unwrap();
+        root.change_many(&self.pages, &self.params, &mut made).unwrap();
+        for change in &made {
+            assert_eq!(change.existence, Existence::Known(map.contains_key(change.key)));
+        }
         for (key, value) in changes {
             match value {
                 Some(value) => drop(map.insert(key.clone(), value.clone())),

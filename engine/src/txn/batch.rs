@@ -18,16 +18,16 @@ use crate::error::Result;
 use crate::format::ops::Op;
 use crate::ids::TreeId;
 use crate::page::access::PageWrite;
-use crate::tree::{BulkBuilder, KeyChange, Root};
+use crate::tree::{BulkBuilder, Existence, KeyChange, Root};
 
-/// The share of the memory budget that is gathered, and that buffers of a merge take.
-const SHARE: u64 = 4;
+/// The share of the memory budget that is gathered. Buffers of a merge, or the list of what is being made, take as much again.
+const SHARE: u64 = 8;
 
 /// Puts and deletes in one tree of a transaction, to be made at once by [`apply`](Batch::apply).
 ///
 /// Cheaper than the same changes one after the other, the more so the more they are and the less order their keys have: a
 /// million random keys of 174 bytes take a fifth of the time, since what is larger than memory is sorted in a scratch file
-/// and written to the tree once. In exchange it does not tell which keys were there. Memory: a quarter of
+/// and written to the tree once. In exchange it does not tell which keys were there. Memory: up to a quarter of
 /// [`memory_budget_bytes`](crate::Options::memory_budget_bytes), beside what a transaction takes in any case.
 ///
 /// Dropping a batch that was not applied leaves the transaction as it was before.
@@ -85,35 +85,20 @@ impl WriteTxn {
         })
     }
 
-    /// Makes changes whose keys ascend.
+    /// Makes changes, which are sorted.
     fn change_in_order(&mut self, tree: TreeId, changes: &Changes) -> Result<()> {
-        let known = self.looked_up(tree, changes)?;
+        let mut made: Vec<KeyChange<'_>> = changes.by_key().collect();
         let root = self.catalog.root_mut(tree).ok_or_else(|| no_such_tree(tree))?;
-        root.change_many(&*self.pages, &self.writer.handle.params, &known)
+        root.change_many(&*self.pages, &self.writer.handle.params, &mut made)
             .map_err(|error| fail(&mut self.failure, error))?;
-        for KeyChange { key, value, existed } in known {
+        for change in made.iter().filter(|change| change.counts()) {
+            let KeyChange { key, value, .. } = *change;
             match value {
-                Some(value) => self.log(&Op::Put { tree, key, value, existed }),
+                Some(value) => self.log(&Op::Put { tree, key, value, existed: change.existed() }),
                 None => self.log(&Op::Delete { tree, key }),
             }
         }
         self.spill_if_large()
-    }
-
-    /// Changes whose keys ascend, with whether each key is there, and without deletes of keys that are not.
-    fn looked_up<'c>(&self, tree: TreeId, changes: &'c Changes) -> Result<Vec<KeyChange<'c>>> {
-        let mut known = Vec::with_capacity(changes.len());
-        let mut cursor = if self.is_empty(tree)? { None } else { Some(self.cursor(tree)?) };
-        for change in changes.key_changes() {
-            let existed = match &mut cursor {
-                Some(cursor) => cursor.seek(change.key)? && cursor.key() == change.key,
-                None => false,
-            };
-            if existed || change.value.is_some() {
-                known.push(KeyChange { existed, ..change });
-            }
-        }
-        Ok(known)
     }
 
     /// Hands something the pages that a transaction larger than memory writes to.
@@ -172,7 +157,7 @@ impl Batch<'_> {
     fn add(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<()> {
         let last = self.gathered.last_key().or(self.done.as_deref());
         self.is_ascending &= last.is_none_or(|last| last < key);
-        self.gathered.push(key, value, false);
+        self.gathered.push(key, value, Existence::Look);
         if self.gathered.memory_bytes() < self.most_bytes {
             return Ok(());
         }
@@ -252,7 +237,7 @@ impl Batch<'_> {
             return self.txn.take_packed(self.tree, builder);
         }
         while let Some(Latest { key, value }) = merged.next()? {
-            self.gathered.push(key, value, false);
+            self.gathered.push(key, value, Existence::Look);
             if self.gathered.memory_bytes() >= self.most_bytes {
                 self.txn.change_in_order(self.tree, &self.gathered)?;
                 self.gathered.clear();
@@ -265,11 +250,6 @@ impl Batch<'_> {
     fn make_gathered(&mut self) -> Result<()> {
         if !self.is_ascending {
             self.gathered.sort();
-            let mut latest = Changes::with_room_of(&self.gathered);
-            for last in self.gathered.by_key().filter_map(<[_]>::last) {
-                latest.push(self.gathered.key(last), self.gathered.value(last), false);
-            }
-            self.gathered = latest;
         }
         self.txn.change_in_order(self.tree, &self.gathered)?;
         self.gathered.clear();
@@ -280,7 +260,7 @@ impl Batch<'_> {
 /// Packs what is gathered of keys that ascend.
 fn pack(txn: &mut WriteTxn, builder: &mut BulkBuilder, gathered: &mut Changes) -> Result<()> {
     txn.with_pages(|pages| {
-        for change in gathered.key_changes() {
+        for change in gathered.by_key() {
             change.value.map_or(Ok(()), |value| builder.push(pages, change.key, value))?;
         }
         Ok(())

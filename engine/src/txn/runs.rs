@@ -11,6 +11,7 @@ use crate::changes::Changes;
 use crate::error::Result;
 use crate::ids::{to_u32, to_u64, to_usize};
 use crate::scratch::Scratch;
+use crate::tree::KeyChange;
 
 /// Written at once.
 const WRITE_BYTES: usize = 256 << 10;
@@ -34,8 +35,7 @@ impl Runs {
     pub(super) fn write(&mut self, changes: &Changes) -> Result<()> {
         let start = self.scratch.len();
         let mut out = Vec::with_capacity(WRITE_BYTES);
-        for last in changes.by_key().filter_map(<[_]>::last) {
-            let (key, value) = (changes.key(last), changes.value(last));
+        for KeyChange { key, value, .. } in changes.by_key() {
             out.extend_from_slice(&to_u32(key.len()).to_le_bytes());
             out.extend_from_slice(&value.map_or(0, |value| to_u32(value.len() + 1)).to_le_bytes());
             out.extend_from_slice(key);

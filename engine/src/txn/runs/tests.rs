@@ -5,6 +5,7 @@ use super::{Latest, Runs};
 use crate::changes::Changes;
 use crate::io::MemFs;
 use crate::scratch::Scratch;
+use crate::tree::Existence;
 
 /// The `n`-th of a row of numbers without order.
 fn scattered(n: u64) -> u64 {
@@ -22,7 +23,7 @@ fn a_merge_gives_each_key_once_as_the_latest_run_has_it() {
             let key = (scattered(n + run * 1000) % 400).to_string().into_bytes();
             let len = usize::try_from(scattered(n * 3) % 3000).unwrap();
             let value = (!n.is_multiple_of(4)).then(|| vec![u8::try_from(run).unwrap(); len]);
-            changes.push(&key, value.as_deref(), false);
+            changes.push(&key, value.as_deref(), Existence::Look);
             model.insert(key, value);
         }
         changes.sort();
