@@ -171,7 +171,7 @@ impl Shared {
         let version =
             Version { lsn: current.lsn, time: current.time, catalog, log_end: current.log_end, pages };
         drop(current);
-        self.versions.publish(version, self.io.clock.monotonic());
+        drop(self.versions.publish(version, &*self.io.clock));
     }
 
     /// Whether a swap waits for the writer lock.

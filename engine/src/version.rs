@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::catalog::Catalog;
 use crate::ids::{LogPosition, Lsn, Timestamp};
+use crate::io::Clock;
 use crate::page::segments::SegmentSet;
 
 /// The state of all trees after one commit.
@@ -71,8 +72,8 @@ impl VersionSet {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Makes `version` what new readers get. `now` is the monotonic clock.
-    pub(crate) fn publish(&self, version: Version, now: Duration) {
+    /// Makes `version` what new readers get. The one before, to be dropped where nobody waits: many nodes may go with it.
+    pub(crate) fn publish(&self, version: Version, clock: &dyn Clock) -> Arc<Version> {
         let version = Arc::new(version);
         let previous = {
             let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
@@ -89,9 +90,11 @@ impl VersionSet {
             earlier.push_back(Earlier {
                 version: Arc::downgrade(&previous),
                 lsn: previous.lsn,
-                replaced_at: now,
+                replaced_at: clock.monotonic(),
             });
         }
+        drop(earlier);
+        previous
     }
 
     /// The oldest version that is read and is not the newest.

@@ -71,8 +71,9 @@ impl WriteTxn {
                 log_end: shared.log_end(),
                 pages: self.pages,
             };
-            shared.versions.publish(version, shared.io.clock.monotonic());
+            let before = shared.versions.publish(version, &*shared.io.clock);
             drop(self.writer);
+            drop(before);
             lsn
         };
         match durability {
@@ -157,7 +158,7 @@ fn commit_root(
     let place = LogPlace { lsn, time: time.time, log_end, bulk: true };
     if seen == Seen::ByReaders {
         let version = Version { lsn, time: time.time, catalog, log_end, pages: shared.pages.segments() };
-        shared.versions.publish(version, shared.io.clock.monotonic());
+        drop(shared.versions.publish(version, &*shared.io.clock));
     }
     log.flush_to(lsn)?;
     if kind == RecordKind::WishedReset {
