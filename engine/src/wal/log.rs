@@ -8,7 +8,8 @@
 //! 1. A commit is durable once one `sync_data` has covered it; in a new segment also the rename and the sync of the
 //!    directory that follow the first sync.
 //! 2. *Group commit:* whoever finds nobody writing becomes the leader and takes all that is pending. What is appended
-//!    meanwhile forms the next group, led by one of those who wait. Nobody waits for time to pass.
+//!    meanwhile forms the next group, led by one of those who wait. Nobody waits for time to pass, but a leader lets others
+//!    run as long as some of those who are about to commit join it (see [`Crowd`](super::crowd::Crowd)).
 //! 3. When a segment is full everything in it is synced before the next one is begun, so only the newest segment can
 //!    have a torn tail.
 //! 4. After a write or a sync of records failed, no file is synced again and every call says [`Error::Poisoned`].
@@ -20,6 +21,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
+
+use crossbeam::utils::Backoff;
 
 use super::segment::{LogFiles, SegmentInfo, list};
 use super::sink::LogSink;
@@ -296,6 +299,10 @@ impl Log {
     fn write_out<'a>(&'a self, mut state: Guard<'a>, effort: Effort) -> Guard<'a> {
         let end = state.position.offset;
         let mut batch = state.take_batch();
+        if effort != Effort::Write {
+            let last = state.last;
+            state.crowd.begin_sync(last);
+        }
         drop(state);
         let done = batch.write().and_then(|()| match effort {
             Effort::Write => Ok(()),
@@ -308,6 +315,9 @@ impl Log {
             state = self.wait(state);
         }
         state.writing = false;
+        if effort != Effort::Write {
+            state.crowd.end_sync();
+        }
         let wakers = match done.and_then(|()| state.check_failure()) {
             Ok(()) => state.settle(batch, effort != Effort::Write),
             Err(error) => state.poison(error),
@@ -319,6 +329,24 @@ impl Log {
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
         self.lock()
+    }
+
+    /// Lets those who are about to commit join the group. Nobody is gathering.
+    fn gather<'a>(&'a self, mut state: Guard<'a>) -> Guard<'a> {
+        state.gathering = true;
+        let (patience, mut waiting) = (Backoff::new(), 0);
+        while !state.crowd.is_whole() && !patience.is_completed() {
+            if state.crowd.waiting > waiting {
+                waiting = state.crowd.waiting;
+                patience.reset();
+            }
+            drop(state);
+            patience.snooze();
+            state = self.lock();
+        }
+        state.gathering = false;
+        state.crowd.expect_no_more();
+        state
     }
 
     /// Zeroes the segment up to `target`, with the lock let go meanwhile. Nobody is zeroing.
@@ -430,6 +458,9 @@ impl LogSink for Log {
 
     fn flush_to(&self, lsn: Lsn) -> Result<()> {
         let mut state = self.lock();
+        if state.durable < lsn {
+            state.crowd.join(lsn);
+        }
         loop {
             if state.durable >= lsn {
                 return Ok(());
@@ -441,7 +472,13 @@ impl LogSink for Log {
                     state.last
                 )));
             }
-            state = if state.writing { self.wait(state) } else { self.write_out(state, Effort::Sync) };
+            state = if state.writing || state.gathering {
+                self.wait(state)
+            } else if state.crowd.is_whole() {
+                self.write_out(state, Effort::Sync)
+            } else {
+                self.gather(state)
+            };
         }
     }
 

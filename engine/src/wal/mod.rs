@@ -5,12 +5,14 @@
 //! reader.rs    reads the records in order; tells a torn tail from damage
 //! writer.rs    the file of one segment: create, zero ahead, write, sync, name, cut
 //! waiters.rs   who is woken when a commit is durable
+//! crowd.rs     how many threads wait for a sync, and how many more are about to
 //! sink.rs      what a database needs of a log; a host's shared journal can stand there too
 //! state.rs     what the log knows: positions, what is pending, what is durable
 //! log.rs       the log of one open database: reserve, append, group sync, roll, close
 //! resume.rs    how the log of a database that existed before goes on
 //! ```
 
+mod crowd;
 mod log;
 mod reader;
 mod resume;

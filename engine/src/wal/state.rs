@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::task::Waker;
 
+use super::crowd::Crowd;
 use super::waiters::Waiters;
 use super::writer::{Segment, SegmentFile};
 use crate::error::{Error, Result};
@@ -45,6 +46,9 @@ pub(super) struct State {
     /// Whether the log on disk ends with a closing record.
     pub(super) closed_on_disk: bool,
     pub(super) writing: bool,
+    /// Whether the leader of the next group lets others join it.
+    pub(super) gathering: bool,
+    pub(super) crowd: Crowd,
     /// Whether the segment is being replaced; no zeros are written to it any more.
     pub(super) rolling: bool,
     /// Who writes zeros just now, if anybody does.
@@ -107,6 +111,8 @@ impl State {
             traceless: true,
             closed_on_disk: false,
             writing: false,
+            gathering: false,
+            crowd: Crowd::default(),
             rolling: false,
             zeroing: None,
             closed: false,
