@@ -58,7 +58,7 @@ pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints) -> Result<Chec
     let place = LogPlace { lsn: version.lsn, time: version.time, log_end: version.log_end, bulk: false };
     drop(version);
     finish(shared, checkpoints, written, place)?;
-    if shared.writer.try_acquire() {
+    if shared.writer.try_acquire_for_step() {
         shared.apply_pending_swap();
         shared.writer.release();
     }

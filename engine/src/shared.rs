@@ -156,7 +156,7 @@ impl Shared {
     /// Has the newest version refer to the page segments that there are now, so that the files of those that are gone
     /// need not wait for the next commit. Where a writer is busy they wait.
     pub(crate) fn let_go_of_removed_segments(&self) {
-        if self.writer.try_acquire() {
+        if self.writer.try_acquire_for_step() {
             self.renew_newest(|_| {});
             self.writer.release();
         }

@@ -111,7 +111,7 @@ fn still_busy(weak: &Weak<Shared>, seen: &mut Lsn) -> bool {
 
 /// Marks the log of an idle database as closed, unless somebody is about to write.
 fn rest_step(shared: &Shared) {
-    if !shared.writer.try_acquire() {
+    if !shared.writer.try_acquire_for_step() {
         return;
     }
     let rested = shared.log().and_then(|log| log.rest());
