@@ -10,8 +10,8 @@
 //! The writer goes on while steps 1 to 3 run: they read a published version, which nobody changes.
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use crate::catalog::{self, Catalog};
 use crate::checkpoint_list::AppendError;
@@ -181,42 +181,46 @@ pub(crate) fn restate(shared: &Shared, checkpoints: &mut Checkpoints) -> Result<
     }
 }
 
-/// Appends a record as the next one.
-fn append_next(shared: &Shared, checkpoints: &mut Checkpoints, record: CheckpointRecord) -> Result<()> {
-    let progress = checkpoints.progress.now(&*shared.io.clock);
-    let Kept { kept, whole_history } = kept_beside_the_next(shared, checkpoints, progress);
-    let record = CheckpointRecord {
-        number: checkpoints.list.newest().map_or(1, |newest| newest.number + 1),
-        whole_history,
-        kept,
-        progress,
-        orders: checkpoints.orders.clone(),
-        ancestors: checkpoints.ancestors.clone(),
-        ..record
-    };
-    append(shared, checkpoints, record)
-}
-
 /// Adds the record of a bulk root that could not be added when it was committed.
 pub(crate) fn append_outstanding(shared: &Shared, checkpoints: &mut Checkpoints) -> Result<()> {
     match checkpoints.outstanding.take() {
-        Some(record) => append(shared, checkpoints, record),
+        Some(record) => append_next(shared, checkpoints, (*record).clone()),
         None => Ok(()),
     }
 }
 
-fn append(shared: &Shared, checkpoints: &mut Checkpoints, record: CheckpointRecord) -> Result<()> {
+/// Appends a record as the next one. What it does not keep cannot be reached any more from before it is written.
+fn append_next(shared: &Shared, checkpoints: &mut Checkpoints, record: CheckpointRecord) -> Result<()> {
     let log = shared.log()?;
-    let (number, log_bytes, bulk) = (record.number, record.log_bytes, record.bulk);
-    match checkpoints.list.append(record.clone()) {
+    let record = Arc::new(next_record(shared, checkpoints, record));
+    let appended = checkpoints.list.append(record.clone());
+    shared.reach().follow(&checkpoints.list);
+    match appended {
         Ok(()) => {}
         Err(AppendError::Write(error)) => {
-            checkpoints.outstanding = bulk.then_some(record);
+            checkpoints.outstanding = record.bulk.then_some(record);
             return Err(error);
         }
         Err(AppendError::Sync(error)) => return Err(shared.poison(error)),
     }
-    log.set_checkpoint(number);
-    shared.checkpointed_log_bytes.store(log_bytes, Ordering::Relaxed);
+    log.set_checkpoint(record.number);
+    shared.checkpointed_log_bytes.store(record.log_bytes, Ordering::Relaxed);
     Ok(())
+}
+
+/// The record with all that is the business of the moment: its number, the time, the orders, and what stays beside it.
+fn next_record(shared: &Shared, checkpoints: &Checkpoints, record: CheckpointRecord) -> CheckpointRecord {
+    let mut reach = shared.reach();
+    let progress = reach.progress.now(&*shared.io.clock);
+    let Kept { kept, whole_history } = kept_beside_the_next(shared, &reach, progress);
+    reach.reduce_to(&kept, whole_history);
+    CheckpointRecord {
+        number: checkpoints.list.newest().map_or(1, |newest| newest.number + 1),
+        whole_history,
+        kept,
+        progress,
+        orders: reach.orders.clone(),
+        ancestors: checkpoints.ancestors.clone(),
+        ..record
+    }
 }

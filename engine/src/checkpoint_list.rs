@@ -28,6 +28,11 @@ const MAX_FILE_BYTES: u64 = 1 << 30;
 /// Records that are not kept any more are dropped once there are this many of them, or as many as are kept.
 const DROP_AT: usize = 64;
 
+/// The path of the list of the database in a directory.
+pub(crate) fn path(dir: &Path) -> PathBuf {
+    dir.join(FILE_NAME)
+}
+
 /// The checkpoints of one database.
 #[derive(Debug)]
 pub(crate) struct CheckpointList {
@@ -40,7 +45,7 @@ pub(crate) struct CheckpointList {
     /// The checksum of the last record.
     last_crc: u32,
     /// Every record of the file, oldest first.
-    records: Vec<CheckpointRecord>,
+    records: Vec<Arc<CheckpointRecord>>,
     /// Why bytes at the end of the file are no record.
     bad_tail: Option<&'static str>,
 }
@@ -82,7 +87,7 @@ impl CheckpointList {
                     if list.records.last().is_some_and(|last| last.number >= record.number) {
                         break Some("a record whose number does not rise");
                     }
-                    list.records.push(*record);
+                    list.records.push(Arc::from(record));
                     list.end = end;
                     list.last_crc = crc;
                 }
@@ -100,16 +105,16 @@ impl CheckpointList {
 
     /// The path of the list.
     pub(crate) fn path(&self) -> PathBuf {
-        self.dir.join(FILE_NAME)
+        path(&self.dir)
     }
 
     /// The newest checkpoint.
     pub(crate) fn newest(&self) -> Option<&CheckpointRecord> {
-        self.records.last()
+        self.records.last().map(|record| &**record)
     }
 
     /// The checkpoints whose pages exist, oldest first: the newest, and those it says are kept.
-    pub(crate) fn kept(&self) -> impl DoubleEndedIterator<Item = &CheckpointRecord> {
+    pub(crate) fn kept(&self) -> impl DoubleEndedIterator<Item = &Arc<CheckpointRecord>> {
         let newest = self.records.last();
         let kept = newest.map_or(&[][..], |record| &record.kept);
         self.records.iter().filter(move |record| {
@@ -126,7 +131,7 @@ impl CheckpointList {
     ///
     /// After [`Error::Full`] or [`Error::Io`] of a write the list is as before. A failed sync is told apart by
     /// [`AppendError::Sync`]: what is on disk is then unknown.
-    pub(crate) fn append(&mut self, record: CheckpointRecord) -> Result<(), AppendError> {
+    pub(crate) fn append(&mut self, record: Arc<CheckpointRecord>) -> Result<(), AppendError> {
         let kept = self.records.iter().filter(|old| record.kept.contains(&old.number)).count();
         let dropped = self.records.len() - kept;
         match &self.file {
@@ -145,7 +150,7 @@ impl CheckpointList {
             }
             _ => {
                 let kept = self.records.iter().filter(|old| record.kept.contains(&old.number));
-                let mut records: Vec<CheckpointRecord> = kept.cloned().collect();
+                let mut records: Vec<Arc<CheckpointRecord>> = kept.cloned().collect();
                 records.push(record);
                 self.replace_file(records)
             }
@@ -158,7 +163,7 @@ impl CheckpointList {
     }
 
     /// Writes records to a new file that takes the old one's place.
-    fn replace_file(&mut self, records: Vec<CheckpointRecord>) -> Result<(), AppendError> {
+    fn replace_file(&mut self, records: Vec<Arc<CheckpointRecord>>) -> Result<(), AppendError> {
         let (file, end, last_crc) = self.write_file(&records)?;
         self.file = Some(file);
         self.end = end;
@@ -168,7 +173,10 @@ impl CheckpointList {
         Ok(())
     }
 
-    fn write_file(&self, records: &[CheckpointRecord]) -> Result<(Arc<dyn File>, u64, u32), AppendError> {
+    fn write_file(
+        &self,
+        records: &[Arc<CheckpointRecord>],
+    ) -> Result<(Arc<dyn File>, u64, u32), AppendError> {
         let mut bytes = checkpoint::encode_header(self.database).to_vec();
         let mut last_crc = 0;
         for record in records {

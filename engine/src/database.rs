@@ -219,7 +219,10 @@ impl Database {
     pub fn info(&self) -> Result<Info> {
         let shared = &*self.handle;
         let version = shared.newest()?;
-        let checkpoints = shared.checkpoints();
+        let reach = shared.reach();
+        let (checkpoint_lsn, roots) =
+            (reach.newest().map_or(Lsn::ZERO, |newest| newest.lsn), reach.roots.len());
+        drop(reach);
         let log = match &shared.log {
             Some(log) => log.segments()?,
             None => wal::segments(&shared.io.fs, &shared.dir, shared.database, version.log_end.position)?,
@@ -228,7 +231,7 @@ impl Database {
             id: shared.database,
             lsn: version.lsn,
             durable_lsn: self.durable_lsn(),
-            checkpoint_lsn: checkpoints.list.newest().map_or(Lsn::ZERO, |newest| newest.lsn),
+            checkpoint_lsn,
             trees: to_u64(version.catalog.iter().count()),
             entries: version.catalog.iter().map(|(_, entry)| entry.root.count()).sum(),
             page_bytes: shared.pages.segments().total_bytes(),
@@ -237,7 +240,7 @@ impl Database {
             log_segments: to_u64(log.len()),
             replay_bytes: shared.log_bytes_since_checkpoint(),
             dirty_bytes: shared.dirty_bytes(),
-            roots: to_u64(checkpoints.list.kept().count()),
+            roots: to_u64(roots),
             oldest_reader: shared.versions.oldest_reader(shared.io.clock.monotonic()),
             background_error: shared.background_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         })

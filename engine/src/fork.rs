@@ -24,6 +24,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::catalog;
 use crate::checkpoint_list::{AppendError, CheckpointList};
@@ -101,7 +102,7 @@ impl Fork<'_> {
             ..CheckpointRecord::default()
         };
         let mut list = CheckpointList::new(fs.clone(), self.dir, self.id);
-        list.append(record).map_err(AppendError::into_error)?;
+        list.append(Arc::new(record)).map_err(AppendError::into_error)?;
         let setup = recovery::log_setup(&self.shared.io, self.dir, self.id, &self.shared.options);
         Log::begin_after(setup, lsn, 1)?;
         Ok(report)

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::catalog::Catalog;
 use crate::checkpoint;
+use crate::checkpoint_list;
 use crate::codec::Reader;
 use crate::error::{Error, Result};
 use crate::fork::{self, ForkReport};
@@ -23,9 +24,10 @@ use crate::keep;
 use crate::options::{Durability, Retention};
 use crate::page::segments::SegmentSet;
 use crate::past;
+use crate::reach::Reach;
 use crate::reclaim::{self, Effort};
 use crate::replay::{Replay, Replayed, reset_target};
-use crate::shared::{Checkpoints, Shared};
+use crate::shared::Shared;
 use crate::tree::Root;
 use crate::txn::{ReadView, View, WriteTxn};
 use crate::version::{LogEnd, Version};
@@ -244,15 +246,15 @@ impl History {
     /// The roots that are kept, oldest first.
     #[must_use]
     pub fn roots(&self) -> Vec<KeptRoot> {
-        let mut checkpoints = self.handle.checkpoints();
-        let now = checkpoints.progress.now(&*self.handle.io.clock);
-        let root = |record: &CheckpointRecord| KeptRoot {
+        let mut reach = self.handle.reach();
+        let now = reach.progress.now(&*self.handle.io.clock);
+        let root = |record: &Arc<CheckpointRecord>| KeptRoot {
             lsn: record.lsn,
             time: record.time,
             log_bytes: record.log_bytes,
             age: now.since(&record.progress),
         };
-        let mut roots: Vec<KeptRoot> = checkpoints.list.kept().map(root).collect();
+        let mut roots: Vec<KeptRoot> = reach.roots.iter().map(root).collect();
         roots.dedup_by_key(|root| root.lsn);
         roots
     }
@@ -260,7 +262,7 @@ impl History {
     /// The oldest commit that can be read. Every commit from it to the newest can be.
     #[must_use]
     pub fn oldest(&self) -> Lsn {
-        oldest(&self.handle, &self.handle.checkpoints())
+        oldest(&self.handle, &self.handle.reach())
     }
 
     /// The newest commit.
@@ -281,13 +283,13 @@ impl History {
 
     /// Where `lsn` is reached from. What that is made of stays, from the moment it was looked for.
     fn start_for(&self, lsn: Lsn) -> Result<Start> {
-        // Nothing is removed while this is held, and nothing of what the hold names afterwards.
-        let checkpoints = self.handle.checkpoints();
-        let (oldest, newest) = (oldest(&self.handle, &checkpoints), self.handle.newest()?.lsn);
+        // What is in there is not removed while this is held, nor is what the hold names afterwards.
+        let reach = self.handle.reach();
+        let (oldest, newest) = (oldest(&self.handle, &reach), self.handle.newest()?.lsn);
         if lsn < oldest || lsn > newest {
             return Err(Error::HistoryUnavailable { lsn, oldest, newest });
         }
-        let root = checkpoints.list.kept().rfind(|record| record.lsn <= lsn).cloned();
+        let root = reach.root_of(lsn).cloned();
         let hold = Hold::new(self.handle.clone(), lsn, root.as_ref().map(|root| root.number));
         Ok(Start { root, pages: self.handle.pages.segments(), hold })
     }
@@ -300,7 +302,7 @@ impl History {
     /// Believes the wall clock about how long the database was closed, so that a [`Window`](crate::Window) need not wait a
     /// day to see whether it is put right.
     pub fn trust_clock(&self) {
-        self.handle.checkpoints().progress.trust(&*self.handle.io.clock);
+        self.handle.reach().progress.trust(&*self.handle.io.clock);
     }
 
     /// Keeps the commit `lsn` and all history from it on reachable under a name, until [`unpin`](History::unpin), in later
@@ -327,7 +329,7 @@ impl History {
     /// [`Error::ReadOnly`]; errors of the disk, after which the pin is as before. After [`Error::Poisoned`] the next open shows
     /// whether it is.
     pub fn unpin(&self, name: &str) -> Result<bool> {
-        let known = self.handle.checkpoints().orders.pins.iter().any(|pin| pin.name == name);
+        let known = self.handle.reach().orders.pins.iter().any(|pin| pin.name == name);
         if known {
             self.order(|orders| orders.pins.retain(|pin| pin.name != name))?;
         }
@@ -337,9 +339,8 @@ impl History {
     /// The pins and the commits they keep, in the order of those.
     #[must_use]
     pub fn pins(&self) -> Vec<(String, Lsn)> {
-        let checkpoints = self.handle.checkpoints();
-        let mut pins: Vec<_> =
-            checkpoints.orders.pins.iter().map(|pin| (pin.name.clone(), pin.lsn)).collect();
+        let reach = self.handle.reach();
+        let mut pins: Vec<_> = reach.orders.pins.iter().map(|pin| (pin.name.clone(), pin.lsn)).collect();
         pins.sort_by_key(|(_, lsn)| *lsn);
         pins
     }
@@ -361,7 +362,7 @@ impl History {
     /// What the next open for writing goes back to.
     #[must_use]
     pub fn wished_reset(&self) -> Option<Lsn> {
-        self.handle.checkpoints().orders.wish
+        self.handle.reach().orders.wish
     }
 
     /// A version that no crash takes away any more: what orders name must be there when they are followed.
@@ -383,9 +384,9 @@ impl History {
         if checkpoints.list.newest().is_none() {
             return Err(Error::InvalidArgument("nothing was committed yet, so there is no history".into()));
         }
-        let before = checkpoints.orders.clone();
-        change(&mut checkpoints.orders);
-        checkpoint::restate(handle, &mut checkpoints).inspect_err(|_| checkpoints.orders = before)
+        let before = handle.reach().orders.clone();
+        change(&mut handle.reach().orders);
+        checkpoint::restate(handle, &mut checkpoints).inspect_err(|_| handle.reach().orders = before)
     }
 
     /// The moment before the first reset after `lsn` that an open carried out because it had been wished for; the newest
@@ -409,10 +410,9 @@ impl History {
     /// pins, a wish, views and reads of the log, or until the next checkpoint.
     #[must_use]
     pub fn retained_from(&self) -> Lsn {
-        let mut checkpoints = self.handle.checkpoints();
-        let now = checkpoints.progress.now(&*self.handle.io.clock);
-        let records: Vec<&CheckpointRecord> = checkpoints.list.kept().collect();
-        keep::retained_from(&self.handle, &records, now)
+        let mut reach = self.handle.reach();
+        let now = reach.progress.now(&*self.handle.io.clock);
+        keep::retained_from(&self.handle, &reach, now)
     }
 
     /// Bytes of log since the database was made.
@@ -438,12 +438,12 @@ impl History {
     /// # Errors
     /// Errors of the disk.
     pub fn space(&self) -> Result<HistorySpace> {
-        let checkpoints = self.handle.checkpoints();
-        let (live_page_bytes, kept_page_bytes) = reclaim::reachable(&self.handle, &checkpoints)?;
-        let oldest = checkpoints.list.kept().next();
-        let whole = checkpoints.list.newest().is_none_or(|newest| newest.whole_history);
-        let before = oldest.filter(|_| !whole).map_or(0, |oldest| oldest.log_bytes);
-        let log_bytes = self.handle.log_bytes().saturating_sub(before);
+        let reach = self.handle.reach();
+        let log_bytes = self.handle.log_bytes().saturating_sub(reach.log_bytes_before());
+        // What the roots name is among these files, which stay while somebody has them.
+        let (roots, pages) = (reach.roots.clone(), self.handle.pages.segments());
+        drop(reach);
+        let (live_page_bytes, kept_page_bytes) = reclaim::reachable(&roots, &pages)?;
         Ok(HistorySpace { log_bytes, live_page_bytes, kept_page_bytes })
     }
 
@@ -456,7 +456,7 @@ impl History {
         let Start { root, hold, .. } = self.start_for(after)?;
         let until = self.handle.newest()?.lsn;
         let previous = root.as_ref().map_or(Lsn::ZERO, |record| record.lsn);
-        let reader = self.reader(log_start(root.as_ref()), until)?;
+        let reader = self.reader(log_start(root.as_deref()), until)?;
         Ok(Commits { reader, after, previous, _hold: hold })
     }
 
@@ -551,13 +551,13 @@ impl History {
         let Start { root, pages, .. } = start;
         let mut replay = Replay::new(Catalog::new(), Lsn::ZERO, Timestamp(i64::MIN));
         if let Some(record) = root {
-            let path = self.handle.checkpoints().list.path();
-            let (_, catalog): (Root, Catalog) = Catalog::load(&record.state, &**pages, &path)?;
+            let named_by = checkpoint_list::path(&self.handle.dir);
+            let (_, catalog): (Root, Catalog) = Catalog::load(&record.state, &**pages, &named_by)?;
             replay = Replay::new(catalog, record.lsn, record.time);
             replay.files.clone_from(&record.state.segments);
         }
         if replay.lsn < lsn
-            && let Some(mut reader) = self.reader(log_start(root.as_ref()), lsn)?
+            && let Some(mut reader) = self.reader(log_start(root.as_deref()), lsn)?
         {
             while let Some(record) = reader.next_record()? {
                 replay.apply(&record, &self.handle.dir, pages, &self.handle.params)?;
@@ -620,9 +620,8 @@ impl History {
         }
         let handle = &self.handle;
         let mut checkpoints = handle.checkpoints();
-        let now = checkpoints.progress.now(&*handle.io.clock);
         // What is doubted now must be on disk to be believed one day.
-        if keep::lets_history_go(handle, &checkpoints, now.believed()) {
+        if keep::lets_history_go_if_believed(handle) {
             checkpoint::restate(handle, &mut checkpoints)?;
             reclaim::run(handle, &mut checkpoints, Effort::WhenDue)?;
         }
@@ -633,7 +632,7 @@ impl History {
 /// What a past version is reached from.
 struct Start {
     /// The newest kept root at or before it; without one, the beginning of everything.
-    root: Option<CheckpointRecord>,
+    root: Option<Arc<CheckpointRecord>>,
     /// The page files when the root was looked for; those that it reaches are among them.
     pages: Arc<SegmentSet>,
     /// Keeps the root, and the log from it on.
@@ -641,14 +640,8 @@ struct Start {
 }
 
 /// The oldest commit that can be read.
-fn oldest(shared: &Shared, checkpoints: &Checkpoints) -> Lsn {
-    if let Some(past) = &shared.past_of {
-        return past.lsn;
-    }
-    if checkpoints.list.newest().is_none_or(|newest| newest.whole_history) {
-        return Lsn::ZERO;
-    }
-    checkpoints.list.kept().next().map_or(Lsn::ZERO, |record| record.lsn)
+fn oldest(shared: &Shared, reach: &Reach) -> Lsn {
+    shared.past_of.as_ref().map_or_else(|| reach.oldest(), |past| past.lsn)
 }
 
 /// Where the log after a kept root starts; without one, its beginning.

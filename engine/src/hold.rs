@@ -14,8 +14,8 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Keeps a commit and the kept root of this number, which it is reached from. The caller holds the lock of the
-    /// checkpoints since it looked for both.
+    /// Keeps a commit and the kept root of this number, which it is reached from. The caller holds the lock of what can be
+    /// reached since it looked for both.
     pub(crate) fn new(handle: Arc<Handle>, lsn: Lsn, root: Option<u64>) -> Hold {
         let id = handle.holds.add(lsn, root);
         Hold { handle, lsn, id }

@@ -13,12 +13,14 @@
 //! Nothing here deletes anything: the record that is appended next says what is kept, and once it is durable
 //! [`reclaim`](crate::reclaim) removes what it leaves out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::format::checkpoint::{CheckpointRecord, Progress};
 use crate::ids::Lsn;
 use crate::options::{Retention, Window};
-use crate::shared::{Checkpoints, Shared};
+use crate::reach::Reach;
+use crate::shared::Shared;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 /// In a window of time a root is kept for each so long a time.
@@ -37,16 +39,16 @@ pub(crate) struct Kept {
 
 /// The checkpoints to keep beside the one about to be appended: the newest so far, those that retention, orders and holds
 /// need, and bulk roots whose log record is kept.
-pub(crate) fn kept_beside_the_next(shared: &Shared, checkpoints: &Checkpoints, now: Progress) -> Kept {
-    let records: Vec<&CheckpointRecord> = checkpoints.list.kept().collect();
-    let floor = floor(shared, checkpoints, &records, now);
+pub(crate) fn kept_beside_the_next(shared: &Shared, reach: &Reach, now: Progress) -> Kept {
+    let records = &reach.roots[..];
+    let floor = floor(shared, reach, now);
     let Some(newest) = records.last() else {
         let whole_history = floor < shared.versions.current().lsn;
         return Kept { kept: Vec::new(), whole_history };
     };
     // History from the floor on starts at the newest root at or before it.
     let start = records.iter().rposition(|record| record.lsn <= floor.min(newest.lsn));
-    let whole_history = newest.whole_history && start.is_none();
+    let whole_history = reach.whole_history && start.is_none();
     let in_window = matches!(shared.options.retention, Retention::Window(_));
     // A root that something is being reached from stays, also where a later one of the same commit would do.
     let held = shared.holds.roots();
@@ -57,67 +59,68 @@ pub(crate) fn kept_beside_the_next(shared: &Shared, checkpoints: &Checkpoints, n
     let beginning = CheckpointRecord::default();
     let mut last = whole_history.then_some(&beginning);
     for record in within {
-        let spacing = spacing(shared, checkpoints, now.since(&record.progress));
+        let spacing = spacing(shared, reach, now.since(&record.progress));
         let spaced = last.is_none_or(|last| {
             record.log_bytes.saturating_sub(last.log_bytes) >= spacing
                 || (in_window && record.lsn > last.lsn && record.progress.since(&last.progress) >= DAY)
         });
         if spaced || record.bulk || record.number == newest.number || held.contains(&record.number) {
             kept.push(record.number);
-            last = Some(record);
+            last = Some(&**record);
         }
     }
     Kept { kept, whole_history }
 }
 
 /// How much log there is at least between two kept roots of an age.
-fn spacing(shared: &Shared, checkpoints: &Checkpoints, age: Duration) -> u64 {
+fn spacing(shared: &Shared, reach: &Reach, age: Duration) -> u64 {
     let dense = shared.options.root_spacing_bytes;
     if age < HOUR {
         return dense;
     }
-    let by_size = dense.max(checkpoints.live_page_bytes);
+    let by_size = dense.max(reach.live_page_bytes);
     if age < DAY { by_size } else { by_size.saturating_mul(THINNED_BY) }
 }
 
-/// Whether a checkpoint made now would let something of a window of history go, if time were what `now` says.
-pub(crate) fn lets_history_go(shared: &Shared, checkpoints: &Checkpoints, now: Progress) -> bool {
-    let (Retention::Window(_), Some(newest)) = (shared.options.retention, checkpoints.list.newest()) else {
+/// Whether a checkpoint made now would let something of a window of history go, if all time that is doubted had passed.
+pub(crate) fn lets_history_go_if_believed(shared: &Shared) -> bool {
+    let mut reach = shared.reach();
+    let now = reach.progress.now(&*shared.io.clock).believed();
+    let (Retention::Window(_), Some(oldest)) = (shared.options.retention, reach.roots.first()) else {
         return false;
     };
-    let Kept { kept, whole_history } = kept_beside_the_next(shared, checkpoints, now);
-    if newest.whole_history {
+    let Kept { kept, whole_history } = kept_beside_the_next(shared, &reach, now);
+    if reach.whole_history {
         return !whole_history;
     }
-    let oldest = checkpoints.list.kept().next().map(|record| record.lsn);
-    let first = checkpoints.list.kept().find(|record| Some(&record.number) == kept.first());
-    oldest != first.map(|record| record.lsn)
+    let first = reach.roots.iter().find(|record| Some(&record.number) == kept.first());
+    first.is_none_or(|first| first.lsn != oldest.lsn)
 }
 
 /// The oldest commit whose state somebody may still ask for, other than recovery.
-fn floor(shared: &Shared, checkpoints: &Checkpoints, records: &[&CheckpointRecord], now: Progress) -> Lsn {
+fn floor(shared: &Shared, reach: &Reach, now: Progress) -> Lsn {
     let held = shared.holds.oldest().unwrap_or(Lsn::MAX);
-    let orders = &checkpoints.orders;
+    let orders = &reach.orders;
     let ordered = orders.pins.iter().map(|pin| pin.lsn).chain(orders.wish).min().unwrap_or(Lsn::MAX);
-    held.min(ordered).min(retained_from(shared, records, now))
+    held.min(ordered).min(retained_from(shared, reach, now))
 }
 
 /// The commit from which on the retention of the options keeps history, whatever else does.
-pub(crate) fn retained_from(shared: &Shared, records: &[&CheckpointRecord], now: Progress) -> Lsn {
+pub(crate) fn retained_from(shared: &Shared, reach: &Reach, now: Progress) -> Lsn {
     match shared.options.retention {
         Retention::Needed => Lsn::MAX,
         Retention::Window(window) => {
-            window_floor(&window, records, now, shared.log_bytes()).max(shared.holds.retained_from())
+            window_floor(&window, &reach.roots, now, shared.log_bytes()).max(shared.holds.retained_from())
         }
         Retention::All => shared.holds.retained_from(),
     }
 }
 
 /// The commit from which on a window keeps history: always that of a checkpoint, or the beginning.
-fn window_floor(window: &Window, records: &[&CheckpointRecord], now: Progress, log_bytes: u64) -> Lsn {
+fn window_floor(window: &Window, records: &[Arc<CheckpointRecord>], now: Progress, log_bytes: u64) -> Lsn {
     // All commits up to a checkpoint of this age are at least as old.
     let old = |age: Duration| records.iter().rfind(|record| now.since(&record.progress) >= age);
-    let lsn_of = |record: Option<&&CheckpointRecord>| record.map_or(Lsn::ZERO, |record| record.lsn);
+    let lsn_of = |record: Option<&Arc<CheckpointRecord>>| record.map_or(Lsn::ZERO, |record| record.lsn);
     let by_time = lsn_of(old(window.time));
     let small = records.iter().find(|record| log_bytes.saturating_sub(record.log_bytes) <= window.bytes);
     let by_bytes = if log_bytes <= window.bytes { Lsn::ZERO } else { lsn_of(small.or(records.last())) };

@@ -46,6 +46,7 @@ mod options;
 pub mod page;
 mod past;
 mod progress;
+mod reach;
 mod reclaim;
 mod recovery;
 mod replay;

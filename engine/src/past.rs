@@ -14,6 +14,7 @@ use crate::hold::Hold;
 use crate::options::{Access, Options};
 use crate::page::store::PageStore;
 use crate::progress::ProgressClock;
+use crate::reach::Reach;
 use crate::recovery;
 use crate::shared::{Checkpoints, Holds, PastOf, Shared};
 use crate::tree::Root;
@@ -23,7 +24,7 @@ use crate::writer_lock::WriterLock;
 /// What the handles of such a database share.
 pub(crate) fn shared(origin: &Shared, version: &Version, hold: Hold) -> Result<Shared> {
     let options = Options { access: Access::ReadOnly, ..origin.options.clone() };
-    let ancestors = origin.checkpoints().ancestors.clone();
+    let ancestors = version.pages.place().ancestors.to_vec();
     let table = version.pages.table();
     let next = table.last().map_or_else(Default::default, |(id, _)| id.next());
     let pages = PageStore::open(
@@ -35,6 +36,8 @@ pub(crate) fn shared(origin: &Shared, version: &Version, hold: Hold) -> Result<S
         &table,
         next,
     )?;
+    let list = CheckpointList::new(origin.io.fs.clone(), &origin.dir, origin.database);
+    let reach = Reach::new(&list, Orders::default(), ProgressClock::new(&*origin.io.clock));
     Ok(Shared {
         dir: origin.dir.clone(),
         io: origin.io.clone(),
@@ -46,16 +49,14 @@ pub(crate) fn shared(origin: &Shared, version: &Version, hold: Hold) -> Result<S
         params: origin.params.clone(),
         clock: Mutex::new(CommitClock::after(version.time)),
         checkpoints: Mutex::new(Checkpoints {
-            list: CheckpointList::new(origin.io.fs.clone(), &origin.dir, origin.database),
+            list,
             catalog: Root::empty(),
-            orders: Orders::default(),
-            progress: ProgressClock::new(&*origin.io.clock),
             ancestors,
             outstanding: None,
             victims: Vec::new(),
             marked_page_bytes: 0,
-            live_page_bytes: 0,
         }),
+        reach: Mutex::new(reach),
         pending_swap: Mutex::default(),
         holds: Holds::default(),
         log_bytes_at_open: version.log_end.bytes,

@@ -12,12 +12,15 @@
 //!   than that checkpoint.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::catalog::Catalog;
+use crate::checkpoint_list;
 use crate::error::Result;
 use crate::format::checkpoint::CheckpointRecord;
 use crate::ids::{PageAddr, SegmentId};
 use crate::options::Retention;
+use crate::page::segments::SegmentSet;
 use crate::shared::{Checkpoints, Shared};
 
 /// Whether liveness is computed in any case, or only when enough was written since it was last.
@@ -45,10 +48,14 @@ pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints, effort: Effort
     if effort == Effort::WhenDue && written < SLACK_BYTES.max(total / MARK_EVERY) {
         return Ok(());
     }
-    let liveness = mark(shared, checkpoints)?;
+    let roots: Vec<_> = checkpoints.list.kept().cloned().collect();
+    let pages = shared.pages.segments();
+    let liveness = mark(&roots, &pages)?;
     if shared.options.retention != Retention::Needed {
-        checkpoints.live_page_bytes = live(shared, checkpoints)?;
+        let live_page_bytes = live(&roots, &pages)?;
+        shared.reach().live_page_bytes = live_page_bytes;
     }
+    drop(pages);
     remove_pages(shared, &liveness)?;
     checkpoints.victims = choose_victims(shared, &liveness);
     checkpoints.marked_page_bytes = shared.pages.segments().total_bytes();
@@ -58,20 +65,23 @@ pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints, effort: Effort
 fn remove_log(shared: &Shared, checkpoints: &Checkpoints) -> Result<()> {
     let whole_history = checkpoints.list.newest().is_none_or(|newest| newest.whole_history);
     let Some(oldest) = checkpoints.list.kept().next().filter(|_| !whole_history) else { return Ok(()) };
+    if shared.holds.need_the_beginning() {
+        return Ok(());
+    }
     shared.log()?.remove_before(oldest.replay_from.segment)?;
     Ok(())
 }
 
-/// Bytes of pages that the newest checkpoint reaches, and that any kept one does.
-pub(crate) fn reachable(shared: &Shared, checkpoints: &Checkpoints) -> Result<(u64, u64)> {
-    Ok((live(shared, checkpoints)?, mark(shared, checkpoints)?.total()))
+/// Bytes of pages that the newest of some roots reaches, and that any of them does.
+pub(crate) fn reachable(roots: &[Arc<CheckpointRecord>], pages: &SegmentSet) -> Result<(u64, u64)> {
+    Ok((live(roots, pages)?, mark(roots, pages)?.total()))
 }
 
-/// Bytes of pages that the newest checkpoint reaches.
-fn live(shared: &Shared, checkpoints: &Checkpoints) -> Result<u64> {
+/// Bytes of pages that the newest of some roots reaches.
+fn live(roots: &[Arc<CheckpointRecord>], pages: &SegmentSet) -> Result<u64> {
     let mut newest = Liveness::default();
-    if let Some(record) = checkpoints.list.newest() {
-        newest.add(shared, checkpoints, record, Pinned::No, &mut HashSet::new())?;
+    if let Some(record) = roots.last() {
+        newest.add(record, pages, Pinned::No, &mut HashSet::new())?;
     }
     Ok(newest.total())
 }
@@ -96,23 +106,22 @@ impl Liveness {
     /// Adds what a root reaches that was not `seen` yet.
     fn add(
         &mut self,
-        shared: &Shared,
-        checkpoints: &Checkpoints,
         record: &CheckpointRecord,
+        pages: &SegmentSet,
         pinned: Pinned,
         seen: &mut HashSet<PageAddr>,
     ) -> Result<()> {
-        let pages = shared.pages.segments();
         let mut visit = |addr: &PageAddr| {
             *self.live.entry(addr.segment).or_default() += addr.padded_len();
             if pinned == Pinned::Yes {
                 self.pinned.insert(addr.segment);
             }
         };
-        let (catalog_tree, catalog) = Catalog::load(&record.state, &*pages, &checkpoints.list.path())?;
-        catalog_tree.mark(&*pages, seen, &mut visit)?;
+        let named_by = checkpoint_list::path(&pages.place().dir);
+        let (catalog_tree, catalog) = Catalog::load(&record.state, pages, &named_by)?;
+        catalog_tree.mark(pages, seen, &mut visit)?;
         for (_, entry) in catalog.iter() {
-            entry.root.mark(&*pages, seen, &mut visit)?;
+            entry.root.mark(pages, seen, &mut visit)?;
         }
         Ok(())
     }
@@ -125,14 +134,13 @@ enum Pinned {
     No,
 }
 
-fn mark(shared: &Shared, checkpoints: &Checkpoints) -> Result<Liveness> {
+fn mark(roots: &[Arc<CheckpointRecord>], pages: &SegmentSet) -> Result<Liveness> {
     let mut liveness = Liveness::default();
     let mut seen: HashSet<PageAddr> = HashSet::new();
     // The two newest roots come last, so that a page they share with older ones counts as pinned.
-    let count = checkpoints.list.kept().count();
-    for (index, record) in checkpoints.list.kept().enumerate() {
-        let pinned = if index + 2 < count { Pinned::Yes } else { Pinned::No };
-        liveness.add(shared, checkpoints, record, pinned, &mut seen)?;
+    for (index, record) in roots.iter().enumerate() {
+        let pinned = if index + 2 < roots.len() { Pinned::Yes } else { Pinned::No };
+        liveness.add(record, pages, pinned, &mut seen)?;
     }
     Ok(liveness)
 }

@@ -31,6 +31,7 @@ use crate::options::{Access, Options};
 use crate::page::meter::Meter;
 use crate::page::store::{PageOptions, PageStore};
 use crate::progress::ProgressClock;
+use crate::reach::Reach;
 use crate::replay::{Replay, root_state};
 use crate::scratch;
 use crate::shared::{Checkpoints, Holds, Shared};
@@ -184,6 +185,7 @@ impl Parts {
             log_end,
             pages: pages.segments(),
         };
+        let reach = Reach::new(&self.list, self.orders, self.progress);
         Shared {
             dir: dir.to_path_buf(),
             io,
@@ -198,14 +200,12 @@ impl Parts {
             checkpoints: Mutex::new(Checkpoints {
                 list: self.list,
                 catalog: self.catalog_tree,
-                orders: self.orders,
-                progress: self.progress,
                 ancestors: self.ancestors,
                 outstanding: None,
                 victims: Vec::new(),
                 marked_page_bytes: 0,
-                live_page_bytes: 0,
             }),
+            reach: Mutex::new(reach),
             pending_swap: Mutex::default(),
             holds: Holds::default(),
             log_bytes_at_open: log_end.bytes,
@@ -507,7 +507,7 @@ fn list_root(
     let (number, log_bytes) = (record.number, record.log_bytes);
     let file = dir.join(format!("{}.wal", record.replay_from.segment));
     let (catalog_tree, _) = Catalog::load(&record.state, &*parts.pages.segments(), &file)?;
-    parts.list.append(record).map_err(AppendError::into_error)?;
+    parts.list.append(Arc::new(record)).map_err(AppendError::into_error)?;
     log.set_checkpoint(number);
     parts.catalog_tree = catalog_tree;
     parts.checkpointed_log_bytes = log_bytes;

@@ -4,7 +4,8 @@
 //! 1. the writer lock (one open write transaction, or somebody who publishes a version without one),
 //! 2. `checkpoints` (one checkpoint, bulk commit or reclaim at a time); whoever holds it may *try* the writer lock, but
 //!    never waits for it,
-//! 3. the locks inside log, page store and version set, each held for one short step.
+//! 3. `reach`, held for operations in memory,
+//! 4. the locks inside log, page store and version set, each held for one short step.
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -16,12 +17,12 @@ use crate::catalog::Catalog;
 use crate::checkpoint_list::CheckpointList;
 use crate::commit_clock::CommitClock;
 use crate::error::{Error, Result};
-use crate::format::checkpoint::{CheckpointRecord, Orders};
+use crate::format::checkpoint::CheckpointRecord;
 use crate::ids::{Ancestor, CommitTime, DatabaseId, LogPosition, Lsn, PageAddr, SegmentId, to_u64};
 use crate::io::{DirLock, Io};
 use crate::options::Options;
 use crate::page::store::PageStore;
-use crate::progress::ProgressClock;
+use crate::reach::Reach;
 use crate::tree::{Root, TreeParams};
 use crate::version::{LogEnd, Version, VersionSet};
 use crate::wal::Log;
@@ -51,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) params: TreeParams,
     pub(crate) clock: Mutex<CommitClock>,
     pub(crate) checkpoints: Mutex<Checkpoints>,
+    pub(crate) reach: Mutex<Reach>,
     /// Checkpointed nodes that the newest version still holds in memory, because a writer was busy when the checkpoint
     /// ended.
     pub(crate) pending_swap: Mutex<Option<Moves>>,
@@ -86,20 +88,14 @@ pub(crate) struct Checkpoints {
     pub(crate) list: CheckpointList,
     /// The catalog tree as the newest checkpoint wrote it.
     pub(crate) catalog: Root,
-    /// What was asked for that outlives this open; the next record carries it.
-    pub(crate) orders: Orders,
-    /// How much time has passed.
-    pub(crate) progress: ProgressClock,
     /// The databases that this one descends from.
     pub(crate) ancestors: Vec<Ancestor>,
     /// A bulk root that is in the log and could not be added to the list; the next checkpoint adds it first.
-    pub(crate) outstanding: Option<CheckpointRecord>,
+    pub(crate) outstanding: Option<Arc<CheckpointRecord>>,
     /// Segments that the next checkpoint moves the live pages out of.
     pub(crate) victims: Vec<SegmentId>,
     /// Length of all page segments when liveness was computed last.
     pub(crate) marked_page_bytes: u64,
-    /// Bytes of pages that the newest checkpoint reached then; 0 where nobody looked.
-    pub(crate) live_page_bytes: u64,
 }
 
 impl Shared {
@@ -139,6 +135,10 @@ impl Shared {
 
     pub(crate) fn checkpoints(&self) -> MutexGuard<'_, Checkpoints> {
         self.checkpoints.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn reach(&self) -> MutexGuard<'_, Reach> {
+        self.reach.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Replaces nodes that a checkpoint wrote by their addresses in the newest version. The caller holds the writer
@@ -259,6 +259,11 @@ impl Holds {
     pub(crate) fn release_before(&self, lsn: Lsn) {
         let mut from = self.retained_from.lock().unwrap_or_else(PoisonError::into_inner);
         *from = lsn.max(*from);
+    }
+
+    /// Whether something is reached from the beginning of the log.
+    pub(crate) fn need_the_beginning(&self) -> bool {
+        self.held().values().any(Option::is_none)
     }
 
     /// The numbers of the roots held.

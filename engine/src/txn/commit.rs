@@ -163,7 +163,7 @@ fn commit_root(
     log.flush_to(lsn)?;
     if kind == RecordKind::WishedReset {
         // Recovery takes the log's word for it where the list was not told.
-        checkpoints.orders.wish = None;
+        shared.reach().orders.wish = None;
     }
     match checkpoint::finish(shared, checkpoints, written, place) {
         Ok(()) => shared.apply_pending_swap(),

@@ -141,9 +141,20 @@ impl LogFiles {
 
     /// The segments that form the log, oldest first, where its records end at `end`.
     pub(crate) fn segments(&mut self, end: LogPosition) -> Result<Vec<SegmentInfo>> {
+        loop {
+            let listed = self.listed(end)?;
+            match self.chain(&listed, SegmentId(1)) {
+                // Those removed meanwhile, the oldest first, are no part of the log any more.
+                Err(_) if self.listed(end)? != listed => {}
+                chain => return Ok(chain?.infos(end.offset)),
+            }
+        }
+    }
+
+    fn listed(&self, end: LogPosition) -> Result<Vec<SegmentId>> {
         let mut listed = list(&*self.fs, &self.dir)?.segments;
         listed.retain(|&id| id <= end.segment);
-        Ok(self.chain(&listed, SegmentId(1))?.infos(end.offset))
+        Ok(listed)
     }
 }
 

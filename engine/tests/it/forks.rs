@@ -1,13 +1,12 @@
 //! Forks: what they take with them, and what goes on beside them.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use duramen_engine::io::{DirLock, File, Fs, Io, LockKind, MemFs, OpenMode};
+use duramen_engine::io::{Io, MemFs};
 use duramen_engine::{Database, Durability, Lsn, Options, Retention, TreeId};
 
-use crate::support::{entries, open, open_at, tiny, verify};
+use crate::support::{Odd, entries, open, open_at, tiny, verify};
 
 fn whole_history() -> Options {
     Options { retention: Retention::All, checkpoint_log_bytes: 64 << 20, ..tiny() }
@@ -83,44 +82,6 @@ fn files_that_a_fork_does_not_need_go_with_its_first_checkpoint() {
     verify(&db);
 }
 
-/// A file system that cannot give a file a second name.
-#[derive(Debug)]
-struct WithoutLinks(Arc<MemFs>);
-
-impl Fs for WithoutLinks {
-    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
-        self.0.open(path, mode)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.0.rename(from, to)
-    }
-
-    fn hard_link(&self, _: &Path, _: &Path) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.0.remove(path)
-    }
-
-    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        self.0.list(dir)
-    }
-
-    fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        self.0.create_dir(dir)
-    }
-
-    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        self.0.sync_dir(dir)
-    }
-
-    fn lock_dir(&self, dir: &Path, kind: LockKind) -> io::Result<Box<dyn DirLock>> {
-        self.0.lock_dir(dir, kind)
-    }
-}
-
 #[test]
 fn where_there_are_no_links_a_fork_copies_what_its_version_reaches() {
     let fs = Arc::new(MemFs::new());
@@ -128,7 +89,7 @@ fn where_there_are_no_links_a_fork_copies_what_its_version_reaches() {
     let shared = linked.history().fork(linked.last_lsn(), Path::new("linked"), &mut |_, _| {}).unwrap();
     linked.close().unwrap();
 
-    let io = Io { fs: Arc::new(WithoutLinks(fs.clone())), ..Io::os() };
+    let io = Io { fs: Arc::new(Odd { links: false, ..Odd::on(&fs) }), ..Io::os() };
     let db = Database::open_with(io, "db", whole_history()).unwrap();
     let mut told = (0, 0);
     let report = db.history().fork(db.last_lsn(), Path::new("fork"), &mut |done, all| told = (done, all));

@@ -1,6 +1,7 @@
 //! The engine through its public API.
 
 mod batches;
+mod beside;
 mod forks;
 mod history;
 mod open;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::{fmt, io};
 
-use duramen_engine::io::{Io, ManualClock, MemFs, SeededEntropy};
+use duramen_engine::io::{DirLock, File, Fs, Io, LockKind, ManualClock, MemFs, OpenMode, SeededEntropy};
 use duramen_engine::{Background, Database, Options, Timestamp, TreeId, View};
 
 /// Options under which a few hundred entries reach every split, roll and checkpoint.
@@ -65,4 +67,65 @@ pub(crate) fn entries(view: &impl View, tree: TreeId) -> BTreeMap<Vec<u8>, Vec<u
 pub(crate) fn verify(db: &Database) {
     let report = db.verify(&mut |_| {}).expect("the database is readable");
     assert!(report.is_clean(), "{:#?}", report.problems);
+}
+
+/// What is done in the middle of an operation of a file system.
+pub(crate) type Hook = Box<dyn Fn() + Send + Sync>;
+
+/// A file system in memory that is unlike others.
+pub(crate) struct Odd {
+    pub(crate) fs: Arc<MemFs>,
+    /// Whether it can give a file a second name.
+    pub(crate) links: bool,
+    /// What is done while names are made durable.
+    pub(crate) in_dir_sync: Arc<OnceLock<Hook>>,
+}
+
+impl Odd {
+    pub(crate) fn on(fs: &Arc<MemFs>) -> Odd {
+        Odd { fs: fs.clone(), links: true, in_dir_sync: Arc::default() }
+    }
+}
+
+impl fmt::Debug for Odd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fs.fmt(f)
+    }
+}
+
+impl Fs for Odd {
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
+        self.fs.open(path, mode)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.fs.rename(from, to)
+    }
+
+    fn hard_link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        if self.links { self.fs.hard_link(from, to) } else { Err(io::ErrorKind::Unsupported.into()) }
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.fs.remove(path)
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        self.fs.list(dir)
+    }
+
+    fn create_dir(&self, dir: &Path) -> io::Result<()> {
+        self.fs.create_dir(dir)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        if let Some(hook) = self.in_dir_sync.get() {
+            hook();
+        }
+        self.fs.sync_dir(dir)
+    }
+
+    fn lock_dir(&self, dir: &Path, kind: LockKind) -> io::Result<Box<dyn DirLock>> {
+        self.fs.lock_dir(dir, kind)
+    }
 }
