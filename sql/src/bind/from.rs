@@ -8,10 +8,9 @@ use super::compare::compare;
 use super::query::CoalesceColumns;
 use super::scope::{Scope, ScopeColumn, ScopeTable};
 use crate::ast::{self, IndexHint, TableSource};
-use crate::authorizer::AuthAction;
 use crate::bound::{
     Body, BoundIndex, Case, Column, CompareOp, Expr, From, IndexChoice, Join, JoinKind, Place, Select, Slot,
-    Source, SourceRows, TableFunction, slots_of_from,
+    Source, SourceRows, slots_of_from,
 };
 use crate::error::{Error, Result};
 use crate::expr::fold;
@@ -37,9 +36,6 @@ fn tables_of(from: &From) -> usize {
         },
     }
 }
-
-/// The function that counts.
-const SERIES: &str = "generate_series";
 
 impl Binder<'_> {
     /// The tables of a query. They come into view in the innermost scope.
@@ -267,13 +263,8 @@ impl Binder<'_> {
                 self.view(store, &view, alias)
             }
             None => {
-                if let Some(pragma) = name.name.text.to_ascii_lowercase().strip_prefix("pragma_") {
-                    return self.pragma(pragma, &[], alias);
-                }
-                if self.is_series(&name.name.text) {
-                    return self.series(&[], alias);
-                }
-                Err(self.no_such_table(name))
+                let function = self.function_of_name(name, &[], alias)?;
+                function.ok_or_else(|| self.no_such_table(name))
             }
         }
     }
@@ -501,115 +492,14 @@ impl Binder<'_> {
         Ok((rows, named))
     }
 
-    fn table_function(
-        &mut self,
-        name: &ast::QualifiedName,
-        arguments: &[ast::Expr],
-        alias: Option<Box<str>>,
-    ) -> Result<(SourceRows, ScopeTable)> {
-        let lower = name.name.text.to_ascii_lowercase();
-        if let Some(pragma) = lower.strip_prefix("pragma_") {
-            return self.pragma(pragma, arguments, alias);
-        }
-        if self.is_series(&lower) {
-            return self.series(arguments, alias);
-        }
-        if self.catalog.find(None, &name.name.text)?.is_some() {
-            return Err(Error::statement(format!("'{}' is not a function", name.name.text)));
-        }
-        Err(self.no_such_table(name))
-    }
-
-    /// Whether a name is that of the function that counts.
-    fn is_series(&self, name: &str) -> bool {
-        name.eq_ignore_ascii_case(SERIES) && !self.catalog.functions.is_hidden(SERIES)
-    }
-
-    fn series(
-        &mut self,
-        arguments: &[ast::Expr],
-        alias: Option<Box<str>>,
-    ) -> Result<(SourceRows, ScopeTable)> {
-        let columns = [("value", false), ("start", true), ("stop", true), ("step", true)];
-        if arguments.len() > 3 {
-            return Err(Error::statement(format!("too many arguments on {SERIES}() - max 3")));
-        }
-        let arguments = self.exprs(arguments)?;
-        Ok(self.function_rows(TableFunction::Series, arguments, SERIES, alias, &columns))
-    }
-
-    fn no_such_table(&self, name: &ast::QualifiedName) -> Error {
+    /// The error of a name that nothing in view has.
+    pub(super) fn no_such_table(&self, name: &ast::QualifiedName) -> Error {
         let shown = match &name.schema {
             Some(schema) => format!("{}.{}", schema.text, name.name.text),
             None if self.catalog.home.is_some() => format!("main.{}", name.name.text),
             None => name.name.text.to_string(),
         };
         Error::statement(format!("no such table: {shown}"))
-    }
-
-    fn pragma(
-        &mut self,
-        pragma: &str,
-        arguments: &[ast::Expr],
-        alias: Option<Box<str>>,
-    ) -> Result<(SourceRows, ScopeTable)> {
-        let name = format!("pragma_{pragma}");
-        let (columns, hidden): (Vec<&str>, &[&str]) = match crate::schema::pragma_columns(pragma) {
-            Some(columns) => (columns.to_vec(), &["arg", "schema"]),
-            None => match crate::schema::pragma_value(pragma) {
-                Some(value) => (vec![value], &[]),
-                None => {
-                    // Whether SQLite has it or not, who may not use it need not know.
-                    self.demand(AuthAction::Pragma { pragma_name: pragma, pragma_value: None }, None)?;
-                    return Err(Error::statement(format!("no such table: {name}")));
-                }
-            },
-        };
-        if arguments.len() > hidden.len() {
-            let most = hidden.len();
-            return Err(Error::statement(format!("too many arguments on {name}() - max {most}")));
-        }
-        let arguments = self.exprs(arguments)?;
-        let shown = columns.into_iter().map(|column| (column, false));
-        let names: Vec<_> = shown.chain(hidden.iter().map(|column| (*column, true))).collect();
-        Ok(self.function_rows(TableFunction::Pragma(pragma.into()), arguments, &name, alias, &names))
-    }
-
-    fn function_rows(
-        &mut self,
-        function: TableFunction,
-        arguments: Vec<Expr>,
-        name: &str,
-        alias: Option<Box<str>>,
-        columns: &[(&str, bool)],
-    ) -> (SourceRows, ScopeTable) {
-        let slot = self.new_slot();
-        self.keep_made_row(Store::Main, name, slot);
-        let shown = columns.iter().filter(|(_, hidden)| !hidden).count();
-        let parameters = shown..columns.len();
-        let columns = columns
-            .iter()
-            .enumerate()
-            .map(|(place, (name, hidden))| ScopeColumn {
-                name: (*name).into(),
-                expr: Expr::Column(Column {
-                    slot,
-                    place: Place::At(place),
-                    affinity: Affinity::Blob,
-                    collation: crate::value::Collation::Binary,
-                    not_null: false,
-                    has_collation: true,
-                }),
-                type_name: None,
-                hidden: *hidden,
-                joined: false,
-            })
-            .collect();
-        let origin = name.into();
-        let name = alias.unwrap_or_else(|| name.into());
-        let table =
-            ScopeTable { name, origin, schema: None, slot, columns, rowid: None, only_by_name: false };
-        (SourceRows::Function { function, arguments, parameters }, table)
     }
 }
 

@@ -24,6 +24,7 @@ mod column;
 mod compare;
 mod expr;
 mod from;
+mod function;
 mod query;
 mod select;
 mod view;
