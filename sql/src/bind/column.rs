@@ -96,12 +96,8 @@ fn find(scope: &Scope, name: &ast::ColumnRef) -> Result<Option<Expr>> {
         return Ok(Some(merged.clone()));
     }
     let mut found: Option<&Expr> = None;
-    let mut fitting = Vec::new();
-    for table in &scope.tables {
-        if !table.is_meant_by(name) {
-            continue;
-        }
-        fitting.push(table);
+    let meant = || scope.tables.iter().filter(|table| table.is_meant_by(name));
+    for table in meant() {
         let own = table
             .columns
             .iter()
@@ -121,7 +117,7 @@ fn find(scope: &Scope, name: &ast::ColumnRef) -> Result<Option<Expr>> {
     }
     let is_rowid = ["rowid", "oid", "_rowid_"].iter().any(|known| known.eq_ignore_ascii_case(column));
     if is_rowid {
-        let rowids: Vec<&Expr> = fitting.iter().filter_map(|table| table.rowid.as_ref()).collect();
+        let rowids: Vec<&Expr> = meant().filter_map(|table| table.rowid.as_ref()).collect();
         match rowids.as_slice() {
             [rowid] => return Ok(Some((*rowid).clone())),
             [] => {}
