@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::physical::{FrameSize, Parts, SelectPlan};
+use super::physical::{Access, FrameSize, Node, Parts, SelectPlan};
 use super::planner::{Planner, RowsAround};
 use super::revisits::{Change, Revisits, Sets};
 use crate::ast::ConflictAction;
@@ -159,7 +159,8 @@ pub struct UpdatePlan {
     /// Whether the values are found with the row.
     pub values_are_found: bool,
     /// Whether a row that holds the values already need not be looked at: they are the same for all rows, nothing follows
-    /// from writing one, and none is refused for them or removed.
+    /// from writing one, and none is refused for them or removed. Not where rows are looked up: those few were meant to be
+    /// changed.
     pub may_pass_over: bool,
     /// `OR ..`
     pub conflict: Option<ConflictAction>,
@@ -626,6 +627,7 @@ impl<'v> Writes<'_, 'v> {
         let (frame, parts) = planner.finish();
         let sets = sets_of(&target, &set.places, update.conflict);
         let may_pass_over = same_for_all
+            && !is_lookup(&find.query.root)
             && follows.nothing
             && replaced.nothing
             && returning.values.is_empty()
@@ -689,6 +691,11 @@ impl<'v> Writes<'_, 'v> {
         let programs = Vec::new();
         Ok(DeletePlan { find, revisits, key_width, all, row, target, follows, returning, programs })
     }
+}
+
+/// Whether rows are looked up by given values, rather than gone through.
+fn is_lookup(root: &Node) -> bool {
+    matches!(root, Node::Scan(scan) if scan.is_exact() || matches!(scan.access, Access::Rowid(_)))
 }
 
 /// Whether there is one row, and that is given.
