@@ -1,6 +1,6 @@
 //! Rows in the way of a new row: by its key, and by unique indexes.
 
-use super::entries::{Entry, NewEntries};
+use super::entries::NewEntries;
 use super::image::Image;
 use super::scan::table_key;
 use super::write::Writing;
@@ -44,7 +44,7 @@ impl Writing<'_, '_> {
             Some(old) if old.has_key_of(table, image) => KeyIs::Free,
             _ => key,
         };
-        if key == KeyIs::Free && !entries.iter().any(|(number, _)| target.indexes[*number].index.unique) {
+        if key == KeyIs::Free && !entries.iter().any(|(number, _)| target.indexes[number].index.unique) {
             return Ok(Vec::new());
         }
         // What was made last is looked at first; a rowid before all indexes.
@@ -81,8 +81,9 @@ impl Writing<'_, '_> {
         if !index.index.unique {
             return Ok(None);
         }
-        let entry = entries.iter().find(|(of, _)| *of == number).and_then(|(_, entry)| entry.as_ref());
-        let Some(prefix) = entry.and_then(Entry::unique_prefix) else { return Ok(None) };
+        let Some(prefix) = entries.of(number).and_then(|entry| entry.unique_prefix()) else {
+            return Ok(None);
+        };
         let found = self.writers.stores().first_with(target.store, index.index.tree, prefix)?;
         found.map(|found| self.row_of_entry(target, index, &found)).transpose()
     }

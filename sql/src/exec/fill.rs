@@ -1,16 +1,16 @@
 //! Going over all rows of a table: to fill an index, to look whether a column can be added.
 
+use duramen_engine::Cursor;
+
 use super::clash::{Clash, clash_message};
-use super::entries::Entry;
+use super::entries::{Entry, NewEntries};
 use super::image::Image;
 use super::sorter::Sorter;
 use super::write::{Writing, fits};
+use crate::codec::rowid_of;
 use crate::error::{Error, Result};
 use crate::plan::{RowPlan, TablePlan};
 use crate::value::ArenaBuffer;
-
-/// How many rows are read at once.
-const ROWS_AT_A_TIME: usize = 1000;
 
 /// How much memory entries may take before they are written in the order of their keys, in bytes.
 const SORTED_AT_A_TIME: usize = 32 << 20;
@@ -34,11 +34,7 @@ impl Writing<'_, '_> {
             if rows.len() == count {
                 return Ok((rows, Some(cursor.key().to_vec())));
             }
-            let rowid = match target.table.has_rowid() {
-                true => crate::codec::rowid_of(cursor.key()).map_err(|_| Error::Malformed)?,
-                false => 0,
-            };
-            rows.push((cursor.key().to_vec(), Image::decode(cursor.value()?, rowid)?.into_owned()));
+            rows.push((cursor.key().to_vec(), image_at(&cursor, target)?.into_owned()));
             more = cursor.next()?;
         }
         Ok((rows, None))
@@ -86,46 +82,60 @@ impl Writing<'_, '_> {
     /// # Errors
     /// If two rows are equal that may not be, and those of the engine.
     pub fn fill_index(&mut self, plan: &RowPlan, target: &TablePlan, number: usize) -> Result<()> {
-        let index = &target.indexes[number];
         let count = self.writers.stores().len(target.store, target.table.tree)?;
         self.given.pace.read(count.max(1));
         let mut sorter = Sorter::default();
         let mut from = Some(Vec::new());
         while let Some(start) = from {
-            let (rows, next) = self.rows_from(target, &start, ROWS_AT_A_TIME)?;
-            for (_, image) in rows {
-                let entry = self.with_rows(plan, [(target.row, image.row())], |env| {
-                    Entry::of(env, &target.table, index, &image)
-                })?;
-                if let Some(entry) = entry {
-                    sorter.push(&entry.key, |out| entry.append_rest(out))?;
-                }
-            }
-            if sorter.held_bytes() > SORTED_AT_A_TIME {
-                self.put_sorted(target, number, &mut sorter)?;
-            }
-            from = next;
+            from = self.gather_entries(plan, target, number, &start, &mut sorter)?;
+            self.put_sorted(target, number, &mut sorter)?;
         }
-        self.put_sorted(target, number, &mut sorter)
+        Ok(())
+    }
+
+    /// Gathers the entries of rows from a key on, as many as are sorted at a time; the key to go on from, if there are
+    /// more rows.
+    fn gather_entries(
+        &self,
+        plan: &RowPlan,
+        target: &TablePlan,
+        number: usize,
+        from: &[u8],
+        sorter: &mut Sorter,
+    ) -> Result<Option<Vec<u8>>> {
+        let mut cursor = self.writers.stores().cursor(target.store, target.table.tree)?;
+        let mut entries = NewEntries::default();
+        let mut more = cursor.seek(from)?;
+        while more {
+            if sorter.held_bytes() > SORTED_AT_A_TIME {
+                return Ok(Some(cursor.key().to_vec()));
+            }
+            let image = image_at(&cursor, target)?;
+            entries.clear();
+            self.with_rows(plan, [(target.row, image.row())], |env| {
+                entries.add(env, target, number, &image)
+            })?;
+            if let Some(entry) = entries.of(number) {
+                sorter.push(entry.key, |out| entry.append_rest(out))?;
+            }
+            more = cursor.next()?;
+        }
+        Ok(None)
     }
 
     /// Puts entries into an index in the order of their keys.
     fn put_sorted(&mut self, target: &TablePlan, number: usize, sorter: &mut Sorter) -> Result<()> {
         let index = &target.indexes[number].index;
         sorter.sort(&|| self.given.pace.step())?;
-        for place in 0..sorter.len() {
-            let Some(rest) = sorter.row(place) else { break };
-            let key = sorter.key(place);
-            let (prefix, originals) = Entry::split_rest(key, rest)?;
-            if index.unique
-                && let Some(prefix) = prefix
-                && self.writers.stores().first_with(target.store, index.tree, prefix)?.is_some()
-            {
-                let (kind, message) = clash_message(target, &Clash::Index(number));
-                return Err(Error::Constraint { kind, message });
-            }
-            self.writers.put(target.store, index.tree, key, originals)?;
+        if index.unique {
+            self.refuse_equal(target, number, sorter)?;
         }
+        let mut batch = self.writers.batch(target.store, index.tree)?;
+        for (key, rest) in (0..sorter.len()).filter_map(|place| sorter.entry(place)) {
+            let (_, originals) = Entry::split_rest(key, rest)?;
+            batch.put(key, originals)?;
+        }
+        batch.apply()?;
         let entries = u64::try_from(sorter.len()).unwrap_or(u64::MAX);
         // What was sorted is read back; behind the first entry the end of the index is looked for.
         self.given.pace.read(entries + u64::from(entries > 1));
@@ -133,4 +143,32 @@ impl Writing<'_, '_> {
         sorter.clear();
         Ok(())
     }
+
+    /// Refuses sorted entries of a unique index of which one is equal to another, or to one that the index has.
+    fn refuse_equal(&self, target: &TablePlan, number: usize, sorter: &Sorter) -> Result<()> {
+        let stores = self.writers.stores();
+        let tree = target.indexes[number].index.tree;
+        let is_first = stores.len(target.store, tree)? == 0;
+        let mut before: &[u8] = &[];
+        for (key, rest) in (0..sorter.len()).filter_map(|place| sorter.entry(place)) {
+            if let (Some(prefix), _) = Entry::split_rest(key, rest)?
+                && (before.starts_with(prefix)
+                    || (!is_first && stores.first_with(target.store, tree, prefix)?.is_some()))
+            {
+                let (kind, message) = clash_message(target, &Clash::Index(number));
+                return Err(Error::Constraint { kind, message });
+            }
+            before = key;
+        }
+        Ok(())
+    }
+}
+
+/// The row of a table that a cursor is at.
+fn image_at<'v>(cursor: &Cursor<'v>, target: &TablePlan) -> Result<Image<'v>> {
+    let rowid = match target.table.has_rowid() {
+        true => rowid_of(cursor.key()).map_err(|_| Error::Malformed)?,
+        false => 0,
+    };
+    Image::decode(cursor.value()?, rowid)
 }

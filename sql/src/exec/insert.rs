@@ -152,7 +152,7 @@ impl Writing<'_, '_> {
             && self.is_nothing_in_the_way(plan, &entries)
             && self.insert_if_free(target, &image)?
         {
-            return self.insert_image(plan, &image, (RowIs::Written, entries), agenda);
+            return self.insert_image(plan, &image, (RowIs::Written, &entries), agenda);
         }
         let mut clashes = self.clashes(target, (&image, key), &entries, None)?;
         if let Some((upsert, place)) = upsert_of(plan, &clashes) {
@@ -167,7 +167,7 @@ impl Writing<'_, '_> {
             for other in others {
                 self.remove(&plan.row, target, &other)?;
             }
-            return self.insert_image(plan, &image, (RowIs::Outstanding, entries), agenda);
+            return self.insert_image(plan, &image, (RowIs::Outstanding, &entries), agenda);
         }
         agenda.push(Job::Write(plan, image));
         let how = RemoveRow { row: &plan.row, target, follows: &plan.replaced, returning: None };
@@ -183,7 +183,7 @@ impl Writing<'_, '_> {
         plan.upserts.is_empty()
             && plan.follows.nothing
             && !matches!(plan.conflict.or(*conflict), Some(ConflictAction::Ignore | ConflictAction::Replace))
-            && !entries.iter().any(|(number, _)| indexes[*number].index.unique)
+            && !entries.iter().any(|(number, _)| indexes[number].index.unique)
     }
 
     /// Writes a new row, without its entries, if there is none with its key; whether it did.
@@ -198,7 +198,7 @@ impl Writing<'_, '_> {
         &mut self,
         plan: &'p InsertPlan,
         image: &Image<'_>,
-        (row, entries): (RowIs, NewEntries),
+        (row, entries): (RowIs, &NewEntries),
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         let target = &plan.target;

@@ -86,7 +86,7 @@ impl Writing<'_, '_> {
                     returning: None,
                 };
                 let entries = self.place_is_free(&how, &image, None)?;
-                self.insert_image(plan, &image, (RowIs::Outstanding, entries), agenda)
+                self.insert_image(plan, &image, (RowIs::Outstanding, &entries), agenda)
             }
             Job::Update(how, old, values) => self.update_again(how, &old, &values, agenda),
             Job::Rewrite(how, old, current, image) => {
@@ -94,7 +94,7 @@ impl Writing<'_, '_> {
                 let remove =
                     RemoveRow { row: how.row, target: how.target, follows: how.replaced, returning: None };
                 let entries = self.place_is_free(&remove, &image, Some(&current))?;
-                self.rewrite_image(how, (&old, &current), (&image, entries), agenda)
+                self.rewrite_image(how, (&old, &current), (&image, &entries), agenda)
             }
             Job::Replace(how, other) => self.replace_row(how, &other, agenda),
             Job::Remove(how, old) => self.remove_again(how, &old, agenda),

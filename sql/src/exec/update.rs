@@ -264,7 +264,7 @@ impl Writing<'_, '_> {
             self.given.pace.read(1 + u64::from(image.rowid != current.rowid));
         }
         if image.is_same(current) {
-            return self.rewrite_image(how, (old, current), (&image, NewEntries::new()), agenda);
+            return self.rewrite_image(how, (old, current), (&image, &NewEntries::default()), agenda);
         }
         let entries = self.new_entries(how.row, how.target, &image, Some(current))?;
         let clashes = self.clashes(how.target, (&image, KeyIs::Given), &entries, Some(current))?;
@@ -277,7 +277,7 @@ impl Writing<'_, '_> {
             for other in others {
                 self.remove(how.row, how.target, &other)?;
             }
-            return self.rewrite_image(how, (old, current), (&image, entries), agenda);
+            return self.rewrite_image(how, (old, current), (&image, &entries), agenda);
         }
         let (old, current) = (old.clone().into_owned(), current.clone().into_owned());
         agenda.push(Job::Rewrite(how, old, current, image.into_owned()));
@@ -291,7 +291,7 @@ impl Writing<'_, '_> {
         &mut self,
         how: UpdateRow<'p>,
         (old, current): (&Image<'_>, &Image<'_>),
-        (image, entries): (&Image<'_>, NewEntries),
+        (image, entries): (&Image<'_>, &NewEntries),
         agenda: &mut Agenda<'p>,
     ) -> Result<()> {
         let follows = how.follows;

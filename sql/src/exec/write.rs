@@ -461,11 +461,7 @@ impl<'w, 'g> Writing<'w, 'g> {
         image: &Image<'_>,
     ) -> Result<NewEntries> {
         self.with_rows(plan, [(target.row, image.row())], |env| {
-            let mut entries = NewEntries::with_capacity(target.indexes.len());
-            for number in indexes {
-                entries.push((number, Entry::of(env, &target.table, &target.indexes[number], image)?));
-            }
-            Ok(entries)
+            NewEntries::of_row(env, target, indexes, image)
         })
     }
 
@@ -479,7 +475,7 @@ impl<'w, 'g> Writing<'w, 'g> {
     ) -> Result<NewEntries> {
         let differs = |index: &IndexPlan| old.is_none_or(|old| may_differ(&target.table, index, image, old));
         if !target.indexes.iter().any(differs) {
-            return Ok(Vec::new());
+            return Ok(NewEntries::default());
         }
         let indexes = (0..target.indexes.len()).filter(|&number| differs(&target.indexes[number]));
         self.entries(plan, target, indexes, image)
@@ -491,9 +487,10 @@ impl<'w, 'g> Writing<'w, 'g> {
     /// Those of the engine and of expressions.
     pub fn remove(&mut self, plan: &RowPlan, target: &TablePlan, image: &Image<'_>) -> Result<()> {
         if !target.indexes.is_empty() {
-            for (number, entry) in self.entries(plan, target, 0..target.indexes.len(), image)? {
+            let entries = self.entries(plan, target, 0..target.indexes.len(), image)?;
+            for (number, entry) in entries.iter() {
                 if let Some(Entry { key, .. }) = entry {
-                    self.writers.delete(target.store, target.indexes[number].index.tree, &key)?;
+                    self.writers.delete(target.store, target.indexes[number].index.tree, key)?;
                 }
             }
         }
@@ -523,10 +520,10 @@ impl<'w, 'g> Writing<'w, 'g> {
         old: Option<&Image<'_>>,
     ) -> Result<()> {
         let entries = match old {
-            Some(old) if old.is_same(image) => Vec::new(),
+            Some(old) if old.is_same(image) => NewEntries::default(),
             _ => self.new_entries(plan, target, image, old)?,
         };
-        self.write_with(plan, target, image, entries, old)
+        self.write_with(plan, target, image, &entries, old)
     }
 
     /// The same, with the entries of the new row.
@@ -535,7 +532,7 @@ impl<'w, 'g> Writing<'w, 'g> {
         plan: &RowPlan,
         target: &TablePlan,
         image: &Image<'_>,
-        entries: NewEntries,
+        entries: &NewEntries,
         old: Option<&Image<'_>>,
     ) -> Result<()> {
         let table = &*target.table;
@@ -560,28 +557,28 @@ impl<'w, 'g> Writing<'w, 'g> {
         &mut self,
         plan: &RowPlan,
         target: &TablePlan,
-        entries: NewEntries,
+        entries: &NewEntries,
         old: Option<&Image<'_>>,
     ) -> Result<()> {
         self.given.pace.wrote(1);
-        let mut before = match old {
+        let before = match old {
             Some(old) if !entries.is_empty() => {
-                self.entries(plan, target, entries.iter().map(|(number, _)| *number), old)?
+                self.entries(plan, target, entries.iter().map(|(number, _)| number), old)?
             }
-            _ => Vec::new(),
-        }
-        .into_iter();
-        for (number, after) in entries {
+            _ => NewEntries::default(),
+        };
+        let mut before = before.iter();
+        for (number, after) in entries.iter() {
             let tree = target.indexes[number].index.tree;
             let before = before.next().and_then(|(_, entry)| entry);
             if before == after {
                 continue;
             }
             if let Some(Entry { key, .. }) = before {
-                self.writers.delete(target.store, tree, &key)?;
+                self.writers.delete(target.store, tree, key)?;
             }
             if let Some(Entry { key, originals, .. }) = after {
-                self.writers.put(target.store, tree, &key, &originals)?;
+                self.writers.put(target.store, tree, key, originals)?;
                 self.given.pace.wrote(1);
             }
         }

@@ -1,6 +1,6 @@
 //! [`Writers`]: the two stores that a statement writes.
 
-use duramen_engine::{Savepoint, TreeId, View, WriteTxn};
+use duramen_engine::{Batch, Savepoint, TreeId, View, WriteTxn};
 
 use super::stores::Stores;
 use crate::codec::{rowid_key, rowid_of};
@@ -77,6 +77,14 @@ impl Writers<'_> {
     /// Those of the engine.
     pub fn insert(&mut self, store: Store, tree: TreeId, key: &[u8], value: &[u8]) -> Result<bool> {
         Ok(self.of(store).insert(tree, key, value)?)
+    }
+
+    /// Begins changes of many entries of one tree.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn batch(&mut self, store: Store, tree: TreeId) -> Result<Batch<'_>> {
+        Ok(self.of(store).batch(tree)?)
     }
 
     /// Removes an entry.
