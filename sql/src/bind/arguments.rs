@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use std::mem;
 
 use crate::bound::{
-    CompareOp, Expr, From, Join, JoinKind, Place, Slot, Source, SourceRows, slots_of, slots_of_from,
+    CompareOp, Expr, From, Join, JoinKind, Place, Slot, Source, SourceRows, any_source, slots_of,
+    slots_of_from,
 };
 use crate::value::Value;
 
@@ -19,6 +20,9 @@ type Holding = Vec<Vec<Expr>>;
 
 /// Takes the arguments of the functions in `from` out of its conditions, and out of those that hold for its rows.
 pub(super) fn take_arguments(from: &mut From, conditions: &mut Vec<Expr>) {
+    if !any_source(from, &|source| matches!(source.rows, SourceRows::Function { .. })) {
+        return;
+    }
     let mut unread = BTreeSet::new();
     slots_of_from(from, &mut unread);
     with(conditions, &mut Holding::new(), |holding| take(from, holding, &mut unread));

@@ -133,6 +133,9 @@ impl Binder<'_> {
                 _ => true,
             });
         }
+        if calls.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut slots = BTreeSet::new();
         match (aggregation, from) {
             (Some(aggregation), _) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::query::{
     AggregateCall, Aggregation, Body, Expr, FrameBound, From, InSet, OrderTerm, Query, Recursive, Select,
-    Slot, SourceRows, WindowCall, WindowStep,
+    Slot, Source, SourceRows, WindowCall, WindowStep,
 };
 
 /// Writes one walk twice: for looking ([`visit`]) and for changing ([`rewrite`]).
@@ -262,6 +262,14 @@ pub fn slots_of(expr: &Expr) -> BTreeSet<Slot> {
         true
     });
     slots
+}
+
+/// Whether some source of a query fits; those of queries in `FROM` are not looked at.
+pub fn any_source(from: &From, fits: &impl Fn(&Source) -> bool) -> bool {
+    match from {
+        From::Source(source) => fits(source),
+        From::Join(join) => any_source(&join.left, fits) || any_source(&join.right, fits),
+    }
 }
 
 /// Adds the slots that the tables of a query have; not those of queries in `FROM`.

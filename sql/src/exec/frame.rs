@@ -18,6 +18,8 @@ pub struct Frame<'v> {
     pub rows: Vec<Row<'v>>,
     /// The cursors, made at first use: for each scan one of the table and one of an index of it.
     pub cursors: Vec<Option<Box<Place<'v>>>>,
+    /// Which scans, by their cursors' numbers, have looked up a row: a bit for each of the first ones.
+    pub looked_up: u64,
     /// The next rows of scans, for each two cursors; made at first use.
     pub ahead: Vec<Ahead<'v>>,
     /// Rows that joins keep.
@@ -31,6 +33,7 @@ impl Frame<'_> {
         Frame {
             rows: (0..size.rows).map(|_| Row::default()).collect(),
             cursors: (0..size.cursors).map(|_| None).collect(),
+            looked_up: 0,
             ahead: Vec::new(),
             kept: Vec::new(),
         }
@@ -56,6 +59,7 @@ impl Frame<'_> {
         Ok(Frame {
             rows: rows(&self.rows)?,
             cursors: self.cursors.iter().enumerate().map(place).collect::<Result<_>>()?,
+            looked_up: self.looked_up,
             ahead: Vec::new(),
             kept: self.kept.iter().map(|kept| rows(kept)).collect::<Result<_>>()?,
         })

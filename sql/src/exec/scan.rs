@@ -365,8 +365,9 @@ impl ScanRows {
         let rowid = with_env(buffer, frame, ctx, |env| Ok(exact_rowid(value.eval(env))))?;
         let Some(rowid) = rowid else { return Ok(false) };
         ctx.pace.read(1);
-        let table = placed(&mut frame.cursors[plan.cursor], plan.tree, plan, ctx)?;
-        let Some(bytes) = table.get(&rowid_key(rowid))? else { return Ok(false) };
+        let Frame { cursors, looked_up, .. } = frame;
+        let found = row_of_key(&mut cursors[plan.cursor], looked_up, &rowid_key(rowid), plan, ctx)?;
+        let Some(bytes) = found else { return Ok(false) };
         frame.rows[plan.row].set_page(record(bytes)?, rowid);
         Ok(true)
     }
@@ -423,7 +424,7 @@ impl ScanRows {
                 (scratch, 0)
             }
         };
-        let bytes = placed(&mut table[0], plan.tree, plan, ctx)?.get(key)?;
+        let bytes = row_of_key(&mut table[0], &mut frame.looked_up, key, plan, ctx)?;
         row.set_page(record(bytes.ok_or(Error::Malformed)?)?, rowid);
         Ok(true)
     }
@@ -441,6 +442,24 @@ fn placed<'p, 'v>(
         Some(place) => Ok(place),
         none => Ok(none.insert(Box::new(Place::new(ctx.stores, plan.store, tree)?))),
     }
+}
+
+/// The row of a table that is stored under a key. The first one that a scan looks up is asked of the tree: a cursor, which
+/// finds quickly what is near, costs more than it if no other one follows.
+#[inline]
+fn row_of_key<'v>(
+    place: &mut Option<Box<Place<'v>>>,
+    looked_up: &mut u64,
+    key: &[u8],
+    plan: &Scan,
+    ctx: &Ctx<'_, 'v>,
+) -> Result<Option<&'v [u8]>> {
+    let bit = u32::try_from(plan.cursor).ok().and_then(|number| 1_u64.checked_shl(number)).unwrap_or(0);
+    if *looked_up & bit == bit {
+        return placed(place, plan.tree, plan, ctx)?.get(key);
+    }
+    *looked_up |= bit;
+    ctx.stores.get(plan.store, plan.tree, key)
 }
 
 /// Moves a cursor to the next entry of a range. To go to the first entry counts as reading one, even if there is none,

@@ -26,6 +26,9 @@ pub(super) struct Parser<'a> {
     pub(super) height: u32,
 }
 
+/// How many items there is room for at first in a list of several.
+const USUAL_ITEMS: usize = 4;
+
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a str, limits: &'a Limits) -> Parser<'a> {
         Parser {
@@ -134,7 +137,9 @@ impl<'a> Parser<'a> {
 
     /// One or more of something, with commas between them.
     pub(super) fn comma_list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
-        let mut items = vec![item(self)?];
+        let first = item(self)?;
+        let mut items = Vec::with_capacity(if self.kind() == Kind::Comma { USUAL_ITEMS } else { 1 });
+        items.push(first);
         while self.eat(Kind::Comma) {
             items.push(item(self)?);
         }

@@ -135,7 +135,10 @@ pub(super) struct Chain {
 
 impl Chain {
     pub(super) fn new(first: Operand) -> Chain {
-        Chain { start: first.outer.start, items: vec![first.expr], height: first.height }
+        // Another one is on its way.
+        let mut items = Vec::with_capacity(2);
+        items.push(first.expr);
+        Chain { start: first.outer.start, items, height: first.height }
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::volatile::is_simple;
 use crate::ast::CompoundOp;
 use crate::bound::{
-    Body, Column, Expr, From, JoinKind, Place, Query, Select, Size, Slot, Source, SourceRows, rewrite,
-    slots_of, slots_of_from,
+    Body, Column, Expr, From, JoinKind, Place, Query, Select, Size, Slot, Source, SourceRows, any_source,
+    rewrite, slots_of, slots_of_from,
 };
 use crate::value::{Collation, Value};
 
@@ -16,6 +16,9 @@ const MOST_OF_A_CONDITION: Size = Size { parts: 100_000, height: 1_000 };
 /// Moves conditions of a query into the subqueries that they are about.
 pub(super) fn push_down(query: &mut Query) {
     let Some(from) = &mut query.from else { return };
+    if !any_source(from, &|source| matches!(source.rows, SourceRows::Select(_))) {
+        return;
+    }
     let mut own = BTreeSet::new();
     slots_of_from(from, &mut own);
     push_from(from, &mut [&mut query.filter], &own);

@@ -59,12 +59,12 @@ impl Planner<'_> {
         order: Order<'q>,
     ) -> Result<Region<'q>> {
         let mut names = Items::default();
-        let mut own = BTreeSet::new();
-        slots_of_from(from, &mut own);
-        for slot in self.slots_of_frame() {
-            if !own.contains(&slot) {
-                names.add(slot, AROUND);
-            }
+        let of_frame = self.slots_of_frame();
+        if !of_frame.is_empty() {
+            let mut own = BTreeSet::new();
+            slots_of_from(from, &mut own);
+            let around = of_frame.into_iter().filter(|slot| !own.contains(slot));
+            around.for_each(|slot| names.add(slot, AROUND));
         }
         let mut items = Vec::new();
         let mut conditions: Vec<&Expr> = Vec::new();
@@ -227,7 +227,7 @@ fn gather<'q>(from: &'q From, items: &mut Vec<Item<'q>>, names: &mut Items, cond
                 SourceRows::Function { arguments, .. } if !arguments.is_empty() => before(items.len()),
                 _ => 0,
             };
-            add_item(items, names, What::Source(source), BTreeSet::from([source.slot]), after);
+            add_item(items, names, What::Source(source), [source.slot], after);
         }
         From::Join(join) => {
             let start = items.len();
@@ -267,7 +267,7 @@ fn add_item<'q>(
     items: &mut Vec<Item<'q>>,
     names: &mut Items,
     what: What<'q>,
-    slots: BTreeSet<Slot>,
+    slots: impl IntoIterator<Item = Slot>,
     after: Mask,
 ) {
     let own: Mask = 1 << items.len();

@@ -695,7 +695,7 @@ impl<'v> Writes<'_, 'v> {
 
 /// Whether rows are looked up by given values, rather than gone through.
 fn is_lookup(root: &Node) -> bool {
-    matches!(root, Node::Scan(scan) if scan.is_exact() || matches!(scan.access, Access::Rowid(_)))
+    matches!(root, Node::Scan(scan) if scan.is_exact() || matches!(scan.access, Access::Rowid(..)))
 }
 
 /// Whether there is one row, and that is given.

@@ -3,6 +3,7 @@
 //! A schema never changes: a statement that changes what exists makes a new one, with a new identity. An identity is
 //! never used twice, not even after a rollback, so whatever was made for a schema can be kept under its identity.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -39,17 +40,24 @@ impl Store {
 /// What exists in one store.
 #[derive(Debug, Default)]
 pub struct Schema {
-    tables: HashMap<Box<str>, Arc<Table>>,
-    views: HashMap<Box<str>, Arc<View>>,
-    triggers: HashMap<Box<str>, Arc<Trigger>>,
+    tables: ByName<Arc<Table>>,
+    views: ByName<Arc<View>>,
+    triggers: ByName<Arc<Trigger>>,
     /// The table of every index.
-    indexes: HashMap<Box<str>, (Arc<Index>, Arc<Table>)>,
+    indexes: ByName<(Arc<Index>, Arc<Table>)>,
     /// The names of tables and views in the order of their making.
     order: Vec<Box<str>>,
 }
 
-fn folded(name: &str) -> Box<str> {
-    name.to_ascii_lowercase().into()
+/// Objects by their names in small letters.
+type ByName<T> = HashMap<Box<str>, T, foldhash::fast::RandomState>;
+
+/// A name in small letters. Most names are written so.
+fn folded(name: &str) -> Cow<'_, str> {
+    match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(name.to_ascii_lowercase()),
+        false => Cow::Borrowed(name),
+    }
 }
 
 impl Schema {
@@ -62,46 +70,46 @@ impl Schema {
     /// Adds a table and its indexes.
     pub fn add_table(&mut self, table: Arc<Table>) {
         for index in &table.indexes {
-            self.indexes.insert(folded(&index.name), (index.clone(), table.clone()));
+            self.indexes.insert(folded(&index.name).into(), (index.clone(), table.clone()));
         }
-        if self.tables.insert(folded(&table.name), table.clone()).is_none() {
-            self.order.push(folded(&table.name));
+        if self.tables.insert(folded(&table.name).into(), table.clone()).is_none() {
+            self.order.push(folded(&table.name).into());
         }
     }
 
     /// Adds a view.
     pub fn add_view(&mut self, view: Arc<View>) {
-        self.order.push(folded(&view.name));
-        self.views.insert(folded(&view.name), view);
+        self.order.push(folded(&view.name).into());
+        self.views.insert(folded(&view.name).into(), view);
     }
 
     /// Adds a trigger.
     pub fn add_trigger(&mut self, trigger: Arc<Trigger>) {
-        self.triggers.insert(folded(&trigger.name), trigger);
+        self.triggers.insert(folded(&trigger.name).into(), trigger);
     }
 
     /// The table of this name.
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&Arc<Table>> {
-        self.tables.get(&folded(name))
+        self.tables.get(&*folded(name))
     }
 
     /// The view of this name.
     #[must_use]
     pub fn view(&self, name: &str) -> Option<&Arc<View>> {
-        self.views.get(&folded(name))
+        self.views.get(&*folded(name))
     }
 
     /// The trigger of this name.
     #[must_use]
     pub fn trigger(&self, name: &str) -> Option<&Arc<Trigger>> {
-        self.triggers.get(&folded(name))
+        self.triggers.get(&*folded(name))
     }
 
     /// The index of this name and its table.
     #[must_use]
     pub fn index(&self, name: &str) -> Option<&(Arc<Index>, Arc<Table>)> {
-        self.indexes.get(&folded(name))
+        self.indexes.get(&*folded(name))
     }
 
     /// All tables, in the order of their making.
