@@ -23,7 +23,7 @@ pub struct Tpch {
 impl Tpch {
     /// Scale factor 0.01: 86,000 rows.
     pub const FULL: Tpch = Tpch { suppliers: 100, parts: 2_000, customers: 1_500 };
-    /// A tenth of it.
+    /// A tenth of it; more of the suppliers, so that each nation has some.
     pub const QUICK: Tpch = Tpch { suppliers: 40, parts: 200, customers: 150 };
 }
 

@@ -1,10 +1,11 @@
 //! Sorting, grouping, `DISTINCT` and compounds with no memory to speak of: the same rows as with plenty.
 
-use std::io;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
-use duramen_engine::io::{DirLock, File, Fs, Io, LockKind, Mapping, MemFs, OpenMode};
+use duramen_engine::io::sim::{Action, Fault, OpKind, SimFs};
+use duramen_engine::io::{Fs, Io};
 use duramen_engine::{Database, Options};
 use duramen_sql::{Connection, Error, Limits};
 
@@ -56,88 +57,19 @@ fn results_do_not_depend_on_the_memory() {
 
 #[test]
 fn a_full_disk_is_an_error_and_leaves_nothing() {
-    let fs = Arc::new(FullFs::default());
+    let fs = Arc::new(SimFs::new());
     let io = Io { fs: fs.clone(), ..Io::os() };
     let database = Database::open_with(io, "db", Options::default()).expect("opens");
     let connection = Connection::new(database);
     connection.execute_batch(ROWS).expect("the set-up is right");
-    let before = fs.0.list(Path::new("db")).expect("a directory");
+    let before = fs.list(Path::new("db")).expect("a directory");
+    fs.inject(Fault::always(0, Action::Fail(ErrorKind::StorageFull)).on(&[OpKind::Write]));
     with_memory(&connection, 1_000);
     for query in QUERIES.iter().filter(|query| !query.contains("id < 0")) {
         let error = connection.run(query, &[]).expect_err("no room anywhere");
         assert!(matches!(error, Error::Engine(_)), "{query}: {error}");
     }
-    assert_eq!(fs.0.list(Path::new("db")).expect("a directory"), before);
+    assert_eq!(fs.list(Path::new("db")).expect("a directory"), before);
     with_memory(&connection, 64 << 20);
     connection.run(QUERIES[0], &[]).expect("the connection works on");
-}
-
-/// Files in memory, but scratch files take no bytes.
-#[derive(Debug, Default)]
-struct FullFs(MemFs);
-
-#[derive(Debug)]
-struct FullFile(Arc<dyn File>);
-
-impl Fs for FullFs {
-    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
-        let file = self.0.open(path, mode)?;
-        let is_scratch = path.extension().is_some_and(|end| end == "tmp") && mode == OpenMode::CreateNew;
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        Ok(if is_scratch && name.starts_with("scratch") { Arc::new(FullFile(file)) } else { file })
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.0.rename(from, to)
-    }
-
-    fn hard_link(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.0.hard_link(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.0.remove(path)
-    }
-
-    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        self.0.list(dir)
-    }
-
-    fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        self.0.create_dir(dir)
-    }
-
-    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        self.0.sync_dir(dir)
-    }
-
-    fn lock_dir(&self, dir: &Path, kind: LockKind) -> io::Result<Box<dyn DirLock>> {
-        self.0.lock_dir(dir, kind)
-    }
-}
-
-impl File for FullFile {
-    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.0.read_at(buf, offset)
-    }
-
-    fn write_at(&self, _: &[u8], _: u64) -> io::Result<usize> {
-        Err(io::ErrorKind::StorageFull.into())
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        self.0.len()
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.set_len(len)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.0.sync_data()
-    }
-
-    fn map(&self, capacity: u64) -> io::Result<Option<Mapping>> {
-        self.0.map(capacity)
-    }
 }
