@@ -2,8 +2,12 @@
 //!
 //! A page's bytes are borrowed from its segment and stay where they are for as long as the segment lives. They are
 //! checked the first time they are asked for, once: that they are the page that the address means, that the checksum is
-//! right, and that the structure is sound. A large segment is mapped, and what was checked is a bit a unit. A small one
-//! is read page by page, and a page that passed is kept in memory; so is a segment that cannot be mapped.
+//! right, and that the structure is sound. A small segment is read page by page, and a page that passed is kept in memory. A
+//! large one is mapped once some pages of it were read, and what was checked is a bit a unit; one that cannot be mapped is
+//! read as a small one is.
+//!
+//! The first pages are read because a touch of a mapping lets the system read around it as much as it would before a scan:
+//! some megabytes from a device that is set so, for each node on the first way down a tree.
 //!
 //! Invariants:
 //! 1. Nothing behind a segment's valid length is touched.
@@ -16,7 +20,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
@@ -29,6 +33,8 @@ use crate::page::access::{PageRead, check_page};
 
 /// Segments that can grow to this many bytes are mapped, smaller ones are read.
 pub(crate) const MAPPED_FROM_BYTES: u64 = 1 << 20;
+/// Pages of a segment that are read before it is mapped.
+const READ_BEFORE_MAPPED: usize = 16;
 
 /// What page segments of one database have in common.
 #[derive(Clone, Debug)]
@@ -71,13 +77,15 @@ pub struct Segment {
     capacity: u64,
     /// How long the file is as far as it holds whole pages.
     valid: AtomicU64,
-    pages: OnceLock<Pages>,
+    kept: OnceLock<KeptPages>,
+    /// The whole file, once it is mapped; `None` where that cannot be done.
+    mapped: OnceLock<Option<MappedPages>>,
 }
 
-/// Where the bytes of a segment's pages are.
-enum Pages {
-    Mapped { bytes: Mapping, checked: CheckedUnits },
-    Kept(KeptPages),
+/// A mapped file, and which pages of it were checked.
+struct MappedPages {
+    bytes: Mapping,
+    checked: CheckedUnits,
 }
 
 impl Segment {
@@ -90,7 +98,8 @@ impl Segment {
             place: place.clone(),
             capacity: capacity.max(valid),
             valid: AtomicU64::new(valid),
-            pages: OnceLock::new(),
+            kept: OnceLock::new(),
+            mapped: OnceLock::new(),
         }
     }
 
@@ -131,18 +140,16 @@ impl Segment {
     /// [`Error::Corrupt`] where the address does not lead to a sound page, or what the file system answers.
     #[inline]
     pub fn page(&self, addr: &PageAddr) -> Result<&[u8]> {
-        match self.pages.get() {
-            Some(Pages::Mapped { bytes, checked }) if checked.contains(addr.unit) => {
-                match mapped(bytes, addr) {
-                    Some(page) if is_of(page, addr) => Ok(page),
-                    _ => self.page_at_first(addr),
-                }
-            }
-            Some(Pages::Kept(kept)) => match kept.get(addr.unit) {
+        match self.mapped.get() {
+            Some(Some(mapped)) if mapped.checked.contains(addr.unit) => match mapped.page(addr) {
+                Some(page) if is_of(page, addr) => Ok(page),
+                _ => self.page_at_first(addr),
+            },
+            Some(Some(_)) => self.page_at_first(addr),
+            _ => match self.kept.get().and_then(|kept| kept.get(addr.unit)) {
                 Some(page) if is_of(page, addr) && page.len() == to_usize(addr.len) => Ok(page),
                 _ => self.page_at_first(addr),
             },
-            _ => self.page_at_first(addr),
         }
     }
 
@@ -162,33 +169,38 @@ impl Segment {
     #[cold]
     fn page_at_first(&self, addr: &PageAddr) -> Result<&[u8]> {
         self.expect_within(addr)?;
-        match self.pages()? {
-            Pages::Mapped { bytes, checked } => {
-                let page = mapped(bytes, addr).ok_or_else(|| self.too_short(to_u64(bytes.len())))?;
-                self.expect_sound(page, addr)?;
-                checked.insert(addr.unit);
-                Ok(page)
-            }
-            Pages::Kept(kept) => {
-                let page = self.read_page_uncached(addr)?;
-                Ok(kept.insert(addr.unit, page.into_boxed_slice()))
-            }
+        if let Some(mapped) = self.mapped()? {
+            let page = mapped.page(addr).ok_or_else(|| self.too_short(to_u64(mapped.bytes.len())))?;
+            self.expect_sound(page, addr)?;
+            mapped.checked.insert(addr.unit);
+            return Ok(page);
         }
+        let page = self.read_page_uncached(addr)?;
+        let lists = if self.can_be_mapped() { READ_BEFORE_MAPPED } else { chunks(self.capacity, KEPT_UNITS) };
+        let kept = self.kept.get_or_init(|| KeptPages::new(lists));
+        Ok(kept.insert(addr.unit, page.into_boxed_slice()))
     }
 
-    /// Where pages are; mapped where that is wanted and can be done.
-    fn pages(&self) -> Result<&Pages> {
-        if let Some(pages) = self.pages.get() {
-            return Ok(pages);
+    /// Whether the segment is one to map.
+    fn can_be_mapped(&self) -> bool {
+        self.place.map && self.capacity >= MAPPED_FROM_BYTES
+    }
+
+    /// The mapped file, where it is time for that and it can be done.
+    fn mapped(&self) -> Result<Option<&MappedPages>> {
+        if let Some(mapped) = self.mapped.get() {
+            return Ok(mapped.as_ref());
         }
-        let file = self.open()?;
-        let wanted = self.place.map && self.capacity >= MAPPED_FROM_BYTES;
+        let read = self.kept.get().map_or(0, KeptPages::len);
+        if !self.can_be_mapped() || read < READ_BEFORE_MAPPED {
+            return Ok(None);
+        }
         // A file that cannot be mapped, for want of address space perhaps, can still be read.
-        let mapping = if wanted { file.map(self.capacity).unwrap_or_default() } else { None };
-        Ok(self.pages.get_or_init(|| match mapping {
-            Some(bytes) => Pages::Mapped { bytes, checked: CheckedUnits::new(self.capacity) },
-            None => Pages::Kept(KeptPages::new(self.capacity)),
-        }))
+        let mapping = self.open()?.map(self.capacity).unwrap_or_default();
+        let checked = || CheckedUnits::new(self.capacity);
+        let mapped =
+            self.mapped.get_or_init(|| mapping.map(|bytes| MappedPages { bytes, checked: checked() }));
+        Ok(mapped.as_ref())
     }
 
     /// Opens the file, and checks its length and its header.
@@ -275,11 +287,13 @@ impl fmt::Debug for Segment {
     }
 }
 
-/// The bytes of a mapping that an address means.
-#[inline]
-fn mapped<'a>(bytes: &'a Mapping, addr: &PageAddr) -> Option<&'a [u8]> {
-    let start = usize::try_from(addr.offset()).ok()?;
-    bytes.get(start..start.checked_add(to_usize(addr.len))?)
+impl MappedPages {
+    /// The bytes that an address means.
+    #[inline]
+    fn page(&self, addr: &PageAddr) -> Option<&[u8]> {
+        let start = usize::try_from(addr.offset()).ok()?;
+        self.bytes.get(start..start.checked_add(to_usize(addr.len))?)
+    }
 }
 
 /// Whether a page that was checked is the one that an address means.
@@ -329,9 +343,11 @@ impl CheckedUnits {
     }
 }
 
-/// Pages that were read, checked and kept: a list for each 4 KiB of the file, to which pages are only ever added.
+/// Pages that were read, checked and kept, in lists to which pages are only ever added: one for each 4 KiB of a file of which
+/// all pages may be kept.
 struct KeptPages {
     lists: Box<[OnceLock<Box<KeptPage>>]>,
+    len: AtomicUsize,
 }
 
 struct KeptPage {
@@ -343,12 +359,17 @@ struct KeptPage {
 const KEPT_UNITS: u32 = 64;
 
 impl KeptPages {
-    fn new(capacity: u64) -> KeptPages {
-        KeptPages { lists: (0..chunks(capacity, KEPT_UNITS)).map(|_| OnceLock::new()).collect() }
+    fn new(lists: usize) -> KeptPages {
+        KeptPages { lists: (0..lists).map(|_| OnceLock::new()).collect(), len: AtomicUsize::new(0) }
+    }
+
+    #[inline]
+    fn list(&self, unit: u32) -> &OnceLock<Box<KeptPage>> {
+        &self.lists[to_usize(unit / KEPT_UNITS) % self.lists.len()]
     }
 
     fn get(&self, unit: u32) -> Option<&[u8]> {
-        let mut place = self.lists.get(to_usize(unit / KEPT_UNITS))?;
+        let mut place = self.list(unit);
         loop {
             let page = place.get()?;
             if page.unit == unit {
@@ -358,12 +379,21 @@ impl KeptPages {
         }
     }
 
+    /// How many there are, at least.
+    fn len(&self) -> usize {
+        self.len.load(Ordering::Relaxed)
+    }
+
     /// Keeps a page, unless there is one of this place already; the page kept.
     fn insert(&self, unit: u32, bytes: Box<[u8]>) -> &[u8] {
         let mut new = Some(Box::new(KeptPage { unit, bytes, next: OnceLock::new() }));
-        let mut place = &self.lists[to_usize(unit / KEPT_UNITS)];
+        let mut place = self.list(unit);
         loop {
             let page = place.get_or_init(|| new.take().expect("put into one place only"));
+            if new.is_none() {
+                self.len.fetch_add(1, Ordering::Relaxed);
+                return &page.bytes;
+            }
             if page.unit == unit {
                 return &page.bytes;
             }

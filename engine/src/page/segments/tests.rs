@@ -87,8 +87,8 @@ proptest! {
     }
 
     #[test]
-    fn kept_pages_are_those_put_in(units in prop::collection::vec(0u32..500, 0..100)) {
-        let kept = KeptPages::new(500 * u64::from(PAGE_UNIT));
+    fn kept_pages_are_those_put_in(lists in 1usize..20, units in prop::collection::vec(0u32..500, 0..100)) {
+        let kept = KeptPages::new(lists);
         let mut model = BTreeMap::new();
         for (n, unit) in units.iter().enumerate() {
             let bytes = n.to_le_bytes();
