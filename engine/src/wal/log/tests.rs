@@ -1,5 +1,6 @@
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -445,26 +446,52 @@ fn a_failed_write_of_the_old_segment_leaves_no_new_one() {
 /// How long a test waits for what comes at once unless something is broken.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A file system whose syncs wait until the test lets them go on.
+/// What syncs wait at: in the order in which they began, until the test lets them go on.
+#[derive(Debug)]
+struct Gate {
+    begun: mpsc::Sender<()>,
+    syncs: AtomicU64,
+    go_on: Mutex<(mpsc::Receiver<()>, u64)>,
+}
+
+impl Gate {
+    fn new(begun: mpsc::Sender<()>, go_on: mpsc::Receiver<()>) -> Arc<Gate> {
+        Arc::new(Gate { begun, syncs: AtomicU64::new(0), go_on: Mutex::new((go_on, 0)) })
+    }
+
+    fn pass(&self, sync: impl FnOnce() -> std::io::Result<()>) -> std::io::Result<()> {
+        let number = self.syncs.fetch_add(1, Ordering::SeqCst);
+        self.begun.send(()).expect("the test listens");
+        loop {
+            let mut turn = self.go_on.lock().expect("nobody panics here");
+            if turn.1 == number {
+                turn.0.recv_timeout(PATIENCE).expect("the test lets it go on");
+                turn.1 += 1;
+                return sync();
+            }
+            drop(turn);
+            thread::yield_now();
+        }
+    }
+}
+
+/// A file system whose syncs wait at a gate.
 #[derive(Debug)]
 struct Gated {
     fs: Arc<dyn Fs>,
-    begun: mpsc::Sender<()>,
-    go_on: Arc<Mutex<mpsc::Receiver<()>>>,
+    gate: Arc<Gate>,
 }
 
 #[derive(Debug)]
 struct GatedFile {
     file: Arc<dyn crate::io::File>,
-    begun: mpsc::Sender<()>,
-    go_on: Arc<Mutex<mpsc::Receiver<()>>>,
+    gate: Arc<Gate>,
 }
 
 impl Fs for Gated {
     fn open(&self, path: &Path, mode: crate::io::OpenMode) -> std::io::Result<Arc<dyn crate::io::File>> {
         let file = self.fs.open(path, mode)?;
-        let (begun, go_on) = (self.begun.clone(), Arc::clone(&self.go_on));
-        Ok(Arc::new(GatedFile { file, begun, go_on }))
+        Ok(Arc::new(GatedFile { file, gate: Arc::clone(&self.gate) }))
     }
     fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
         self.fs.rename(from, to)
@@ -507,10 +534,7 @@ impl crate::io::File for GatedFile {
         self.file.set_len(len)
     }
     fn sync_data(&self) -> std::io::Result<()> {
-        self.begun.send(()).expect("the test listens");
-        let gate = self.go_on.lock().expect("nobody panics here");
-        gate.recv_timeout(PATIENCE).expect("the test lets it go on");
-        self.file.sync_data()
+        self.gate.pass(|| self.file.sync_data())
     }
     fn map(&self, capacity: u64) -> std::io::Result<Option<crate::io::Mapping>> {
         self.file.map(capacity)
@@ -522,7 +546,7 @@ fn the_next_group_gathers_while_one_is_synced() {
     let sim = Arc::new(SimFs::new());
     let (begun, has_begun) = mpsc::channel();
     let (let_go_on, go_on) = mpsc::channel();
-    let fs = Gated { fs: sim.clone(), begun, go_on: Arc::new(Mutex::new(go_on)) };
+    let fs = Gated { fs: sim.clone(), gate: Gate::new(begun, go_on) };
     let log = create(Arc::new(fs), 64 << 20);
     let_go_on.send(()).expect("there will be a commit");
     commit(&log).expect("memory takes it");
@@ -559,7 +583,7 @@ fn everybody_who_waits_hears_of_a_failure() {
     let sim = Arc::new(SimFs::new());
     let (begun, has_begun) = mpsc::channel();
     let (let_go_on, go_on) = mpsc::channel();
-    let fs = Gated { fs: sim.clone(), begun, go_on: Arc::new(Mutex::new(go_on)) };
+    let fs = Gated { fs: sim.clone(), gate: Gate::new(begun, go_on) };
     let log = create(Arc::new(fs), 64 << 20);
     let_go_on.send(()).expect("there will be a commit");
     commit(&log).expect("memory takes it");
@@ -586,7 +610,7 @@ fn a_failed_sync_of_zeros_is_not_hidden_by_one_of_records_that_succeeds() {
     let sim = Arc::new(SimFs::new());
     let (begun, has_begun) = mpsc::channel();
     let (let_go_on, go_on) = mpsc::channel();
-    let fs = Gated { fs: sim.clone(), begun, go_on: Arc::new(Mutex::new(go_on)) };
+    let fs = Gated { fs: sim.clone(), gate: Gate::new(begun, go_on) };
     let log = &create(Arc::new(fs), 64 << 20);
     let_go_on.send(()).expect("there will be a commit");
     let first = append_bytes(log, 3000).expect("memory takes it");
