@@ -22,13 +22,14 @@ use crate::hold::Hold;
 use crate::ids::{CommitTime, LogPosition, Lsn, Timestamp, TreeId, to_u64};
 use crate::keep;
 use crate::options::{Durability, Retention};
+use crate::page::meter::Meter;
 use crate::page::segments::SegmentSet;
 use crate::past;
 use crate::reach::Reach;
 use crate::reclaim::{self, Effort};
 use crate::replay::{Replay, Replayed, reset_target};
 use crate::shared::Shared;
-use crate::tree::Root;
+use crate::tree::{Root, TreeParams};
 use crate::txn::{ReadView, View, WriteTxn};
 use crate::version::{LogEnd, Version};
 use crate::wal::{self, LogReader, LogRecord, LogScan, LogSink, LogStart};
@@ -556,13 +557,15 @@ impl History {
             replay = Replay::new(catalog, record.lsn, record.time);
             replay.files.clone_from(&record.state.segments);
         }
+        // What a reader of the past needs is no memory of changes that a checkpoint has to write.
+        let params = TreeParams { meter: Meter::new(), ..self.handle.params.clone() };
         if replay.lsn < lsn
             && let Some(mut reader) = self.reader(log_start(root.as_deref()), lsn)?
         {
             while let Some(record) = reader.next_record()? {
-                replay.apply(&record, &self.handle.dir, pages, &self.handle.params)?;
+                replay.apply(&record, &self.handle.dir, pages, &params)?;
             }
-            replay.settle(pages, &self.handle.params)?;
+            replay.settle(pages, &params)?;
         }
         if replay.lsn != lsn {
             let (oldest, newest) = (self.oldest(), self.handle.newest()?.lsn);
