@@ -17,13 +17,20 @@ use crate::catalog::{self, Catalog};
 use crate::checkpoint_list::AppendError;
 use crate::error::Result;
 use crate::format::checkpoint::{CheckpointRecord, RootState};
+use crate::format::page::PageKind;
 use crate::ids::{Lsn, PageAddr, SegmentId, Timestamp, TreeId};
 use crate::keep::{Kept, kept_beside_the_next};
+use crate::page::access::PageWrite;
 use crate::page::segments::SegmentSet;
+use crate::page::store::PageAppender;
+use crate::pressure::Running;
 use crate::shared::{Checkpoints, Moves, Shared};
 use crate::tree::{Existence, Root, Written};
 use crate::version::LogEnd;
 use crate::wal::LogSink;
+
+/// A checkpoint syncs after so many bytes of pages.
+const STEP_BYTES: u64 = 4 << 20;
 
 /// What a checkpoint did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,8 +59,9 @@ pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints) -> Result<Chec
     if unchanged && checkpoints.victims.is_empty() {
         return Ok(CheckpointReport { lsn: version.lsn, page_bytes: 0 });
     }
+    let running = shared.pressure.begin(shared.dirty_bytes(), shared.options.memory_budget_bytes);
     log.flush_to(version.lsn)?;
-    let written = write_state(shared, &version.catalog, checkpoints)?;
+    let written = write_state(shared, &version.catalog, checkpoints, Pace::InSteps(&running))?;
     let report = CheckpointReport { lsn: version.lsn, page_bytes: written.page_bytes };
     let place = LogPlace { lsn: version.lsn, time: version.time, log_end: version.log_end, bulk: false };
     drop(version);
@@ -63,6 +71,51 @@ pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints) -> Result<Chec
         shared.writer.release();
     }
     Ok(report)
+}
+
+/// How the pages of a version are written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pace<'r> {
+    /// As fast as the disk takes them, since somebody waits for all of them.
+    AtOnce,
+    /// With a sync each [`STEP_BYTES`], so that the syncs of commits beside it never have much before them, and commits are let
+    /// on by what was done.
+    InSteps(&'r Running<'r>),
+}
+
+/// Pages on their way to the disk.
+struct Pages<'a> {
+    shared: &'a Shared,
+    to: PageAppender<'a>,
+    pace: Pace<'a>,
+    /// Bytes appended since the last step.
+    unsynced: u64,
+}
+
+impl Pages<'_> {
+    fn appended(&mut self, addr: PageAddr) -> Result<PageAddr> {
+        self.unsynced += addr.padded_len();
+        match self.pace {
+            Pace::InSteps(running) if self.unsynced >= STEP_BYTES => {
+                self.to.sync_ahead().map_err(|error| self.shared.page_failure(error))?;
+                running.advance(std::mem::take(&mut self.unsynced));
+            }
+            _ => {}
+        }
+        Ok(addr)
+    }
+}
+
+impl PageWrite for Pages<'_> {
+    fn append(&mut self, kind: PageKind, page: Vec<u8>) -> Result<PageAddr> {
+        let addr = self.to.append(kind, page)?;
+        self.appended(addr)
+    }
+
+    fn append_extent(&mut self, value: &[u8]) -> Result<PageAddr> {
+        let addr = self.to.append_extent(value)?;
+        self.appended(addr)
+    }
 }
 
 /// Where in the log a written state stands.
@@ -80,33 +133,34 @@ pub(crate) fn write_state(
     shared: &Shared,
     catalog: &Catalog,
     checkpoints: &Checkpoints,
+    pace: Pace<'_>,
 ) -> Result<WrittenState> {
     let victims: BTreeSet<SegmentId> = checkpoints.victims.iter().copied().collect();
     let in_victim = |addr: &PageAddr| victims.contains(&addr.segment);
     let relocate: Option<&dyn Fn(&PageAddr) -> bool> =
         if victims.is_empty() { None } else { Some(&in_victim) };
     let pages = shared.pages.segments();
-    let mut appender = shared.pages.appender();
+    let mut to = Pages { shared, to: shared.pages.appender(), pace, unsynced: 0 };
     let before = pages.total_bytes();
     let mut moves = Moves::new();
     let mut nodes = Written::default();
     let mut catalog_tree = checkpoints.catalog.clone();
     forget_dropped_trees(shared, catalog, &mut catalog_tree, &pages)?;
     for (id, entry) in catalog.iter() {
-        let root = entry.root.write_dirty(&*pages, &mut appender, relocate, &mut moves, &mut nodes)?;
+        let root = entry.root.write_dirty(&*pages, &mut to, relocate, &mut moves, &mut nodes)?;
         let value = catalog::encode_entry(&entry.name, &root);
         if catalog_tree.get(&*pages, &catalog::key(id))? != Some(&value[..]) {
             catalog_tree.put(&*pages, &shared.params, &catalog::key(id), &value[..], Existence::Look)?;
         }
     }
-    let root = catalog_tree.write_dirty(&*pages, &mut appender, relocate, &mut moves, &mut nodes)?;
+    let root = catalog_tree.write_dirty(&*pages, &mut to, relocate, &mut moves, &mut nodes)?;
     let mut encoded = Vec::new();
     root.encode(&mut encoded);
-    appender.flush_and_sync().map_err(|error| shared.page_failure(error))?;
+    to.to.flush_and_sync().map_err(|error| shared.page_failure(error))?;
     let state = RootState {
         catalog: encoded,
         next_tree: catalog.next_tree(),
-        next_segment: appender.next_segment(),
+        next_segment: to.to.next_segment(),
         segments: shared.pages.segments().table(),
     };
     Ok(WrittenState {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::checkpoint::{self, CheckpointReport, LogPlace};
+use crate::checkpoint::{self, CheckpointReport, LogPlace, Pace};
 use crate::error::Result;
 use crate::handle::Handle;
 use crate::ids::Lsn;
@@ -43,7 +43,7 @@ pub(crate) fn run(handle: &Arc<Handle>, progress: &mut dyn FnMut(u64, u64)) -> R
     let (lsn, time, log_end) = (version.lsn, version.time, version.log_end);
     let mut page_bytes = 0;
     for _ in 0..2 {
-        let written = checkpoint::write_state(handle, &catalog, &checkpoints)?;
+        let written = checkpoint::write_state(handle, &catalog, &checkpoints, Pace::AtOnce)?;
         page_bytes += written.page_bytes;
         let place = LogPlace { lsn, time, log_end, bulk: false };
         checkpoint::finish(handle, &mut checkpoints, written, place)?;

@@ -45,6 +45,7 @@ mod options;
 #[doc(hidden)]
 pub mod page;
 mod past;
+mod pressure;
 mod progress;
 mod reach;
 mod reclaim;

@@ -13,6 +13,7 @@ use crate::format::checkpoint::Orders;
 use crate::hold::Hold;
 use crate::options::{Access, Options};
 use crate::page::store::PageStore;
+use crate::pressure::Pressure;
 use crate::progress::ProgressClock;
 use crate::reach::Reach;
 use crate::recovery;
@@ -59,6 +60,7 @@ pub(crate) fn shared(origin: &Shared, version: &Version, hold: Hold) -> Result<S
         reach: Mutex::new(reach),
         pending_swap: Mutex::default(),
         holds: Holds::default(),
+        pressure: Pressure::default(),
         log_bytes_at_open: version.log_end.bytes,
         checkpointed_log_bytes: AtomicU64::new(version.log_end.bytes),
         checkpoint_requested: AtomicBool::new(false),

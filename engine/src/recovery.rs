@@ -30,6 +30,7 @@ use crate::io::{DirLock, Fs, Io, LockKind, OpenMode};
 use crate::options::{Access, Options};
 use crate::page::meter::Meter;
 use crate::page::store::{PageOptions, PageStore};
+use crate::pressure::Pressure;
 use crate::progress::ProgressClock;
 use crate::reach::Reach;
 use crate::replay::{Replay, root_state};
@@ -208,6 +209,7 @@ impl Parts {
             reach: Mutex::new(reach),
             pending_swap: Mutex::default(),
             holds: Holds::default(),
+            pressure: Pressure::default(),
             log_bytes_at_open: log_end.bytes,
             checkpointed_log_bytes: AtomicU64::new(self.checkpointed_log_bytes),
             checkpoint_requested: AtomicBool::new(false),

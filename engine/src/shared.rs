@@ -22,6 +22,7 @@ use crate::ids::{Ancestor, CommitTime, DatabaseId, LogPosition, Lsn, PageAddr, S
 use crate::io::{DirLock, Io};
 use crate::options::Options;
 use crate::page::store::PageStore;
+use crate::pressure::Pressure;
 use crate::reach::Reach;
 use crate::tree::{Root, TreeParams};
 use crate::version::{LogEnd, Version, VersionSet};
@@ -57,12 +58,14 @@ pub(crate) struct Shared {
     /// ended.
     pub(crate) pending_swap: Mutex<Option<Moves>>,
     pub(crate) holds: Holds,
+    pub(crate) pressure: Pressure,
     /// Bytes of log written before this open.
     pub(crate) log_bytes_at_open: u64,
     /// Bytes of log up to the newest checkpoint.
     pub(crate) checkpointed_log_bytes: AtomicU64,
-    /// Whether background work was asked for and has not begun.
+    /// Whether a checkpoint was asked for and has not ended.
     pub(crate) checkpoint_requested: AtomicBool,
+    /// Whether background work was asked for and has not begun.
     pub(crate) flush_requested: AtomicBool,
     pub(crate) zeros_requested: AtomicBool,
     /// Whether the background looks for the moment this database is idle.

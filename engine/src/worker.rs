@@ -142,7 +142,6 @@ fn zeros_step(shared: &Shared) {
 
 /// One checkpoint, and the reclaim after it.
 fn checkpoint_step(shared: &Shared) {
-    shared.checkpoint_requested.store(false, Ordering::Release);
     if let Err(error) = checkpoint_and_reclaim(shared) {
         note(shared, error);
     }
@@ -150,7 +149,9 @@ fn checkpoint_step(shared: &Shared) {
 
 fn checkpoint_and_reclaim(shared: &Shared) -> Result<()> {
     let mut checkpoints = shared.checkpoints();
-    checkpoint::run(shared, &mut checkpoints)?;
+    let ran = checkpoint::run(shared, &mut checkpoints);
+    shared.checkpoint_requested.store(false, Ordering::Release);
+    ran?;
     reclaim::run(shared, &mut checkpoints, Effort::WhenDue)
 }
 
@@ -181,7 +182,8 @@ pub(crate) enum Made {
 
 /// Looks after a commit whether background work is due.
 ///
-/// A writer that fills memory faster than the shared threads write it does the checkpoint itself, which holds it back.
+/// A writer that fills memory faster than the checkpoint beside it frees it is held back by that; where the memory is full and the
+/// shared threads are busy elsewhere, it does the checkpoint itself.
 pub(crate) fn after_commit(shared: &Arc<Shared>, made: Made) {
     if shared.options.background == Background::Shared
         && shared.log.as_ref().is_some_and(|log| log.wants_zeros_ahead())
@@ -194,7 +196,9 @@ pub(crate) fn after_commit(shared: &Arc<Shared>, made: Made) {
         Background::Inline if due => checkpoint_step(shared),
         Background::Inline => {}
         Background::Shared if due => {
-            if shared.dirty_bytes() > shared.options.memory_budget_bytes {
+            if shared.pressure.has_run() {
+                shared.pressure.hold_back(|| shared.dirty_bytes());
+            } else if shared.dirty_bytes() > shared.options.memory_budget_bytes {
                 checkpoint_step(shared);
             } else if !shared.checkpoint_requested.swap(true, Ordering::AcqRel) {
                 let _ = pool().checkpoint.send((Arc::downgrade(shared), Wish::Checkpoint));

@@ -399,6 +399,20 @@ impl PageAppender<'_> {
         })
     }
 
+    /// Has the disk take what was appended so far, so that [`flush_and_sync`](PageAppender::flush_and_sync) has less to wait
+    /// for. Nothing counts as synced by this.
+    ///
+    /// # Errors
+    /// What the file system answers.
+    pub fn sync_ahead(&mut self) -> Result<()> {
+        self.or_abandon(|appender| {
+            appender.write_tail()?;
+            let Some(tail) = &appender.state.tail else { return Ok(()) };
+            let path = tail.segment.path();
+            tail.file.sync_data().map_err(|error| Error::io("sync a page segment", path, error))
+        })
+    }
+
     /// Has the next page start a new segment, so that what is dead in the present one can go with its file.
     ///
     /// # Errors

@@ -16,7 +16,7 @@
 
 use super::write::{Record, WriteTxn};
 use crate::catalog::Catalog;
-use crate::checkpoint::{self, LogPlace};
+use crate::checkpoint::{self, LogPlace, Pace};
 use crate::codec::Write;
 use crate::error::Result;
 use crate::format::wal::RecordKind;
@@ -148,7 +148,7 @@ fn commit_root(
 ) -> Result<Lsn> {
     let log = shared.log()?;
     checkpoint::append_outstanding(shared, checkpoints)?;
-    let written = checkpoint::write_state(shared, &catalog, checkpoints)?;
+    let written = checkpoint::write_state(shared, &catalog, checkpoints, Pace::AtOnce)?;
     written.state.encode(&mut payload);
     log.reserve(payload.len())?;
     let time = shared.next_commit_time();
