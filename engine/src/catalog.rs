@@ -1,7 +1,7 @@
 //! The trees of one version of the database: names, numbers and roots.
 //!
-//! In memory a [`Catalog`] is a persistent map: a clone shares everything and a change copies one small group, so every
-//! commit publishes a catalog of its own at little cost. On disk it is itself a tree, from the tree's number (big-endian)
+//! In memory a [`Catalog`] is a persistent map: a clone shares everything and a change copies the list of groups and one small
+//! group, so every commit publishes a catalog of its own at little cost. On disk it is itself a tree, from the tree's number (big-endian)
 //! to its name and root, brought up to date by each checkpoint for the trees that changed.
 //!
 //! Invariants:
@@ -10,6 +10,7 @@
 //! 2. `names` holds exactly the names of the entries.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,12 +32,12 @@ pub(crate) struct TreeEntry {
     pub(crate) root: Root,
 }
 
-type Group = Arc<Vec<(TreeId, TreeEntry)>>;
+type Group = Arc<[(TreeId, TreeEntry)]>;
 
 /// All trees of one version.
 #[derive(Clone, Debug)]
 pub(crate) struct Catalog {
-    groups: Vec<(u32, Group)>,
+    groups: Arc<[(u32, Group)]>,
     names: Arc<BTreeMap<Arc<[u8]>, TreeId>>,
     next_tree: u32,
 }
@@ -44,7 +45,7 @@ pub(crate) struct Catalog {
 impl Catalog {
     /// The catalog of an empty database.
     pub(crate) fn new() -> Catalog {
-        Catalog { groups: Vec::new(), names: Arc::default(), next_tree: 1 }
+        Catalog { groups: Arc::default(), names: Arc::default(), next_tree: 1 }
     }
 
     /// The catalog that a checkpoint wrote, and the catalog tree itself. `named_by` is the file that holds `state`.
@@ -86,8 +87,8 @@ impl Catalog {
     /// The root of the tree with this number, to be changed. Roots that other catalogs share are not changed with it.
     pub(crate) fn root_mut(&mut self, id: TreeId) -> Option<&mut Root> {
         let at = self.groups.binary_search_by_key(&(id.0 >> GROUP_BITS), |group| group.0).ok()?;
-        let group = &mut self.groups[at].1;
-        let slot = group.iter().position(|entry| entry.0 == id)?;
+        let slot = self.groups[at].1.iter().position(|entry| entry.0 == id)?;
+        let group = &mut Arc::make_mut(&mut self.groups)[at].1;
         Some(&mut Arc::make_mut(group)[slot].1.root)
     }
 
@@ -139,11 +140,11 @@ impl Catalog {
         let number = id.0 >> GROUP_BITS;
         match self.groups.binary_search_by_key(&number, |group| group.0) {
             Ok(at) => {
-                let group = Arc::make_mut(&mut self.groups[at].1);
+                let group = &mut Arc::make_mut(&mut self.groups)[at].1;
                 let slot = group.partition_point(|entry| entry.0 < id);
-                group.insert(slot, entry);
+                *group = replaced(group, slot..slot, Some(entry));
             }
-            Err(at) => self.groups.insert(at, (number, Arc::new(vec![entry]))),
+            Err(at) => self.groups = replaced(&self.groups, at..at, Some((number, Arc::new([entry])))),
         }
         self.raise_next_tree(id.0.saturating_add(1));
     }
@@ -152,9 +153,12 @@ impl Catalog {
     pub(crate) fn remove(&mut self, id: TreeId) -> Option<TreeEntry> {
         let at = self.groups.binary_search_by_key(&(id.0 >> GROUP_BITS), |group| group.0).ok()?;
         let slot = self.groups[at].1.iter().position(|entry| entry.0 == id)?;
-        let (_, entry) = Arc::make_mut(&mut self.groups[at].1).remove(slot);
-        if self.groups[at].1.is_empty() {
-            self.groups.remove(at);
+        let (_, entry) = self.groups[at].1[slot].clone();
+        if self.groups[at].1.len() == 1 {
+            self.groups = replaced(&self.groups, at..at + 1, None);
+        } else {
+            let group = &mut Arc::make_mut(&mut self.groups)[at].1;
+            *group = replaced(group, slot..slot + 1, None);
         }
         Arc::make_mut(&mut self.names).remove(&entry.name);
         Some(entry)
@@ -162,12 +166,19 @@ impl Catalog {
 
     /// Gives every root to `change`, copying only the groups in which something is to be changed.
     pub(crate) fn change_roots(&mut self, wanted: impl Fn(&Root) -> bool, mut change: impl FnMut(&mut Root)) {
-        for (_, group) in &mut self.groups {
-            if group.iter().any(|(_, entry)| wanted(&entry.root)) {
-                Arc::make_mut(group).iter_mut().for_each(|(_, entry)| change(&mut entry.root));
-            }
+        let wanted = |group: &Group| group.iter().any(|(_, entry)| wanted(&entry.root));
+        if !self.groups.iter().any(|(_, group)| wanted(group)) {
+            return;
+        }
+        for (_, group) in Arc::make_mut(&mut self.groups).iter_mut().filter(|(_, group)| wanted(group)) {
+            Arc::make_mut(group).iter_mut().for_each(|(_, entry)| change(&mut entry.root));
         }
     }
+}
+
+/// The list with something else, or nothing, in place of a range.
+fn replaced<T: Clone>(list: &[T], range: Range<usize>, by: Option<T>) -> Arc<[T]> {
+    list[..range.start].iter().cloned().chain(by).chain(list[range.end..].iter().cloned()).collect()
 }
 
 fn decode_root(bytes: &[u8]) -> Option<Root> {

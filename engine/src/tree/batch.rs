@@ -91,10 +91,23 @@ struct Below {
 struct Luggage<'c> {
     /// Changes that are left.
     rest: Vec<KeyChange<'c>>,
-    /// The fences of the leaf that is being changed.
+    /// Room for the fences of a leaf.
     fences: OwnFences,
     /// Which children of the nodes on the way are changed, each with the number of its changes.
     shares: Vec<(usize, usize)>,
+}
+
+/// The fences of the leaf that is being changed, copied only where they are needed: a delta in memory has the prefix already.
+struct LeafFences<'f> {
+    of_nodes: Fences<'f>,
+    own: &'f mut OwnFences,
+}
+
+impl LeafFences<'_> {
+    fn own(&mut self) -> &OwnFences {
+        self.of_nodes.copy_to(self.own);
+        self.own
+    }
 }
 
 impl<P: PageRead + ?Sized> Editor<'_, P> {
@@ -133,8 +146,8 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
                 Outcome::Left
             }
             Node::Leaf(leaf) => {
-                fences.copy_to(&mut with.fences);
-                self.change_in_leaf(leaf, child.count, &with.fences, changes)?
+                let fences = LeafFences { of_nodes: fences, own: &mut with.fences };
+                self.change_in_leaf(leaf, child.count, fences, changes)?
             }
             Node::Inner(inner) => self.change_in_inner(inner, child.count, fences, changes, depth, with)?,
         };
@@ -177,8 +190,8 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             with.shares.push((at, len));
             rest = &rest[len..];
         }
-        for (at, _) in &with.shares[shares_at..] {
-            fetch_delta(self.pages, &inner.children[*at]);
+        if let several @ [_, _, ..] = &with.shares[shares_at..] {
+            several.iter().for_each(|(at, _)| fetch_delta(self.pages, &inner.children[*at]));
         }
         let (mut tally, mut thinned, mut right) = (Tally::default(), Vec::new(), Vec::new());
         let mut grown = 0;
@@ -223,7 +236,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         &self,
         leaf: &mut Leaf,
         count: u64,
-        fences: &OwnFences,
+        mut fences: LeafFences<'_>,
         changes: &mut [KeyChange<'_>],
     ) -> Result<Outcome> {
         self.look(leaf, changes)?;
@@ -254,6 +267,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             leaf.delta = Some(BlockRef::new(delta));
             return Ok(Outcome::Edited(tally));
         }
+        let fences = fences.own();
         let mut block = self.merged(leaf, fences, new_bytes)?;
         change_block(&mut block, changes);
         leaf.check_count(count + tally.added - tally.removed, block.len())?;
@@ -299,15 +313,15 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
     fn delta_to_change(
         &self,
         delta: Option<BlockRef>,
-        fences: &OwnFences,
+        mut fences: LeafFences<'_>,
         entries: usize,
         bytes: usize,
     ) -> Result<Block> {
         let meter = &self.params.meter;
         Ok(match delta {
-            None => Block::with_room(PageKind::Delta, fences.prefix(), entries, bytes, meter),
+            None => Block::with_room(PageKind::Delta, fences.own().prefix(), entries, bytes, meter),
             Some(BlockRef::Page(addr)) => {
-                let page = read::node_between(self.pages, &addr, PageKind::Delta, fences)?;
+                let page = read::node_between(self.pages, &addr, PageKind::Delta, fences.own())?;
                 Block::of_page(page, entries, bytes, meter)
             }
             Some(BlockRef::Own(block)) => {
