@@ -100,6 +100,12 @@ pub fn measure(allocations: fn() -> u64) -> Result<Costs> {
         let view = db.begin_read()?;
         (0..ROWS).try_for_each(|i| view.get(tree, &key(KeyShape::Random, i)).map(drop))
     })?;
+    bench.count("get of many, a key", ROWS, |db, tree| {
+        let view = db.begin_read()?;
+        let keys: Vec<_> = (0..ROWS).map(|i| key(KeyShape::Random, i)).collect();
+        let keys: Vec<&[u8]> = keys.iter().map(|key| &key[..]).collect();
+        keys.chunks(100).try_for_each(|keys| view.get_many(tree, keys).map(drop))
+    })?;
     bench.count("view and get", ROWS, |db, tree| {
         (0..ROWS).try_for_each(|i| db.begin_read()?.get(tree, &key(KeyShape::Random, i)).map(drop))
     })?;

@@ -121,6 +121,10 @@ pub fn compare(found: &dyn Read, expected: &State, seed: u64) -> Checked {
             let count = entries.keys().filter(|key| contains(range, key)).count();
             same(format_args!("count of {range:?}"), &found.count(name, range)?, &(count as u64))?;
         }
+        let wanted: Vec<Vec<u8>> = (0..random.below(20)).map(|_| near(&keys, &mut random)).collect();
+        let wanted: Vec<&[u8]> = wanted.iter().map(Vec::as_slice).collect();
+        let values: Vec<_> = wanted.iter().map(|key| entries.get(*key).map(|value| value.to_vec())).collect();
+        same(format_args!("get of many {wanted:?}"), &found.get_many(name, &wanted)?, &values)?;
         let moves: Vec<Move> = (0..12).map(|_| random_move(&keys, &mut random)).collect();
         let (places, expected) = (found.walk(name, &moves)?, walk(entries, &moves));
         for at in 0..moves.len() {

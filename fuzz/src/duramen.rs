@@ -237,6 +237,11 @@ impl<P: Deref<Target: View + Sized>> Read for Seen<P> {
         Ok(value.map(<[u8]>::to_vec))
     }
 
+    fn get_many(&self, tree: &[u8], keys: &[&[u8]]) -> Outcome<Vec<Option<Vec<u8>>>> {
+        let values = self.0.get_many(find(&*self.0, tree)?, keys).map_err(failure)?;
+        Ok(values.into_iter().map(|value| value.map(<[u8]>::to_vec)).collect())
+    }
+
     fn len(&self, tree: &[u8]) -> Outcome<u64> {
         self.0.len(find(&*self.0, tree)?).map_err(failure)
     }

@@ -110,6 +110,11 @@ pub trait Read {
     /// The value of a key.
     fn get(&self, tree: &[u8], key: &[u8]) -> Outcome<Option<Vec<u8>>>;
 
+    /// The values of keys, in their order.
+    fn get_many(&self, tree: &[u8], keys: &[&[u8]]) -> Outcome<Vec<Option<Vec<u8>>>> {
+        keys.iter().map(|key| self.get(tree, key)).collect()
+    }
+
     /// The number of entries of a tree.
     fn len(&self, tree: &[u8]) -> Outcome<u64>;
 

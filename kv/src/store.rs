@@ -102,13 +102,13 @@ impl<T: Deref<Target: View>> Kv<T> {
     /// The values of those of the keys that exist.
     pub fn get_many<K: AsRef<str>>(&self, keys: &[K]) -> Result<BTreeMap<String, Value>> {
         self.limits.check_batch(keys.len())?;
-        let mut found = BTreeMap::new();
-        for key in keys.iter().map(AsRef::as_ref).collect::<BTreeSet<&str>>() {
-            if let Some(value) = self.get(key)? {
-                found.insert(key.to_owned(), value);
-            }
-        }
-        Ok(found)
+        let keys: BTreeSet<&str> = keys.iter().map(AsRef::as_ref).collect();
+        keys.iter().try_for_each(|key| self.limits.check_key(key))?;
+        let Some(tree) = self.tree else { return Ok(BTreeMap::new()) };
+        let wanted: Vec<&[u8]> = keys.iter().map(|key| key.as_bytes()).collect();
+        let stored = self.txn.get_many(tree, &wanted)?;
+        let found = keys.iter().zip(stored).filter_map(|(key, stored)| Some((key, stored?)));
+        found.map(|(key, stored)| Ok(((*key).to_owned(), Value::from_bytes(stored)?))).collect()
     }
 
     /// The entries that the options ask for, one by one in their order.

@@ -43,6 +43,11 @@ impl Reader for Reading {
         Ok(self.view.get(self.tree, key)?.map(found).is_some())
     }
 
+    fn get_many(&mut self, keys: &[&[u8]], found: &mut dyn FnMut(&[u8])) -> Done {
+        self.view.get_many(self.tree, keys)?.into_iter().flatten().for_each(found);
+        Ok(())
+    }
+
     fn scan(&mut self, from: &[u8], limit: usize, found: &mut dyn FnMut(&[u8], &[u8])) -> Done {
         let mut cursor = self.view.cursor(self.tree)?;
         let mut more = cursor.seek(from)?;

@@ -103,6 +103,14 @@ pub trait Reader {
     /// What the engine answers.
     fn get(&mut self, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<bool, Failure>;
 
+    /// Hands the values of keys to `found`, those that there are; by the engine's own means where it has one.
+    ///
+    /// # Errors
+    /// What the engine answers.
+    fn get_many(&mut self, keys: &[&[u8]], found: &mut dyn FnMut(&[u8])) -> Done {
+        keys.iter().try_for_each(|key| self.get(key, found).map(drop))
+    }
+
     /// Hands entries to `found` in ascending order, from `from` on, `limit` at most.
     ///
     /// # Errors

@@ -77,6 +77,8 @@ impl Life<'_> {
         }
         let nanos = get_each(store, self.rows, &chosen)?;
         self.notes.cost("get, one view", nanos);
+        let nanos = get_together(store, self.rows, &chosen)?;
+        self.notes.cost("get, 100 keys at once, a key", nanos);
         let span = Span::begin();
         for i in &chosen {
             store.read(&mut |reader| self.rows.get(reader, *i).map(drop))?;
@@ -255,6 +257,29 @@ pub fn get_each(store: &dyn Store, rows: Rows, chosen: &[u64]) -> Result<f64, Fa
         Ok(())
     })?;
     std::hint::black_box(sum);
+    Ok((thread_time() - before).as_secs_f64() * 1e9 / precise(u64::try_from(chosen.len())?))
+}
+
+/// CPU of a get where many keys are asked for at once, in nanoseconds.
+fn get_together(store: &dyn Store, rows: Rows, chosen: &[u64]) -> Result<f64, Failure> {
+    const AT_ONCE: usize = 100;
+    let before = thread_time();
+    let (mut found, mut sum) = (0, 0);
+    store.read(&mut |reader| {
+        for group in chosen.chunks(AT_ONCE) {
+            let keys: Vec<_> = group.iter().map(|i| key(rows.shape, *i)).collect();
+            let keys: Vec<&[u8]> = keys.iter().map(|key| &key[..]).collect();
+            reader.get_many(&keys, &mut |value| {
+                found += 1;
+                sum += u64::from(value[0]);
+            })?;
+        }
+        Ok(())
+    })?;
+    std::hint::black_box(sum);
+    if found != chosen.len() {
+        return Err(format!("{found} rows instead of {}", chosen.len()).into());
+    }
     Ok((thread_time() - before).as_secs_f64() * 1e9 / precise(u64::try_from(chosen.len())?))
 }
 

@@ -51,6 +51,15 @@ impl Reader for Reading<'_> {
         Ok(self.db.get_pinned_opt(key, &options)?.map(|value| found(&value)).is_some())
     }
 
+    fn get_many(&mut self, keys: &[&[u8]], found: &mut dyn FnMut(&[u8])) -> Done {
+        for value in self.snapshot.multi_get(keys) {
+            if let Some(value) = value? {
+                found(&value);
+            }
+        }
+        Ok(())
+    }
+
     fn scan(&mut self, from: &[u8], limit: usize, found: &mut dyn FnMut(&[u8], &[u8])) -> Done {
         for entry in self.snapshot.iterator(IteratorMode::From(from, Direction::Forward)).take(limit) {
             let (key, value) = entry?;

@@ -406,14 +406,30 @@ impl<'a> NodeView<'a> {
     /// answer is some position, and there is no entry of that key.
     #[inline]
     pub fn search(&self, key: &[u8]) -> Result<usize, usize> {
+        self.search_from(self.heads_below(key), key)
+    }
+
+    /// The first part of a search, which looks at no entry: how many heads are below that of `key`.
+    #[inline]
+    pub(crate) fn heads_below(&self, key: &[u8]) -> usize {
+        lower_bound(self.heads(), head_of(self.suffix_of(key)))
+    }
+
+    /// The second part of a search, after [`NodeView::heads_below`].
+    #[inline]
+    pub(crate) fn search_from(&self, below: usize, key: &[u8]) -> Result<usize, usize> {
         let suffix = self.suffix_of(key);
         let head = head_of(suffix);
-        let heads = self.heads();
-        let at = lower_bound(heads, head);
-        match heads.get(at) {
-            Some(found) if u32::from_le_bytes(*found) == head => self.search_run(at, head, suffix),
-            _ => Err(at),
+        match self.heads().get(below) {
+            Some(found) if u32::from_le_bytes(*found) == head => self.search_run(below, head, suffix),
+            _ => Err(below),
         }
+    }
+
+    /// The bytes from an entry on, none of which is looked at; nothing where there is no such entry.
+    #[inline]
+    pub(crate) fn bytes_from(&self, i: usize) -> &'a [u8] {
+        if i < self.len() { &self.bytes[self.slot(i)..] } else { &[] }
     }
 
     /// What follows the prefix in `key`, which starts with it; something where it does not.

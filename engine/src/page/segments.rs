@@ -153,6 +153,15 @@ impl Segment {
         }
     }
 
+    /// Where a page that was checked lies in the mapping; see [`PageRead::place`].
+    #[inline]
+    fn place_of(&self, addr: &PageAddr) -> &[u8] {
+        match self.mapped.get() {
+            Some(Some(mapped)) if mapped.checked.contains(addr.unit) => mapped.page(addr).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
     /// Reads a page from the file, past the mapping and past what is kept, and checks the segment's header as well.
     ///
     /// # Errors
@@ -520,6 +529,11 @@ impl PageRead for SegmentSet {
     #[inline]
     fn page(&self, addr: &PageAddr) -> Result<&[u8]> {
         self.expect(addr)?.page(addr)
+    }
+
+    #[inline]
+    fn place(&self, addr: &PageAddr) -> &[u8] {
+        self.get(addr.segment).map_or(&[], |segment| segment.place_of(addr))
     }
 }
 

@@ -6,7 +6,8 @@
 //!
 //! - [`node`]: nodes in memory. [`read`]: nodes wherever they lie. [`split`]: cutting what does not fit.
 //! - [`edit`], [`tidy`], [`range`], [`batch`]: put, delete, delete a range, many keys at once.
-//! - [`merge`], [`cursor`], [`last`], [`count`], [`diff`]: entries in order, how many there are, and which differ.
+//! - [`many`]: the values of many keys. [`merge`], [`cursor`], [`last`], [`count`], [`diff`]: entries in order, how many
+//!   there are, and which differ.
 //! - [`write`], [`bulk`]: to pages. [`mark`], [`check`]: which pages, and whether all is well with them.
 
 use std::ops::Bound;
@@ -26,6 +27,7 @@ pub(crate) mod diff;
 pub(crate) mod edit;
 pub(crate) mod fetch;
 pub(crate) mod last;
+pub(crate) mod many;
 pub(crate) mod mark;
 pub(crate) mod merge;
 pub(crate) mod node;
@@ -90,6 +92,18 @@ impl Root {
             Some(value) => read::value_bytes(value, pages).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The values at `keys`, in their order, read in place.
+    ///
+    /// # Errors
+    /// Where a page on the way to any of them cannot be read.
+    pub fn get_many<'a>(
+        &'a self,
+        pages: &'a (impl PageRead + ?Sized),
+        keys: &[&[u8]],
+    ) -> Result<Vec<Option<&'a [u8]>>> {
+        many::find_many(self.view(), pages, keys)
     }
 
     /// Whether there is an entry at `key`.

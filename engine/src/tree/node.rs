@@ -306,7 +306,13 @@ pub(crate) fn unshared_inner(inner: &mut Arc<Inner>) -> &mut Inner {
 /// Which of these separators is the last one at or below `key`.
 #[inline]
 pub(crate) fn covering(separators: &NodeView<'_>, key: &[u8]) -> Option<usize> {
-    match separators.search(key) {
+    covered(separators.search(key))
+}
+
+/// The same, by what a search for the key found.
+#[inline]
+pub(crate) fn covered(found: Result<usize, usize>) -> Option<usize> {
+    match found {
         Ok(i) => Some(i),
         Err(i) => i.checked_sub(1),
     }

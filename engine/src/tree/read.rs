@@ -54,6 +54,18 @@ impl<'a> ChildView<'a> {
         }
     }
 
+    /// Where the pages of the first node lie, which are not looked at. Nothing for a node in memory.
+    #[inline]
+    pub(crate) fn places(&self, pages: &'a (impl PageRead + ?Sized)) -> [&'a [u8]; 2] {
+        let (first, second) = match self {
+            ChildView::Page(ChildRef { pages: ChildPages::Inner(addr), .. })
+            | ChildView::Own(Child { node: Node::Inner(InnerRef::Page(addr)), .. }) => (addr, None),
+            ChildView::Page(ChildRef { pages: ChildPages::Leaf(base, delta), .. }) => (base, delta.as_ref()),
+            _ => return [&[]; 2],
+        };
+        [pages.place(first), second.map_or(&[], |addr| pages.place(addr))]
+    }
+
     /// Always in line, as is what finds a child: on the way down the parts of a node would be copied at each call.
     #[inline(always)]
     pub(crate) fn open(self, pages: &'a (impl PageRead + ?Sized)) -> Result<NodeRef<'a>> {
@@ -151,7 +163,7 @@ impl InnerView<'_> {
     }
 
     #[cold]
-    fn first_is_missing(&self) -> Error {
+    pub(crate) fn first_is_missing(&self) -> Error {
         self.damaged("a first separator that is the bare prefix", "another or none")
     }
 
@@ -331,13 +343,18 @@ fn find_in_leaf<'a>(
     base: impl FnOnce() -> Result<Source<'a>>,
     key: &[u8],
 ) -> Result<Option<NewValue<'a>>> {
-    if let Some(delta) = delta
-        && let Ok(i) = delta.view.search(key)
-    {
-        return Ok(Some(delta.value(i)).filter(|value| !matches!(value, NewValue::Tombstone)));
+    if let Some(known) = delta.and_then(|delta| find_in_delta(&delta, key)) {
+        return Ok(known);
     }
     let base = base()?;
     Ok(base.view.search(key).ok().map(|i| base.value(i)))
+}
+
+/// What a delta knows of `key`, if anything: its value, or that it has none.
+#[inline]
+pub(crate) fn find_in_delta<'a>(delta: &Source<'a>, key: &[u8]) -> Option<Option<NewValue<'a>>> {
+    let i = delta.view.search(key).ok()?;
+    Some(Some(delta.value(i)).filter(|value| !matches!(value, NewValue::Tombstone)))
 }
 
 /// As [`node`], for a page whose entries are about to be mixed with others: they must be between its fences.

@@ -364,8 +364,21 @@ impl Model {
             assert_eq!((cursor.key(), cursor.value().unwrap()), (key.as_slice(), value.as_slice()));
         }
         assert!(!cursor.prev().unwrap());
+        self.many(version, key);
         self.wander(version, key);
         self.hop(version, key);
+    }
+
+    /// Looks up many keys at once, in no order, some of them twice and some not there.
+    fn many(&self, Version { root, map }: &Version, key: &[u8]) {
+        let absent: Vec<Vec<u8>> = map.keys().map(|key| [key, &[0][..]].concat()).collect();
+        let mut keys: Vec<&[u8]> = map.keys().chain(&absent).map(Vec::as_slice).collect();
+        keys.extend([key, &[], key]);
+        keys.sort_by_key(|key| key.iter().rev().copied().collect::<Vec<u8>>());
+        let values: Vec<_> = keys.iter().map(|key| map.get(*key).map(Vec::as_slice)).collect();
+        assert_eq!(root.get_many(&self.pages, &keys).unwrap(), values);
+        let one = key.len() % keys.len();
+        assert_eq!(root.get_many(&self.pages, &keys[one..=one]).unwrap(), values[one..=one]);
     }
 
     /// Positions one cursor again and again, near where it was and far away, by keys that are there and some that are not.

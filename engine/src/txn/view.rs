@@ -75,6 +75,19 @@ pub trait View: Sealed {
         source.root(tree)?.get(source.pages, key)
     }
 
+    /// The values of keys, in the order of the keys, with nothing where there is none. No copy however large they are.
+    ///
+    /// Several keys are looked up at a time, so that what one waits for is fetched while the others go on. For eight keys
+    /// or more all over a large tree that takes less time than as many calls of [`get`](View::get); for keys that lie near
+    /// each other [`Cursor::get`] in their order takes the least.
+    ///
+    /// # Errors
+    /// As for all methods; see [`View`].
+    fn get_many(&self, tree: TreeId, keys: &[&[u8]]) -> Result<Vec<Option<&[u8]>>> {
+        let source = self.source();
+        source.root(tree)?.get_many(source.pages, keys)
+    }
+
     /// The greatest key of a tree. O(log n).
     ///
     /// # Errors
