@@ -107,7 +107,7 @@ impl Database {
     /// # Errors
     /// [`Error::Poisoned`] after a failed flush, since the newest commits may not survive.
     pub fn begin_read(&self) -> Result<ReadView> {
-        Ok(ReadView::new(self.handle.newest()?))
+        Ok(ReadView::new(self.handle.pin_newest()?))
     }
 
     /// Starts the write transaction. One is open at a time; others wait for it up to

@@ -31,7 +31,7 @@ use crate::replay::{Replay, Replayed, reset_target};
 use crate::shared::Shared;
 use crate::tree::{Root, TreeParams};
 use crate::txn::{ReadView, View, WriteTxn};
-use crate::version::{LogEnd, Version};
+use crate::version::{LogEnd, Pinned, Version};
 use crate::wal::{self, LogReader, LogRecord, LogScan, LogSink, LogStart};
 
 /// The past of an open database.
@@ -521,7 +521,7 @@ impl History {
             true => Version { log_end: LogEnd::default(), ..(*current).clone() },
             false => self.replay(&start, lsn)?.version,
         };
-        Ok(PastView { view: ReadView::new(Arc::new(version)), hold: start.hold })
+        Ok(PastView { view: ReadView::new(Pinned::new(version)), hold: start.hold })
     }
 
     /// What [`Database::as_of`](crate::Database::as_of) is made of.

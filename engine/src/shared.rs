@@ -25,7 +25,7 @@ use crate::page::store::PageStore;
 use crate::pressure::Pressure;
 use crate::reach::Reach;
 use crate::tree::{Root, TreeParams};
-use crate::version::{LogEnd, Version, VersionSet};
+use crate::version::{LogEnd, Pinned, Version, VersionSet};
 use crate::wal::Log;
 use crate::writer_lock::WriterLock;
 
@@ -127,13 +127,23 @@ impl Shared {
 
     /// The newest version, unless a failed flush has made it doubtful which commits will survive.
     pub(crate) fn newest(&self) -> Result<Arc<Version>> {
-        if let Some(log) = &self.log {
-            log.check()?;
-            if let Some(cause) = self.poison.get() {
-                return Err(Error::Poisoned { source: Arc::new(cause.clone()) });
-            }
-        }
+        self.expect_sound()?;
         Ok(self.versions.current())
+    }
+
+    /// The same, for a reader.
+    pub(crate) fn pin_newest(&self) -> Result<Pinned> {
+        self.expect_sound()?;
+        Ok(self.versions.pin())
+    }
+
+    fn expect_sound(&self) -> Result<()> {
+        let Some(log) = &self.log else { return Ok(()) };
+        log.check()?;
+        match self.poison.get() {
+            Some(cause) => Err(Error::Poisoned { source: Arc::new(cause.clone()) }),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn checkpoints(&self) -> MutexGuard<'_, Checkpoints> {

@@ -1,11 +1,23 @@
 //! Versions: what a read view reads, and which version new readers get.
 //!
-//! A [`Version`] is immutable. The newest one is published under a lock that is held for the exchange of one pointer;
-//! a reader clones that pointer and needs no lock afterwards. A version lives until its last reader lets it go.
+//! A [`Version`] is immutable and lives until its last reader lets it go. Readers must not get in each other's way, not even
+//! by counting on one cache line. So the newest version is [`Pinned`] once for each of a few **stripes**, and a thread uses
+//! that of its own: to begin and to end a view touches nothing that another thread touches, as long as there are no
+//! more threads than stripes.
+//!
+//! 1. A stripe holds the newest version or none. It is filled by its first reader, under the shared lock of `current`, and
+//!    emptied before another version takes the place of that one, under the exclusive lock.
+//! 2. So nobody gets a version after somebody got a later one, and what replaced versions hold is held by views alone.
+//! 3. Locks: that of `current`, then that of a stripe. Who finds its stripe filled takes only the latter.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
+
+use crossbeam::utils::CachePadded;
 
 use crate::catalog::Catalog;
 use crate::ids::{LogPosition, Lsn, Timestamp};
@@ -35,13 +47,38 @@ pub(crate) struct LogEnd {
     pub(crate) bytes: u64,
 }
 
+/// A version that is held. Its clones are counted apart from other pins of the same version.
+#[derive(Clone, Debug)]
+pub(crate) struct Pinned(Arc<CachePadded<Arc<Version>>>);
+
+impl Pinned {
+    pub(crate) fn new(version: impl Into<Arc<Version>>) -> Pinned {
+        Pinned(Arc::new(CachePadded::new(version.into())))
+    }
+}
+
+impl Deref for Pinned {
+    type Target = Version;
+
+    fn deref(&self) -> &Version {
+        &self.0
+    }
+}
+
 /// The newest version, and those that readers still hold.
 #[derive(Debug)]
 pub(crate) struct VersionSet {
     current: RwLock<Arc<Version>>,
+    /// Pins of the newest version, each for the threads of one stripe.
+    stripes: [OnceLock<Box<Stripe>>; STRIPES],
+    /// Which stripes are filled, a bit each. Changed and asked for under the lock of `current`.
+    filled: AtomicU64,
     /// Versions that were current, oldest first, with the moment they stopped to be.
     earlier: Mutex<VecDeque<Earlier>>,
 }
+
+/// Apart from what other threads use, and not there before it is.
+type Stripe = CachePadded<Mutex<Option<Pinned>>>;
 
 #[derive(Debug)]
 struct Earlier {
@@ -62,9 +99,33 @@ pub struct OldestReader {
 /// From this many earlier versions on, those in the middle of the list are looked at too.
 const SWEEP_LEN: usize = 1024;
 
+/// As many threads can begin views side by side without touching the same memory.
+const STRIPES: usize = 16;
+
+/// The stripe of this thread: given out in turn.
+fn stripe_of_thread() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static STRIPE: Cell<Option<usize>> = const { Cell::new(None) };
+    }
+    STRIPE.with(|stripe| match stripe.get() {
+        Some(number) => number,
+        None => {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES;
+            stripe.set(Some(number));
+            number
+        }
+    })
+}
+
 impl VersionSet {
     pub(crate) fn new(version: Version) -> VersionSet {
-        VersionSet { current: RwLock::new(Arc::new(version)), earlier: Mutex::default() }
+        VersionSet {
+            current: RwLock::new(Arc::new(version)),
+            stripes: [const { OnceLock::new() }; STRIPES],
+            filled: AtomicU64::new(0),
+            earlier: Mutex::default(),
+        }
     }
 
     /// The newest version.
@@ -72,13 +133,23 @@ impl VersionSet {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The newest version, for a reader.
+    pub(crate) fn pin(&self) -> Pinned {
+        let number = stripe_of_thread();
+        let stripe = self.stripes[number].get_or_init(Box::default);
+        if let Some(pinned) = &*stripe.lock().unwrap_or_else(PoisonError::into_inner) {
+            return pinned.clone();
+        }
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        let pinned = Pinned::new(current.clone());
+        *stripe.lock().unwrap_or_else(PoisonError::into_inner) = Some(pinned.clone());
+        self.filled.fetch_or(1 << number, Ordering::Relaxed);
+        pinned
+    }
+
     /// Makes `version` what new readers get. The one before, to be dropped where nobody waits: many nodes may go with it.
     pub(crate) fn publish(&self, version: Version, clock: &dyn Clock) -> Arc<Version> {
-        let version = Arc::new(version);
-        let previous = {
-            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *current, version)
-        };
+        let previous = self.replace(Arc::new(version));
         let mut earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
         while earlier.front().is_some_and(|first| first.version.strong_count() == 0) {
             earlier.pop_front();
@@ -97,6 +168,17 @@ impl VersionSet {
         previous
     }
 
+    /// Empties the stripes and gives `current` another version; the one before.
+    fn replace(&self, version: Arc<Version>) -> Arc<Version> {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let filled = self.filled.swap(0, Ordering::Relaxed);
+        let is_filled = |number: &usize| filled >> number & 1 == 1;
+        for stripe in (0..STRIPES).filter(is_filled).filter_map(|number| self.stripes[number].get()) {
+            *stripe.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        std::mem::replace(&mut *current, version)
+    }
+
     /// The oldest version that is read and is not the newest.
     pub(crate) fn oldest_reader(&self, now: Duration) -> Option<OldestReader> {
         let earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,3 +188,6 @@ impl VersionSet {
             .map(|entry| OldestReader { lsn: entry.lsn, age: now.saturating_sub(entry.replaced_at) })
     }
 }
+
+#[cfg(test)]
+mod tests;

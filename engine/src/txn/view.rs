@@ -1,7 +1,6 @@
 //! [`View`]: everything that can be read of one version, the same for a [`ReadView`] and an open write transaction.
 
 use std::ops::Bound;
-use std::sync::Arc;
 
 use super::cursor::Cursor;
 use crate::catalog::{Catalog, TreeEntry};
@@ -10,7 +9,7 @@ use crate::ids::{Lsn, Timestamp, TreeId};
 use crate::page::segments::SegmentSet;
 use crate::scratch::Scratch;
 use crate::tree::Root;
-use crate::version::Version;
+use crate::version::{Pinned, Version};
 
 /// A range of keys by its two ends.
 pub type KeyRange<'k> = (Bound<&'k [u8]>, Bound<&'k [u8]>);
@@ -159,18 +158,18 @@ pub trait View: Sealed {
     }
 }
 
-/// One version of the database, for reading. Cheap to make, needs no lock, and never changes. It stays readable after the
+/// One version of the database, for reading. Cheap to make, waits for nobody, and never changes. It stays readable after the
 /// database was closed, until that is opened for writing again.
 ///
 /// It keeps the pages of its version in being: a view held for long keeps space from being reclaimed.
 /// [`Info::oldest_reader`](crate::Info::oldest_reader) shows the oldest.
 #[derive(Clone, Debug)]
 pub struct ReadView {
-    version: Arc<Version>,
+    version: Pinned,
 }
 
 impl ReadView {
-    pub(crate) fn new(version: Arc<Version>) -> ReadView {
+    pub(crate) fn new(version: Pinned) -> ReadView {
         ReadView { version }
     }
 
@@ -180,7 +179,7 @@ impl ReadView {
         self.version.time
     }
 
-    pub(crate) fn version(&self) -> &Arc<Version> {
+    pub(crate) fn version(&self) -> &Version {
         &self.version
     }
 }

@@ -22,7 +22,7 @@ use crate::page::segments::SegmentSet;
 use crate::shared::{Moves, Shared};
 use crate::tree::{Existence, Written};
 use crate::txn::KeyRange;
-use crate::version::Version;
+use crate::version::{Pinned, Version};
 
 /// A transaction whose operations take more than this spills, whatever its memory budget: log records have a limit.
 const MAX_RECORD_BYTES: usize = 1 << 30;
@@ -291,7 +291,7 @@ impl WriteTxn {
     /// Its [`lsn`](View::lsn) is that of the version the transaction started from.
     #[must_use]
     pub fn view(&self) -> ReadView {
-        ReadView::new(Arc::new(Version {
+        ReadView::new(Pinned::new(Version {
             lsn: self.base.lsn,
             time: self.base.time,
             catalog: self.catalog.clone(),

@@ -19,6 +19,7 @@
 //! database's writer lock is held. Wakers are woken after it was let go. No threads are started.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
@@ -58,6 +59,8 @@ pub struct Log {
     setup: LogSetup,
     state: Mutex<State>,
     changed: Condvar,
+    /// Whether the log failed or was closed, for who asks without the lock.
+    stopped: AtomicBool,
 }
 
 type Guard<'a> = MutexGuard<'a, State>;
@@ -96,7 +99,7 @@ impl Log {
     }
 
     pub(super) fn with_state(setup: LogSetup, state: State) -> Log {
-        Log { setup, state: Mutex::new(state), changed: Condvar::new() }
+        Log { setup, state: Mutex::new(state), changed: Condvar::new(), stopped: AtomicBool::new(false) }
     }
 
     /// Whose log it is.
@@ -118,12 +121,12 @@ impl Log {
         self.lock().appended_bytes
     }
 
-    /// Whether appending still has a point.
+    /// Whether appending still has a point. Takes the lock only where it has none.
     ///
     /// # Errors
     /// [`Error::Poisoned`] after a failure; also after [`close`](Log::close).
     pub fn check(&self) -> Result<()> {
-        self.lock().check()
+        if self.stopped.load(Ordering::Acquire) { self.lock().check() } else { Ok(()) }
     }
 
     /// A checkpoint is durable. Records name the newest one from now on.
@@ -251,6 +254,7 @@ impl Log {
             }
         }
         state.closed = true;
+        self.stopped.store(true, Ordering::Release);
         let end = state.position.offset;
         let Some(segment) = &state.segment else { return Ok(()) };
         let (file, surplus) = (Arc::clone(&segment.file), segment.zeroed > end);
@@ -320,7 +324,7 @@ impl Log {
         }
         let wakers = match done.and_then(|()| state.check_failure()) {
             Ok(()) => state.settle(batch, effort != Effort::Write),
-            Err(error) => state.poison(error),
+            Err(error) => self.poison(&mut state, error),
         };
         if let (Effort::CutAndSync, Some(segment)) = (effort, &mut state.segment) {
             (segment.zeroed, segment.capacity) = (end, end);
@@ -349,6 +353,13 @@ impl Log {
         state
     }
 
+    /// Notes that it is unknown what is on disk. Those to wake.
+    fn poison(&self, state: &mut State, error: Error) -> Vec<Waker> {
+        let wakers = state.poison(error);
+        self.stopped.store(true, Ordering::Release);
+        wakers
+    }
+
     /// Zeroes the segment up to `target`, with the lock let go meanwhile. Nobody is zeroing.
     fn zero<'a>(&'a self, mut state: Guard<'a>, target: u64, zeros: Zeros) -> Result<Guard<'a>> {
         let segment = state.segment.as_ref().expect("the caller has looked at the segment");
@@ -365,7 +376,7 @@ impl Log {
         if let (Ok(()), Some(segment)) = (&zeroed, &mut state.segment) {
             segment.zeroed = segment.zeroed.max(target);
         }
-        let wakers = synced.err().map(|error| state.poison(error));
+        let wakers = synced.err().map(|error| self.poison(&mut state, error));
         let result = zeroed.and_then(|()| state.check_failure());
         self.changed.notify_all();
         let Some(wakers) = wakers else { return result.map(|()| state) };
