@@ -16,7 +16,6 @@ use crate::shared::Shared;
 use crate::tree::{BulkBuilder, Root};
 use crate::txn::Writer;
 use crate::version::Version;
-use crate::wal::LogSink;
 
 /// `progress` is told after this many entries.
 const PROGRESS_EVERY: u64 = 4096;
@@ -25,12 +24,12 @@ const PROGRESS_EVERY: u64 = 4096;
 pub(crate) fn run(handle: &Arc<Handle>, progress: &mut dyn FnMut(u64, u64)) -> Result<CheckpointReport> {
     let writer = Writer::acquire(handle.clone())?;
     let mut checkpoints = handle.checkpoints();
-    let version = handle.newest()?;
-    if version.lsn == Lsn::ZERO {
+    if handle.newest()?.lsn == Lsn::ZERO {
         // There is no commit that a checkpoint could be of, and no log for it to go on with.
         return Ok(CheckpointReport::default());
     }
-    handle.log()?.flush_to(version.lsn)?;
+    reclaim::leave_log_behind(handle)?;
+    let version = handle.newest()?;
     checkpoint::append_outstanding(handle, &mut checkpoints)?;
     handle.pages.appender().start_segment()?;
     let total = version.catalog.iter().map(|(_, entry)| entry.root.count()).sum();

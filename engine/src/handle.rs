@@ -8,12 +8,16 @@ use std::sync::{Arc, PoisonError};
 
 use crate::checkpoint;
 use crate::error::Result;
+use crate::options::Retention;
 use crate::reclaim::{self, Effort};
 use crate::shared::Shared;
 use crate::wal::LogSink;
 
 /// With more log than this since the last checkpoint, closing does a checkpoint, so that the next open is fast.
 const CLOSE_LOG_BYTES: u64 = 64 << 10;
+
+/// Closing leaves no log behind that is longer than this part of the pages.
+const CLOSE_LOG_PART: u64 = 4;
 
 /// Keeps a database open.
 #[derive(Debug)]
@@ -49,16 +53,32 @@ impl Handle {
             // The log did not fail with the page files, and somebody may wait for it.
             return log.flush_to(log.last_lsn()).and(Err(error));
         }
-        let mut checkpoints = shared.checkpoints();
-        let checkpointed = if shared.log_bytes_since_checkpoint() > CLOSE_LOG_BYTES {
-            checkpoint::run(shared, &mut checkpoints)
-                .and_then(|_| reclaim::run(shared, &mut checkpoints, Effort::WhenDue))
-        } else {
-            Ok(())
-        };
+        let checkpointed =
+            if shared.log_bytes_since_checkpoint() > CLOSE_LOG_BYTES { self.checkpoint() } else { Ok(()) };
         // Without the checkpoint the log alone holds the newest commits, which is as safe.
         let closed = log.close();
         checkpointed.and(closed)
+    }
+
+    /// The last checkpoint. Where nobody wants the past, and the log is a good part of what lies on disk, the log is left behind
+    /// with it. For that it is stated twice: what one checkpoint frees is removed only after the next.
+    fn checkpoint(&self) -> Result<()> {
+        let shared = &self.shared;
+        let mut checkpoints = shared.checkpoints();
+        let log_bytes: u64 = shared.log()?.segments()?.iter().map(|segment| segment.bytes).sum();
+        let leaves_log = shared.options.retention == Retention::Needed
+            && log_bytes > shared.pages.segments().total_bytes() / CLOSE_LOG_PART
+            && shared.writer.try_acquire();
+        if leaves_log {
+            let left = reclaim::leave_log_behind(shared);
+            shared.writer.release();
+            left?;
+        }
+        checkpoint::run(shared, &mut checkpoints)?;
+        if leaves_log {
+            checkpoint::restate(shared, &mut checkpoints)?;
+        }
+        reclaim::run(shared, &mut checkpoints, Effort::WhenDue)
     }
 }
 

@@ -114,7 +114,8 @@ pub struct Options {
     /// A checkpoint is due when the log since the last one holds this many bytes. Larger values write less and make the
     /// open after an unclean stop slower (about 4 ms a MiB). Default: 16 MiB.
     pub checkpoint_log_bytes: u64,
-    /// The size at which a log segment is full, in bytes. Default: 64 MiB; at least 4 KiB.
+    /// The size at which a log segment is full, in bytes. What recovery and history do not need of the log is removed in whole
+    /// segments, so larger ones take more space; smaller ones make more files. Default: 16 MiB; at least 4 KiB.
     pub log_segment_bytes: u64,
     /// The largest size at which a page segment is full, in bytes; small databases use smaller ones. Default: 64 MiB;
     /// at least 16 KiB.
@@ -145,7 +146,7 @@ impl Default for Options {
             busy_timeout: Duration::from_secs(5),
             memory_budget_bytes: 64 << 20,
             checkpoint_log_bytes: 16 << 20,
-            log_segment_bytes: 64 << 20,
+            log_segment_bytes: 16 << 20,
             page_segment_bytes: 64 << 20,
             leaf_bytes: 8192,
             inner_fanout: 64,

@@ -22,6 +22,7 @@ use crate::ids::{PageAddr, SegmentId};
 use crate::options::Retention;
 use crate::page::segments::SegmentSet;
 use crate::shared::{Checkpoints, Shared};
+use crate::version::{LogEnd, Version};
 
 /// Whether liveness is computed in any case, or only when enough was written since it was last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,16 @@ fn remove_log(shared: &Shared, checkpoints: &Checkpoints) -> Result<()> {
         return Ok(());
     }
     shared.log()?.remove_before(oldest.replay_from.segment)?;
+    Ok(())
+}
+
+/// Has the log go on in a new segment, so that the checkpoints made from here on need nothing before it. The caller holds the
+/// writer lock.
+pub(crate) fn leave_log_behind(shared: &Shared) -> Result<()> {
+    let position = shared.log()?.rest_in_new_segment()?;
+    let version = (*shared.newest()?).clone();
+    let log_end = LogEnd { position, bytes: shared.log_bytes() };
+    shared.versions.publish(Version { log_end, ..version }, shared.io.clock.monotonic());
     Ok(())
 }
 

@@ -226,6 +226,32 @@ impl Log {
             state = self.wait(state);
         }
         state.check()?;
+        self.write_rest(state)
+    }
+
+    /// As [`rest`](Log::rest), in a segment that holds nothing else, so that all before it can be removed once no checkpoint
+    /// needs it. Where that segment starts, for a checkpoint of the newest commit.
+    ///
+    /// # Errors
+    /// As those of [`rest`](Log::rest).
+    pub fn rest_in_new_segment(&self) -> Result<LogPosition> {
+        self.flush_to(self.last_lsn())?;
+        let mut state = self.lock();
+        while state.writing || state.zeroing.is_some() {
+            state = self.wait(state);
+        }
+        state.check()?;
+        if !state.is_alone_at_rest() {
+            state = self.roll(state, record_bytes_at_most(0))?;
+            self.write_rest(state)?;
+            state = self.lock();
+        }
+        let segment = state.segment.as_ref().expect("the segment that was just begun, or is alone at rest");
+        Ok(segment.file.header.start())
+    }
+
+    /// Puts a closing record behind the others, which are durable.
+    fn write_rest(&self, mut state: Guard<'_>) -> Result<()> {
         state.push_close();
         let mut state = self.write_out(state, Effort::Sync);
         state.check_failure()?;

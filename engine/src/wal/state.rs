@@ -126,6 +126,12 @@ impl State {
         self.closed_on_disk || !self.segment.as_ref().is_some_and(|segment| segment.file.is_named())
     }
 
+    /// Whether the newest segment holds no commit, and a closing record.
+    pub(super) fn is_alone_at_rest(&self) -> bool {
+        let holds_none = |segment: &Segment| segment.file.header.first.number > self.last.number;
+        self.closed_on_disk && self.segment.as_ref().is_some_and(holds_none)
+    }
+
     /// Refuses to go on where the log failed or was closed.
     pub(super) fn check(&self) -> Result<()> {
         self.check_failure()?;

@@ -9,8 +9,8 @@ use super::*;
 use crate::ids::to_u64;
 use crate::io::sim::{Action, Fault, OpKind, SimFs, SyncFailure};
 use crate::io::{Fs, MemFs, read_file};
-use crate::wal::Shutdown;
 use crate::wal::testing::{append, commit, create, names, numbers, path, recover, scan, setup, time, whole};
+use crate::wal::{LogScan, LogStart, Shutdown};
 
 fn simulated(segment_bytes: u64) -> (Arc<SimFs>, Log) {
     let fs = Arc::new(SimFs::new());
@@ -734,4 +734,34 @@ fn a_log_at_rest_is_closed_until_the_next_commit() {
     assert_eq!((lsns.len(), end.checkpoint), (401, 399), "a commit that others saw left a trace");
     let log = Log::resume(setup(left, 4096), &end).expect("memory takes it");
     assert_eq!(commit(&log).expect("memory takes it"), Lsn { epoch: 2, number: 402 });
+}
+
+#[test]
+fn a_log_that_rests_in_a_new_segment_needs_nothing_before_it() {
+    let (fs, log) = simulated(64 << 10);
+    let shared: Arc<dyn Fs> = fs.clone();
+    for _ in 0..50 {
+        append(&log).expect("memory takes it");
+    }
+    let last = log.last_lsn();
+    let position = log.rest_in_new_segment().expect("memory takes it");
+    assert_eq!((log.durable_lsn(), position.segment), (last, SegmentId(2)));
+    fs.restart_trace();
+    assert_eq!(log.rest_in_new_segment().expect("nothing to do"), position);
+    assert_eq!(kinds(&fs), []);
+    assert_eq!(log.remove_before(position.segment).expect("memory takes it"), 1);
+    let from = |durable| LogScan { start: LogStart::After { lsn: last, position }, durable, ..whole() };
+    let (lsns, end) = scan(&shared, from(last.number)).expect("whole").expect("there is one");
+    assert_eq!((lsns.len(), end.last), (0, last));
+    assert!(matches!(end.shutdown, Shutdown::Clean { .. }));
+    // A crash loses nothing of what follows, though the segment begins with no commit.
+    commit(&log).expect("memory takes it");
+    let left: Arc<dyn Fs> = Arc::new(fs.durable());
+    let (lsns, end) = scan(&left, from(last.number)).expect("whole").expect("there is one");
+    assert_eq!(numbers(&lsns), [51]);
+    let log = Log::resume(setup(left.clone(), 64 << 10), &end).expect("memory takes it");
+    commit(&log).expect("memory takes it");
+    log.close().expect("memory takes it");
+    let (lsns, _) = scan(&left, from(last.number)).expect("whole").expect("there is one");
+    assert_eq!(numbers(&lsns), [51, 52]);
 }
