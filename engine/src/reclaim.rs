@@ -49,6 +49,8 @@ pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints, effort: Effort
     if effort == Effort::WhenDue && written < SLACK_BYTES.max(total / MARK_EVERY) {
         return Ok(());
     }
+    // Before it is looked at what is reachable: what is written later is not among them.
+    let settled = settled(shared);
     let roots: Vec<_> = checkpoints.list.kept().cloned().collect();
     let pages = shared.pages.segments();
     let liveness = mark(&roots, &pages)?;
@@ -57,8 +59,9 @@ pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints, effort: Effort
         shared.reach().live_page_bytes = live_page_bytes;
     }
     drop(pages);
-    remove_pages(shared, &liveness)?;
-    checkpoints.victims = choose_victims(shared, &liveness);
+    let (dead, used): (Vec<_>, Vec<_>) = settled.into_iter().partition(|(id, _)| liveness.of(*id) == 0);
+    remove_pages(shared, &dead)?;
+    checkpoints.victims = choose_victims(shared, &used, &liveness);
     checkpoints.marked_page_bytes = shared.pages.segments().total_bytes();
     Ok(())
 }
@@ -158,20 +161,19 @@ fn mark(roots: &[Arc<CheckpointRecord>], pages: &SegmentSet) -> Result<Liveness>
 
 /// Segments that nobody appends to and no open transaction spilled into.
 fn settled(shared: &Shared) -> Vec<(SegmentId, u64)> {
-    let limit = shared.spilled_from();
+    // In this order: what a transaction writes from here on lies in none of the table, or is excepted.
     let mut table = shared.pages.segments().table();
-    // The newest one may be appended to.
-    table.pop();
-    table.retain(|(segment, _)| limit.is_none_or(|limit| *segment < limit));
+    let open = shared.pages.open_segments();
+    let limit = shared.spilled_from();
+    table.retain(|(id, _)| !open.contains(id) && limit.is_none_or(|limit| *id < limit));
     table
 }
 
-fn remove_pages(shared: &Shared, liveness: &Liveness) -> Result<()> {
-    let dead: Vec<SegmentId> =
-        settled(shared).into_iter().map(|(id, _)| id).filter(|id| liveness.of(*id) == 0).collect();
+fn remove_pages(shared: &Shared, dead: &[(SegmentId, u64)]) -> Result<()> {
     if dead.is_empty() {
         return shared.pages.sweep();
     }
+    let dead: Vec<SegmentId> = dead.iter().map(|(id, _)| *id).collect();
     shared.pages.remove(&dead)?;
     shared.let_go_of_removed_segments();
     shared.pages.sweep()
@@ -179,16 +181,16 @@ fn remove_pages(shared: &Shared, liveness: &Liveness) -> Result<()> {
 
 /// The emptiest segments, until the size would be within four thirds of the live bytes; nothing while the size is within
 /// three halves.
-fn choose_victims(shared: &Shared, liveness: &Liveness) -> Vec<SegmentId> {
+fn choose_victims(shared: &Shared, used: &[(SegmentId, u64)], liveness: &Liveness) -> Vec<SegmentId> {
     let live = liveness.total();
     let mut total = shared.pages.segments().total_bytes();
     if total <= live + live / 2 + SLACK_BYTES {
         return Vec::new();
     }
-    let mut candidates: Vec<(u64, u64, SegmentId)> = settled(shared)
-        .into_iter()
+    let mut candidates: Vec<(u64, u64, SegmentId)> = used
+        .iter()
         .filter(|(id, _)| !liveness.pinned.contains(id))
-        .map(|(id, len)| (liveness.of(id) * 1000 / len.max(1), len, id))
+        .map(|&(id, len)| (liveness.of(id) * 1000 / len.max(1), len, id))
         .collect();
     candidates.sort_unstable();
     let mut victims = Vec::new();

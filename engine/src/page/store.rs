@@ -5,6 +5,9 @@
 //! small database keeps small files and what is dead in the newest segment stays a fraction of the whole; a page that
 //! is longer gets a segment of its own.
 //!
+//! Pages that die early lie apart from those that stay ([`Stream`]), unless the database is small. Then their segments die as
+//! a whole, and no leaf is copied to get rid of what lay beside it.
+//!
 //! Invariants:
 //! 1. A byte that was written is never written again. A segment is continued only where its file ends exactly where its
 //!    last synced page does; otherwise, and after any failure, the next page starts a new segment.
@@ -24,17 +27,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use crate::error::{Error, Result};
 use crate::format::page::{PAGE_HEADER_BYTES, PageHeader, PageKind};
 use crate::format::segment::{PageSegmentHeader, SEGMENT_HEADER_BYTES};
-use crate::ids::{Ancestor, DatabaseId, PAGE_UNIT, PageAddr, SegmentId, to_u32, to_u64, to_usize};
-use crate::io::{File, Fs, OpenMode, write_all_at};
+use crate::ids::{Ancestor, DatabaseId, PAGE_UNIT, PageAddr, SegmentId, to_u32, to_u64};
+use crate::io::{File, Fs, OpenMode};
 use crate::page::access::PageWrite;
 use crate::page::segments::{Place, Segment, SegmentSet};
+use crate::page::stream::{Appending, PerStream, STREAMS, Stream, Tail, padded};
 
-/// Bytes are gathered up to here before they are written.
-const WRITE_BYTES: usize = 512 << 10;
 /// How large the first segments of a database may become.
 const FIRST_SEGMENT_BYTES: u64 = 512 << 10;
 /// A new segment may become as large as the database divided by this.
-const SEGMENTS_PER_DATABASE: u64 = 4;
+const SEGMENTS_PER_DATABASE: u64 = 8;
 /// How many full segments may wait, with their files open, for a sync.
 const MAX_OPEN_FILES: usize = 32;
 /// No segment may become larger, so that a unit's number fits its field.
@@ -86,8 +88,8 @@ impl PageStore {
     ) -> Result<PageStore> {
         let place = Place { fs, dir: dir.into(), database, ancestors: ancestors.into(), map: options.map };
         let mut set = Vec::with_capacity(table.len());
-        let total = table.iter().fold(0u64, |total, (_, valid)| total.saturating_add(*valid));
-        let newest = table.iter().map(|(id, _)| *id).max();
+        let total = total_bytes(table);
+        let resumed = options.newest_of_streams(&place, table);
         for (id, valid) in table {
             let expected =
                 format!("a segment number from 1 to below {}, and a length in whole units", next.0);
@@ -95,16 +97,17 @@ impl PageStore {
                 let found = format!("segment {} of {valid} bytes", id.0);
                 return Err(Error::corrupt(&place.path(*id), 0, "segment table", expected, found));
             }
-            let capacity = if Some(*id) == newest { options.segment_capacity(total) } else { *valid };
+            let capacity =
+                if resumed.contains(&Some(*id)) { options.segment_capacity(total) } else { *valid };
             set.push(Arc::new(Segment::new(&place, *id, *valid, capacity)));
         }
-        let resume = set.iter().find(|segment| Some(segment.id()) == newest).cloned();
         let set = SegmentSet::new(place.clone(), set);
         if set.iter().count() < table.len() {
             let found = format!("{} segments with {} numbers", table.len(), set.iter().count());
             return Err(Error::corrupt(&place.dir, 0, "segment table", "each segment once", found));
         }
-        let append = AppendState { resume, next, ..AppendState::default() };
+        let append =
+            AppendState { streams: AppendState::resuming(&set, &resumed), next, ..AppendState::default() };
         Ok(PageStore {
             place,
             options,
@@ -127,8 +130,9 @@ impl PageStore {
             self.change_set(|set| set.with(segment));
             state.next = state.next.max(id.next());
         }
-        let newest = self.segments().iter().max_by_key(|segment| segment.id()).cloned();
-        state.resume = newest;
+        let set = self.segments();
+        let resumed = self.options.newest_of_streams(&self.place, &set.table());
+        state.streams = AppendState::resuming(&set, &resumed);
     }
 
     /// The segments there are now, with all pages flushed so far.
@@ -142,7 +146,15 @@ impl PageStore {
     /// What a former holder appended and did not flush is flushed together with what this one appends.
     #[must_use]
     pub fn appender(&self) -> PageAppender<'_> {
-        PageAppender { state: self.lock_append(), store: self }
+        let state = self.lock_append();
+        let apart = self.options.keeps_apart(self.segments().total_bytes());
+        PageAppender { state, apart, store: self }
+    }
+
+    /// The segments that pages may be appended to.
+    #[must_use]
+    pub fn open_segments(&self) -> Vec<SegmentId> {
+        self.lock_append().open_segments().collect()
     }
 
     /// Takes segments out of the current set, and removes their files and those taken out earlier, as far as nobody
@@ -159,8 +171,8 @@ impl PageStore {
         let segments = ids.iter().filter(|id| !unsynced(**id)).filter_map(|id| set.get(*id).cloned());
         let segments: Vec<_> = segments.collect();
         drop(set);
-        if state.resume.as_ref().is_some_and(|resume| segments.iter().any(|s| s.id() == resume.id())) {
-            state.resume = None;
+        for stream in &mut state.streams {
+            stream.resume.take_if(|resume| segments.iter().any(|removed| removed.id() == resume.id()));
         }
         self.retire(segments);
         drop(state);
@@ -250,8 +262,7 @@ impl PageStore {
     /// Gives up all that was appended and not synced.
     fn abandon(&self, state: &mut AppendState) {
         state.losses += 1;
-        state.tail = None;
-        state.resume = None;
+        state.streams = Default::default();
         state.names_unsynced = false;
         let (new, continued): (Vec<_>, Vec<_>) = state.unsynced.drain(..).partition(|it| it.synced == 0);
         continued.iter().for_each(|it| it.segment.set_valid_bytes(it.synced));
@@ -275,16 +286,33 @@ impl PageOptions {
         let limit = self.segment_size_bytes.min(MAX_SEGMENT_BYTES);
         (total / SEGMENTS_PER_DATABASE).max(FIRST_SEGMENT_BYTES).min(limit)
     }
+
+    /// Whether streams have segments of their own in a database of `total` bytes.
+    fn keeps_apart(&self, total: u64) -> bool {
+        total >= 2 * self.segment_capacity(0)
+    }
+
+    /// The segment that each stream goes on with, where there is one: not that of an ancestor.
+    fn newest_of_streams(&self, place: &Place, table: &[(SegmentId, u64)]) -> PerStream<Option<SegmentId>> {
+        let ids = table.iter().map(|(id, _)| *id).filter(|id| place.origin(*id) == place.database);
+        if self.keeps_apart(total_bytes(table)) {
+            STREAMS.map(|stream| ids.clone().filter(|id| stream.numbers(*id)).max())
+        } else {
+            [ids.max(), None]
+        }
+    }
+}
+
+/// The valid lengths of segments together, in bytes.
+fn total_bytes(table: &[(SegmentId, u64)]) -> u64 {
+    table.iter().fold(0, |total, (_, valid)| total.saturating_add(*valid))
 }
 
 /// What is known about appending.
 #[derive(Default)]
 struct AppendState {
-    /// The segment that is appended to.
-    tail: Option<Tail>,
-    /// The segment to go on with when there is no tail.
-    resume: Option<Arc<Segment>>,
-    /// Every segment written to since the last sync, the tail included.
+    streams: PerStream<Appending>,
+    /// Every segment written to since the last sync, the tails included.
     unsynced: Vec<Unsynced>,
     /// Whether files were created since the last sync.
     names_unsynced: bool,
@@ -292,6 +320,28 @@ struct AppendState {
     next: SegmentId,
     /// How often appended pages were given up.
     losses: u64,
+}
+
+impl AppendState {
+    /// Streams that go on with these segments.
+    fn resuming(set: &SegmentSet, ids: &PerStream<Option<SegmentId>>) -> PerStream<Appending> {
+        ids.map(|id| Appending { tail: None, resume: id.and_then(|id| set.get(id).cloned()) })
+    }
+
+    fn tails(&mut self) -> impl Iterator<Item = &mut Tail> {
+        self.streams.iter_mut().filter_map(|stream| stream.tail.as_mut())
+    }
+
+    /// The segments that pages may be appended to.
+    fn open_segments(&self) -> impl Iterator<Item = SegmentId> {
+        let open = |stream: &Appending| {
+            [
+                stream.tail.as_ref().map(|tail| tail.segment.id()),
+                stream.resume.as_ref().map(|resume| resume.id()),
+            ]
+        };
+        self.streams.iter().flat_map(open).flatten()
+    }
 }
 
 struct Unsynced {
@@ -311,65 +361,6 @@ impl Unsynced {
     }
 }
 
-/// A segment that is appended to.
-struct Tail {
-    segment: Arc<Segment>,
-    file: Arc<dyn File>,
-    /// Where in the file the buffer belongs.
-    written: u64,
-    buffer: Vec<u8>,
-}
-
-impl Tail {
-    /// Where the next page starts.
-    fn end(&self) -> u64 {
-        self.written + to_u64(self.buffer.len())
-    }
-
-    fn has_room_for(&self, len: u64) -> bool {
-        self.end() + len <= self.segment.capacity_bytes()
-    }
-
-    /// Appends a part of a page.
-    fn put(&mut self, bytes: &[u8]) -> Result<()> {
-        if self.buffer.len() + bytes.len() > WRITE_BYTES {
-            self.write()?;
-        }
-        if bytes.len() < WRITE_BYTES {
-            self.buffer.extend_from_slice(bytes);
-            return Ok(());
-        }
-        self.write_at_end(bytes)?;
-        self.written += to_u64(bytes.len());
-        Ok(())
-    }
-
-    /// Appends zeros up to where the next page can start.
-    fn pad(&mut self) -> Result<()> {
-        const ZEROS: [u8; to_usize(PAGE_UNIT)] = [0; to_usize(PAGE_UNIT)];
-        let missing = padded(self.end()) - self.end();
-        self.put(&ZEROS[..usize::try_from(missing).expect("less than a unit")])
-    }
-
-    /// Writes what is in the buffer.
-    fn write(&mut self) -> Result<()> {
-        self.write_at_end(&self.buffer)?;
-        self.written = self.end();
-        self.buffer.clear();
-        Ok(())
-    }
-
-    fn write_at_end(&self, bytes: &[u8]) -> Result<()> {
-        write_all_at(&*self.file, bytes, self.written)
-            .map_err(|error| Error::io("write a page segment", self.segment.path(), error))
-    }
-}
-
-/// The first multiple of a unit at or above `len`.
-fn padded(len: u64) -> u64 {
-    len.next_multiple_of(u64::from(PAGE_UNIT))
-}
-
 /// The right to append pages; see [`PageStore::appender`].
 ///
 /// After an error all that was appended since the last sync is given up, whoever appended it, and
@@ -377,6 +368,8 @@ fn padded(len: u64) -> u64 {
 pub struct PageAppender<'a> {
     store: &'a PageStore,
     state: MutexGuard<'a, AppendState>,
+    /// Whether streams have segments of their own.
+    apart: bool,
 }
 
 impl PageAppender<'_> {
@@ -385,7 +378,7 @@ impl PageAppender<'_> {
     /// # Errors
     /// What the file system answers.
     pub fn flush(&mut self) -> Result<()> {
-        self.or_abandon(|appender| appender.write_tail())
+        self.or_abandon(PageAppender::write_tails)
     }
 
     /// Writes what was appended and makes it durable.
@@ -394,7 +387,7 @@ impl PageAppender<'_> {
     /// What the file system answers.
     pub fn flush_and_sync(&mut self) -> Result<()> {
         self.or_abandon(|appender| {
-            appender.write_tail()?;
+            appender.write_tails()?;
             appender.sync()
         })
     }
@@ -406,21 +399,21 @@ impl PageAppender<'_> {
     /// What the file system answers.
     pub fn sync_ahead(&mut self) -> Result<()> {
         self.or_abandon(|appender| {
-            appender.write_tail()?;
-            let Some(tail) = &appender.state.tail else { return Ok(()) };
-            let path = tail.segment.path();
-            tail.file.sync_data().map_err(|error| Error::io("sync a page segment", path, error))
+            appender.write_tails()?;
+            appender.state.tails().try_for_each(|tail| {
+                let path = tail.segment.path();
+                tail.file.sync_data().map_err(|error| Error::io("sync a page segment", path, error))
+            })
         })
     }
 
-    /// Has the next page start a new segment, so that what is dead in the present one can go with its file.
+    /// Has the next page start a new segment, so that what is dead in the present ones can go with their files.
     ///
     /// # Errors
     /// What the file system answers when it is given what was appended so far.
     pub fn start_segment(&mut self) -> Result<()> {
         self.flush()?;
-        self.state.tail = None;
-        self.state.resume = None;
+        self.state.streams = Default::default();
         Ok(())
     }
 
@@ -437,6 +430,12 @@ impl PageAppender<'_> {
         self.state.next
     }
 
+    /// The lowest number that a segment has to which pages may be appended from here on.
+    #[must_use]
+    pub fn first_open_segment(&self) -> SegmentId {
+        self.state.open_segments().min().unwrap_or(self.state.next)
+    }
+
     fn or_abandon<T>(&mut self, action: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let result = action(self);
         if result.is_err() {
@@ -445,40 +444,52 @@ impl PageAppender<'_> {
         result
     }
 
-    /// Takes the tail, which has room for a page of this length. A page that is longer than a segment may become gets a
-    /// segment of its own, and the tail stays for the next page.
-    fn tail_for(&mut self, len: usize) -> Result<Tail> {
+    /// Takes the tail of a stream, which has room for a page of this length. A page that is longer than a segment may become
+    /// gets a segment of its own, and the tail stays for the next page.
+    fn tail_for(&mut self, stream: Stream, len: usize) -> Result<Tail> {
         let len = padded(to_u64(len));
-        if let Some(tail) = self.state.tail.take_if(|tail| tail.has_room_for(len)) {
+        let appending = &mut self.state.streams[stream.index()];
+        if let Some(tail) = appending.tail.take_if(|tail| tail.has_room_for(len)) {
             return Ok(tail);
         }
         let capacity = self.store.options.segment_capacity(self.store.segments().total_bytes());
         let alone = to_u64(SEGMENT_HEADER_BYTES) + len;
         if alone > capacity {
-            return self.new_segment(alone);
+            return self.new_segment(stream, alone);
         }
-        if let Some(mut full) = self.state.tail.take() {
+        if let Some(mut full) = appending.tail.take() {
             self.store.write_out(&mut full)?;
-        } else if let Some(segment) = self.state.resume.take()
+        } else if let Some(segment) = appending.resume.take()
             && segment.valid_bytes() + len <= segment.capacity_bytes()
             && let Some(tail) = self.resumed(segment)?
         {
             return Ok(tail);
         }
-        self.new_segment(capacity)
+        self.new_segment(stream, capacity)
     }
 
-    /// Puts the tail back with a page in it that starts at `offset`.
-    fn finish(&mut self, mut tail: Tail, offset: u64, len: usize, crc: u32) -> Result<PageAddr> {
-        tail.pad()?;
-        let unit = u32::try_from(offset / u64::from(PAGE_UNIT)).expect("segments are bounded");
-        let addr = PageAddr { segment: tail.segment.id(), unit, len: to_u32(len), crc };
-        if tail.has_room_for(u64::from(PAGE_UNIT)) {
-            self.state.tail = Some(tail);
-        } else {
-            self.store.write_out(&mut tail)?;
-        }
-        Ok(addr)
+    /// Appends a page, which `write` puts into the tail it is given and says the checksum of.
+    fn put(
+        &mut self,
+        kind: PageKind,
+        len: usize,
+        write: impl FnOnce(&mut Tail) -> Result<u32>,
+    ) -> Result<PageAddr> {
+        let stream = if self.apart { Stream::of(kind) } else { Stream::Lasting };
+        self.or_abandon(|appender| {
+            let mut tail = appender.tail_for(stream, len)?;
+            let offset = tail.end();
+            let crc = write(&mut tail)?;
+            tail.pad()?;
+            let unit = u32::try_from(offset / u64::from(PAGE_UNIT)).expect("segments are bounded");
+            let addr = PageAddr { segment: tail.segment.id(), unit, len: to_u32(len), crc };
+            if tail.has_room_for(u64::from(PAGE_UNIT)) {
+                appender.state.streams[stream.index()].tail = Some(tail);
+            } else {
+                appender.store.write_out(&mut tail)?;
+            }
+            Ok(addr)
+        })
     }
 
     /// The tail that goes on with a segment, if its file is as long as it should be.
@@ -498,18 +509,22 @@ impl PageAppender<'_> {
     }
 
     /// Creates a segment that may become as large as `capacity`.
-    fn new_segment(&mut self, capacity: u64) -> Result<Tail> {
+    fn new_segment(&mut self, stream: Stream, capacity: u64) -> Result<Tail> {
         if self.state.unsynced.len() >= MAX_OPEN_FILES {
             self.sync_full_segments()?;
         }
         let place = &self.store.place;
         let (id, file) = loop {
             let id = self.state.next;
+            let skipped = self.apart && !stream.numbers(id);
             let next = id.0.checked_add(1).ok_or_else(|| {
                 let expected = "a segment number to count on from";
                 Error::corrupt(&place.dir, 0, "segment table", expected, id.to_string())
             })?;
             self.state.next = SegmentId(next);
+            if skipped {
+                continue;
+            }
             match place.fs.open(&place.path(id), OpenMode::CreateNew) {
                 Ok(file) => break (id, file),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -525,14 +540,14 @@ impl PageAppender<'_> {
 
     /// Syncs the data of segments that are not appended to any more, to close their files.
     fn sync_full_segments(&mut self) -> Result<()> {
-        let state = &mut *self.state;
-        let tail = state.tail.as_ref().map(|tail| tail.segment.id());
-        state.unsynced.iter_mut().filter(|it| Some(it.segment.id()) != tail).try_for_each(Unsynced::sync_data)
+        let open: Vec<SegmentId> = self.state.open_segments().collect();
+        let unsynced = self.state.unsynced.iter_mut();
+        unsynced.filter(|it| !open.contains(&it.segment.id())).try_for_each(Unsynced::sync_data)
     }
 
-    /// Writes out the tail.
-    fn write_tail(&mut self) -> Result<()> {
-        self.state.tail.as_mut().map_or(Ok(()), |tail| self.store.write_out(tail))
+    /// Writes out the tails.
+    fn write_tails(&mut self) -> Result<()> {
+        self.state.tails().try_for_each(|tail| self.store.write_out(tail))
     }
 
     fn sync(&mut self) -> Result<()> {
@@ -543,8 +558,10 @@ impl PageAppender<'_> {
         }
         self.state.names_unsynced = false;
         self.state.unsynced.clear();
-        if let Some(tail) = self.state.tail.take() {
-            self.state.resume = Some(tail.segment);
+        for stream in &mut self.state.streams {
+            if let Some(tail) = stream.tail.take() {
+                stream.resume = Some(tail.segment);
+            }
         }
         Ok(())
     }
@@ -553,24 +570,19 @@ impl PageAppender<'_> {
 impl PageWrite for PageAppender<'_> {
     fn append(&mut self, kind: PageKind, mut page: Vec<u8>) -> Result<PageAddr> {
         debug_assert_eq!(PageHeader::decode(&page).map(|header| header.kind), Ok(kind));
-        self.or_abandon(|appender| {
-            let mut tail = appender.tail_for(page.len())?;
-            let offset = tail.end();
-            let crc = tail.segment.seal().seal(&mut page, offset);
+        self.put(kind, page.len(), |tail| {
+            let crc = tail.segment.seal().seal(&mut page, tail.end());
             tail.put(&page)?;
-            appender.finish(tail, offset, page.len(), crc)
+            Ok(crc)
         })
     }
 
     fn append_extent(&mut self, value: &[u8]) -> Result<PageAddr> {
-        let len = PAGE_HEADER_BYTES + value.len();
-        self.or_abandon(|appender| {
-            let mut tail = appender.tail_for(len)?;
-            let offset = tail.end();
-            let (header, crc) = tail.segment.seal().extent_header(value, offset);
+        self.put(PageKind::Extent, PAGE_HEADER_BYTES + value.len(), |tail| {
+            let (header, crc) = tail.segment.seal().extent_header(value, tail.end());
             tail.put(&header)?;
             tail.put(value)?;
-            appender.finish(tail, offset, len, crc)
+            Ok(crc)
         })
     }
 }

@@ -105,7 +105,7 @@ impl WriteTxn {
     fn with_pages(&mut self, write: impl FnOnce(&mut dyn PageWrite) -> Result<()>) -> Result<()> {
         let shared = self.writer.handle.shared().clone();
         let mut appender = shared.pages.appender();
-        self.begin_to_spill(&shared, appender.next_segment());
+        self.begin_to_spill(&shared, appender.first_open_segment());
         write(&mut appender)
     }
 

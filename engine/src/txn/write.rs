@@ -361,7 +361,7 @@ impl WriteTxn {
         let mut appender = shared.pages.appender();
         let mut moves = Moves::new();
         let mut written = Written::default();
-        self.begin_to_spill(&shared, appender.next_segment());
+        self.begin_to_spill(&shared, appender.first_open_segment());
         for (_, entry) in self.catalog.iter() {
             entry.root.write_dirty(&*self.pages, &mut appender, None, &mut moves, &mut written)?;
         }
@@ -379,11 +379,9 @@ impl WriteTxn {
         Ok(())
     }
 
-    /// Pages are written from here on that nothing points at before the commit; `next` is the number of the next new segment.
-    pub(super) fn begin_to_spill(&mut self, shared: &Shared, next: SegmentId) {
+    /// Pages are written from here on that nothing points at before the commit, to segments from `from` on.
+    pub(super) fn begin_to_spill(&mut self, shared: &Shared, from: SegmentId) {
         if self.spilled.is_none() {
-            // The segment before the next new one may still take pages.
-            let from = SegmentId(next.0.saturating_sub(1));
             shared.set_spilled_from(Some(from));
             self.spilled = Some(from);
         }
@@ -392,8 +390,8 @@ impl WriteTxn {
     /// Takes trees for its content that `make` gives, whose pages it has written and synced.
     pub(crate) fn replace_content(&mut self, make: impl FnOnce(&Shared) -> Result<Catalog>) -> Result<()> {
         let shared = self.writer.handle.shared().clone();
-        let next = shared.pages.appender().next_segment();
-        self.begin_to_spill(&shared, next);
+        let from = shared.pages.appender().first_open_segment();
+        self.begin_to_spill(&shared, from);
         let mut catalog = make(&shared).map_err(|error| fail(&mut self.failure, error))?;
         // A number given before names no other tree that is made later.
         catalog.raise_next_tree(self.catalog.next_tree());

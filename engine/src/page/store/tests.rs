@@ -8,7 +8,7 @@ use super::*;
 use crate::error::Corruption;
 use crate::format::node::NodeView;
 use crate::format::page::extent_value;
-use crate::io::{DirLock, LockKind, Mapping, MemFs, OsFs};
+use crate::io::{DirLock, LockKind, Mapping, MemFs, OsFs, write_all_at};
 use crate::page::access::PageRead;
 use crate::page::block::{Block, NewValue};
 use crate::page::meter::Meter;
@@ -244,6 +244,34 @@ fn the_newest_segment_is_continued_where_its_file_ends_as_it_should() {
         assert_reads(&store.segments(), &third, 3);
         corruption(store.segments().page(&second));
     });
+}
+
+#[test]
+fn pages_that_die_early_lie_apart_once_the_database_is_not_small() {
+    let mut fixture = Fixture::in_memory(4096);
+    let mut store = fixture.open();
+    let segments = |store: &PageStore| {
+        let mut appender = store.appender();
+        let lasting = append(&mut appender, 1, 1000).segment;
+        let mut delta = Block::new(PageKind::Delta, b"", &Meter::new());
+        delta.push(b"key", NewValue::Tombstone);
+        let delta = delta.to_page_bytes(|_| unreachable!("no long values")).unwrap();
+        let passing = appender.append(PageKind::Delta, delta).unwrap().segment;
+        appender.flush_and_sync().unwrap();
+        (lasting, passing)
+    };
+    for _ in 0..7 {
+        let (lasting, passing) = segments(&store);
+        assert_eq!(lasting, passing);
+    }
+    let (lasting, passing) = (0..3).map(|_| segments(&store)).last().unwrap();
+    assert_eq!((lasting.0 % 2, passing.0 % 2), (1, 0));
+    assert_eq!(store.open_segments().len(), 2);
+    fixture.note(&store);
+    drop(store);
+    store = fixture.open();
+    assert_eq!(store.appender().first_open_segment(), lasting.min(passing));
+    assert_eq!(segments(&store).1, passing, "there was room in it");
 }
 
 #[test]
