@@ -147,13 +147,15 @@ pub(crate) fn write_state(
     let mut catalog_tree = checkpoints.catalog.clone();
     forget_dropped_trees(shared, catalog, &mut catalog_tree, &pages)?;
     for (id, entry) in catalog.iter() {
-        let root = entry.root.write_dirty(&*pages, &mut to, relocate, &mut moves, &mut nodes)?;
+        let root =
+            entry.root.write_dirty(&*pages, &mut to, relocate, &mut moves, &mut nodes, &shared.params)?;
         let value = catalog::encode_entry(&entry.name, &root);
         if catalog_tree.get(&*pages, &catalog::key(id))? != Some(&value[..]) {
             catalog_tree.put(&*pages, &shared.params, &catalog::key(id), &value[..], Existence::Look)?;
         }
     }
-    let root = catalog_tree.write_dirty(&*pages, &mut to, relocate, &mut moves, &mut nodes)?;
+    let root =
+        catalog_tree.write_dirty(&*pages, &mut to, relocate, &mut moves, &mut nodes, &shared.params)?;
     let mut encoded = Vec::new();
     root.encode(&mut encoded);
     to.to.flush_and_sync().map_err(|error| shared.page_failure(error))?;

@@ -179,11 +179,12 @@ impl Fork<'_> {
         let (mut moves, mut written) = (Moves::new(), Written::default());
         let mut tree = Root::empty();
         for (id, entry) in self.version.catalog.iter() {
-            let root = entry.root.write_dirty(inherited, &mut appender, None, &mut moves, &mut written)?;
+            let root =
+                entry.root.write_dirty(inherited, &mut appender, None, &mut moves, &mut written, params)?;
             let value = catalog::encode_entry(&entry.name, &root);
             tree.put(inherited, params, &catalog::key(id), &value[..], Existence::Look)?;
         }
-        let root = tree.write_dirty(inherited, &mut appender, None, &mut moves, &mut written)?;
+        let root = tree.write_dirty(inherited, &mut appender, None, &mut moves, &mut written, params)?;
         let mut encoded = Vec::new();
         root.encode(&mut encoded);
         appender.flush_and_sync()?;

@@ -68,7 +68,7 @@ impl Handle {
         let log_bytes: u64 = shared.log()?.segments()?.iter().map(|segment| segment.bytes).sum();
         let leaves_log = shared.options.retention == Retention::Needed
             && log_bytes > shared.pages.segments().total_bytes() / CLOSE_LOG_PART
-            && shared.writer.try_acquire();
+            && shared.writer.try_acquire_for_step();
         if leaves_log {
             let left = reclaim::leave_log_behind(shared);
             shared.writer.release();

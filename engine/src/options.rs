@@ -124,7 +124,8 @@ pub struct Options {
     pub leaf_bytes: u32,
     /// The most children of an inner node. Default: 64; from 4 to 64.
     pub inner_fanout: u32,
-    /// The most entries of a leaf's delta before it is merged into the leaf. Default: 16; from 1 to 1024.
+    /// The most entries of a leaf's delta before it is merged into the leaf; a checkpoint merges it as soon as that saves
+    /// writing. Default: 32; from 1 to 1024.
     pub delta_entries: u32,
     /// Whether page files are mapped into memory. Reading instead costs a copy of each page that is used, and turns
     /// a disk that fails under a mapping from a signal into an error. Default: true.
@@ -150,7 +151,7 @@ impl Default for Options {
             page_segment_bytes: 64 << 20,
             leaf_bytes: 8192,
             inner_fanout: 64,
-            delta_entries: 16,
+            delta_entries: 32,
             map_pages: true,
             background: Background::default(),
             retention: Retention::default(),

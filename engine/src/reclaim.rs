@@ -6,7 +6,7 @@
 //! crash.
 //!
 //! What may be removed, after the newest checkpoint record is durable:
-//! - a page segment in which no kept root reaches a page, unless pages are being appended to it or a transaction that has
+//! - a page segment in which neither a kept root nor the newest version reaches a page, unless pages are being appended to it or a transaction that has
 //!   not ended spilled into it; a root from which a past version was reached is kept for as long as that is held;
 //! - a log segment wholly before the replay position of the oldest kept checkpoint, unless history reaches further back
 //!   than that checkpoint.
@@ -53,7 +53,9 @@ pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints, effort: Effort
     let settled = settled(shared);
     let roots: Vec<_> = checkpoints.list.kept().cloned().collect();
     let pages = shared.pages.segments();
-    let liveness = mark(&roots, &pages)?;
+    let mut seen = HashSet::new();
+    let mut liveness = mark(&roots, &pages, &mut seen)?;
+    liveness.add_version(&shared.versions.current(), &mut seen)?;
     if shared.options.retention != Retention::Needed {
         let live_page_bytes = live(&roots, &pages)?;
         shared.reach().live_page_bytes = live_page_bytes;
@@ -82,13 +84,13 @@ pub(crate) fn leave_log_behind(shared: &Shared) -> Result<()> {
     let position = shared.log()?.rest_in_new_segment()?;
     let version = (*shared.newest()?).clone();
     let log_end = LogEnd { position, bytes: shared.log_bytes() };
-    shared.versions.publish(Version { log_end, ..version }, shared.io.clock.monotonic());
+    drop(shared.versions.publish(Version { log_end, ..version }, &*shared.io.clock));
     Ok(())
 }
 
 /// Bytes of pages that the newest of some roots reaches, and that any of them does.
 pub(crate) fn reachable(roots: &[Arc<CheckpointRecord>], pages: &SegmentSet) -> Result<(u64, u64)> {
-    Ok((live(roots, pages)?, mark(roots, pages)?.total()))
+    Ok((live(roots, pages)?, mark(roots, pages, &mut HashSet::new())?.total()))
 }
 
 /// Bytes of pages that the newest of some roots reaches.
@@ -115,6 +117,13 @@ impl Liveness {
 
     fn total(&self) -> u64 {
         self.live.values().sum()
+    }
+
+    /// Adds what the newest version reaches and no root does: a leaf that changed while the newest checkpoint merged it still has
+    /// the base that it had, and nodes in memory may have been written by a transaction that was then dropped.
+    fn add_version(&mut self, version: &Version, seen: &mut HashSet<PageAddr>) -> Result<()> {
+        let mut visit = |addr: &PageAddr| *self.live.entry(addr.segment).or_default() += addr.padded_len();
+        version.catalog.iter().try_for_each(|(_, entry)| entry.root.mark(&*version.pages, seen, &mut visit))
     }
 
     /// Adds what a root reaches that was not `seen` yet.
@@ -148,13 +157,17 @@ enum Pinned {
     No,
 }
 
-fn mark(roots: &[Arc<CheckpointRecord>], pages: &SegmentSet) -> Result<Liveness> {
+/// What some roots reach. Pages that are `seen` are added.
+fn mark(
+    roots: &[Arc<CheckpointRecord>],
+    pages: &SegmentSet,
+    seen: &mut HashSet<PageAddr>,
+) -> Result<Liveness> {
     let mut liveness = Liveness::default();
-    let mut seen: HashSet<PageAddr> = HashSet::new();
     // The two newest roots come last, so that a page they share with older ones counts as pinned.
     for (index, record) in roots.iter().enumerate() {
         let pinned = if index + 2 < roots.len() { Pinned::Yes } else { Pinned::No };
-        liveness.add(record, pages, pinned, &mut seen)?;
+        liveness.add(record, pages, pinned, seen)?;
     }
     Ok(liveness)
 }

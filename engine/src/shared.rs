@@ -233,7 +233,7 @@ impl Shared {
         let budget = self.options.memory_budget_bytes;
         // Memory that readers of old versions keep is not freed by one checkpoint after the other.
         logged >= self.options.checkpoint_log_bytes
-            || (self.dirty_bytes() > budget / 2 && logged > budget / 16)
+            || (self.dirty_bytes() > budget / 4 * 3 && logged > budget / 16)
     }
 }
 

@@ -9,7 +9,7 @@
 //! 2. `dead` is the number of heap bytes that belong to no entry.
 //! 3. Each long value in the side list belongs to exactly one entry, which holds its number.
 //! 4. What the block holds, its long values included, is charged to its meter.
-//! 5. A change of the content forgets where the block was written.
+//! 5. A change of the content forgets where the block was written, and is counted.
 //! 6. `header` is what the first bytes say: whoever edits asks for it several times, and need not decode it each time.
 
 use std::fmt;
@@ -150,8 +150,19 @@ pub struct Block {
     header: PageHeader,
     memory: Vec<LongValue>,
     dead: usize,
-    written: OnceLock<PageAddr>,
+    /// How often the content changed since it was that of a page.
+    changes: u16,
+    written: OnceLock<OnDisk>,
     charge: Charge,
+}
+
+/// Where a checkpoint wrote a block.
+#[derive(Clone, Copy, Debug)]
+enum OnDisk {
+    /// Exactly its content is that of a page.
+    Page(PageAddr),
+    /// A page holds what the base of a leaf is with this delta on top.
+    Merged(PageAddr),
 }
 
 impl Block {
@@ -182,7 +193,8 @@ impl Block {
     fn of_bytes(bytes: Vec<u8>, meter: &Meter) -> Block {
         let charge = meter.charge(held_bytes(&bytes));
         let header = header_of(&bytes);
-        Block { bytes, header, memory: Vec::new(), dead: 0, written: OnceLock::new(), charge }
+        let written = OnceLock::new();
+        Block { bytes, header, memory: Vec::new(), dead: 0, changes: 0, written, charge }
     }
 
     /// A block with some of the entries of another node, whose keys must all start with `prefix`.
@@ -224,7 +236,8 @@ impl Block {
         } else {
             (regrown(&self.bytes, &header, roomier(header.count, entries), heap_bytes), self.dead)
         };
-        Block { memory: self.memory.clone(), dead, ..Block::of_bytes(bytes, self.charge.meter()) }
+        let (memory, changes) = (self.memory.clone(), self.changes);
+        Block { memory, dead, changes, ..Block::of_bytes(bytes, self.charge.meter()) }
     }
 
     /// What a page holds, to be changed, with room for some entries more, of `heap_bytes` in the heap together.
@@ -436,15 +449,64 @@ impl Block {
         Ok(page)
     }
 
+    /// Lays a delta with the same prefix over the node: its entries take the place of those of the same keys, and its
+    /// tombstones take theirs away.
+    pub fn lay_over(&mut self, delta: Source<'_>) {
+        let mut key = Vec::new();
+        for at in 0..delta.view.len() {
+            key.clear();
+            delta.view.append_key(at, &mut key);
+            match (self.view().search(&key), delta.value(at)) {
+                (Ok(same), NewValue::Tombstone) => self.remove(same),
+                (Err(_), NewValue::Tombstone) => {}
+                (Ok(same), value) => self.replace(same, value),
+                (Err(greater), value) => self.insert(greater, &key, value),
+            }
+        }
+    }
+
     /// Where a checkpoint wrote exactly this content.
     #[must_use]
     pub fn written(&self) -> Option<PageAddr> {
-        self.written.get().copied()
+        match self.written.get() {
+            Some(OnDisk::Page(addr)) => Some(*addr),
+            Some(OnDisk::Merged(_)) | None => None,
+        }
     }
 
     /// Notes where a checkpoint wrote this content. The first note stays.
     pub fn set_written(&self, addr: PageAddr) {
-        self.written.get_or_init(|| addr);
+        self.written.get_or_init(|| OnDisk::Page(addr));
+    }
+
+    /// Where a checkpoint wrote the base of the leaf and this delta as one page.
+    #[must_use]
+    pub fn merged(&self) -> Option<PageAddr> {
+        match self.written.get() {
+            Some(OnDisk::Merged(addr)) => Some(*addr),
+            Some(OnDisk::Page(_)) | None => None,
+        }
+    }
+
+    /// Notes where a checkpoint wrote the base of the leaf and this delta as one page. The first note stays.
+    pub fn set_merged(&self, addr: PageAddr) {
+        self.written.get_or_init(|| OnDisk::Merged(addr));
+    }
+
+    /// How many entries at most are not those of the page that the block was.
+    #[must_use]
+    pub fn new_entries(&self) -> usize {
+        usize::from(self.changes).min(self.len())
+    }
+
+    /// The extents of its long values, as far as they were written.
+    pub fn extents(&self) -> impl Iterator<Item = PageAddr> {
+        let source = self.source();
+        (0..self.len()).filter_map(move |i| match source.value(i) {
+            NewValue::Extent(addr) => Some(addr),
+            NewValue::Memory(value) => value.written(),
+            NewValue::Inline(_) | NewValue::Tombstone => None,
+        })
     }
 
     fn set_count(&mut self, count: u16) {
@@ -534,6 +596,7 @@ impl Block {
     }
 
     fn changed(&mut self) {
+        self.changes = self.changes.saturating_add(1);
         self.written.take();
         self.charge.set(held_bytes(&self.bytes));
     }

@@ -49,7 +49,7 @@ impl Stream {
 
     /// Whether a segment of this number is one of its own.
     pub(super) fn numbers(self, id: SegmentId) -> bool {
-        (id.0 % 2 == 0) == (self == Stream::Passing)
+        id.0.is_multiple_of(2) == (self == Stream::Passing)
     }
 }
 

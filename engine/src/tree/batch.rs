@@ -16,10 +16,6 @@ use crate::tree::node::{BlockRef, Child, Fences, InnerRef, Kid, Leaf, Node, OwnF
 use crate::tree::read::{self, ChildView, Entry, InnerView, LeafView, MAX_DEPTH};
 use crate::tree::split::{self, Growth, Parts};
 
-/// A delta that a batch makes may have this many times the entries of others: what a replay makes is read or written soon, and
-/// the next change of the leaf merges it. Merging costs a copy of the base, in memory and then on disk.
-const DELTAS: usize = 2;
-
 /// One key, and what is to be there.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyChange<'c> {
@@ -261,7 +257,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             change_block(base, changes);
             return Ok(Outcome::Edited(tally));
         }
-        if self.delta_takes(leaf, changes.len(), new_bytes)? {
+        if self.delta_takes(leaf, count + tally.added - tally.removed, changes.len(), new_bytes)? {
             let mut delta = self.delta_to_change(leaf.delta.take(), fences, changes.len(), new_bytes)?;
             change_block(&mut delta, changes);
             leaf.delta = Some(BlockRef::new(delta));
@@ -299,14 +295,13 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         Ok(())
     }
 
-    /// Whether a leaf's delta may take so many entries more, which take so many bytes.
-    fn delta_takes(&self, leaf: &Leaf, entries: usize, bytes: usize) -> Result<bool> {
+    /// Whether a leaf's delta may take so many entries more, which take so many bytes; the leaf then has `count`.
+    fn delta_takes(&self, leaf: &Leaf, count: u64, entries: usize, bytes: usize) -> Result<bool> {
         let (entries_there, bytes_there) = match &leaf.delta {
             Some(delta) => (delta.source(PageKind::Delta, self.pages)?.view.len(), delta.len_on_disk()),
             None => (0, 0),
         };
-        Ok(bytes_there + bytes <= leaf.base.len_on_disk() / 2
-            && entries_there + entries <= DELTAS * self.params.delta_entries)
+        Ok(!self.delta_is_full(leaf, count, entries_there + entries, bytes_there + bytes)?)
     }
 
     /// A delta that nobody else holds, with room for so many entries more, which take so many bytes.

@@ -9,8 +9,9 @@ use bytes::Bytes;
 use crate::error::Result;
 use crate::format::node::{NodeView, ValueRef};
 use crate::format::page::PageKind;
+use crate::ids::to_u64;
 use crate::page::access::PageRead;
-use crate::page::block::{Block, LongValue, NewValue, Source};
+use crate::page::block::{Block, LongValue, NewValue};
 use crate::tree::node::{BlockRef, Child, Fences, Inner, Kid, Leaf, Node, OwnFences};
 use crate::tree::params::TreeParams;
 use crate::tree::read::{self, ChildView, Entry, InnerView, LeafView, MAX_DEPTH};
@@ -276,7 +277,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             Some(delta) => Some(delta.source(PageKind::Delta, self.pages)?.view),
             None => None,
         };
-        if self.merge_is_due(leaf, delta.as_ref(), change) {
+        if self.merge_is_due(leaf, count, delta.as_ref(), change)? {
             return self.merge(leaf, count, fences, change);
         }
         let found = delta.map_or(Err(0), |delta| delta.search(change.key));
@@ -332,7 +333,13 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
     }
 
     /// Whether a change is to be merged with base and delta rather than put into the delta.
-    fn merge_is_due(&self, leaf: &Leaf, delta: Option<&NodeView<'_>>, change: &Change<'_>) -> bool {
+    fn merge_is_due(
+        &self,
+        leaf: &Leaf,
+        count: u64,
+        delta: Option<&NodeView<'_>>,
+        change: &Change<'_>,
+    ) -> Result<bool> {
         let entries = delta.map_or(0, NodeView::len);
         let bytes = leaf.delta.as_ref().map_or(0, BlockRef::len_on_disk) + change.entry_bytes();
         let early_above = match &leaf.base {
@@ -342,7 +349,29 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         let early = change.existence == Existence::Look
             && entries > early_above
             && leaf.delta.as_ref().is_some_and(BlockRef::is_unshared);
-        entries >= self.params.delta_entries || bytes > leaf.base.len_on_disk() / 2 || early
+        Ok(early || self.delta_is_full(leaf, count, entries + 1, bytes)?)
+    }
+
+    /// Whether a delta that came to so many entries and bytes, where the leaf has `count`, is to be merged with its base.
+    ///
+    /// That takes memory for the whole leaf, and is left to the next checkpoint as long as the delta is not too large and the
+    /// leaf need not be split.
+    pub(crate) fn delta_is_full(
+        &self,
+        leaf: &Leaf,
+        count: u64,
+        entries: usize,
+        bytes: usize,
+    ) -> Result<bool> {
+        let base_bytes = leaf.base.len_on_disk();
+        if entries > self.params.delta_entries || bytes > base_bytes / 4 * 3 {
+            return Ok(true);
+        }
+        if entries <= self.params.delta_entries / 2 && bytes <= base_bytes / 2 {
+            return Ok(false);
+        }
+        let in_base = leaf.base.source(PageKind::Leaf, self.pages)?.view.len();
+        Ok(to_u64(base_bytes) * count / to_u64(in_base.max(1)) > to_u64(self.params.leaf_bytes))
     }
 
     /// Makes base and delta one base of the leaf's own, and changes that.
@@ -373,17 +402,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             BlockRef::Page(_) => Block::of_page(base.view, entries, heap_bytes, &self.params.meter),
         };
         let Some(delta) = delta else { return Ok(merged) };
-        let mut key = Vec::new();
-        for at in 0..delta.view.len() {
-            key.clear();
-            delta.view.append_key(at, &mut key);
-            match (merged.view().search(&key), delta.value(at)) {
-                (Ok(same), NewValue::Tombstone) => merged.remove(same),
-                (Err(_), NewValue::Tombstone) => {}
-                (Ok(same), value) => merged.replace(same, value),
-                (Err(greater), value) => merged.insert(greater, &key, value),
-            }
-        }
+        merged.lay_over(delta);
         Ok(merged)
     }
 
@@ -400,8 +419,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             Some(BlockRef::Page(addr)) => {
                 let fences = fences.to_owned();
                 let view = read::node_between(self.pages, addr, PageKind::Delta, &fences)?;
-                let source = Source::from(view);
-                Some(Block::from_source(PageKind::Delta, fences.prefix(), source, 0..view.len(), meter))
+                Some(Block::of_page(view, 1, entry_bytes, meter))
             }
             Some(delta) if delta.is_unshared() => None,
             Some(BlockRef::Own(block)) => Some(block.copy_for_edit(1, entry_bytes)),

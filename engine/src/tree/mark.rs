@@ -1,4 +1,4 @@
-//! Which pages a tree reaches, for telling live bytes from dead ones. Inner pages are read; a leaf only where its parent
+//! Which pages a tree reaches, those included that nodes in memory were written to, for telling live bytes from dead ones. Inner pages are read; a leaf only where its parent
 //! says that it may have extents.
 
 use std::collections::HashSet;
@@ -43,7 +43,12 @@ impl<P: PageRead + ?Sized> Marker<'_, P> {
         };
         match &child.node {
             Node::Empty => Ok(()),
-            Node::Inner(InnerRef::Own(inner)) => self.inner(InnerView::Own(inner), depth),
+            Node::Inner(InnerRef::Own(inner)) => {
+                if let Some(addr) = inner.written() {
+                    self.is_new(&addr);
+                }
+                self.inner(InnerView::Own(inner), depth)
+            }
             Node::Inner(InnerRef::Page(addr)) => {
                 if self.is_new(addr) {
                     self.inner(InnerView::open(self.pages, addr)?, depth)?;
@@ -70,8 +75,14 @@ impl<P: PageRead + ?Sized> Marker<'_, P> {
                     self.extents(&fetch::node(self.pages, addr, kind)?);
                 }
             }
-            BlockRef::Own(block) if has_extents => self.extents(&block.view()),
-            BlockRef::Own(_) => {}
+            BlockRef::Own(block) => {
+                for addr in [block.written(), block.merged()].into_iter().flatten() {
+                    self.is_new(&addr);
+                }
+                for addr in block.extents().filter(|_| has_extents) {
+                    self.is_new(&addr);
+                }
+            }
         }
         Ok(())
     }

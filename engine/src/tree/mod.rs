@@ -260,8 +260,9 @@ impl Root {
         relocate: Option<&dyn Fn(&PageAddr) -> bool>,
         moved: &mut Moved,
         written: &mut Written,
+        params: &TreeParams,
     ) -> Result<ChildRef> {
-        Writer { pages, to, relocate, moved, written }.child(&self.child)
+        Writer { pages, to, relocate, moved, written, params }.child(&self.child)
     }
 
     /// Replaces written nodes by the addresses of their pages, and moved pages by where they are now. The content

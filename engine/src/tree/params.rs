@@ -12,7 +12,7 @@ pub struct TreeParams {
     pub leaf_bytes: usize,
     /// The most children of an inner node, in memory and on disk: 4 to 64. More make a shallower tree and longer copies.
     pub inner_fanout: usize,
-    /// The most entries of a delta; with more it is merged with its base.
+    /// The most entries of a delta; with more it is merged with its base. Most are merged with fewer, by a checkpoint.
     pub delta_entries: usize,
     /// The longest value that lies in its leaf; longer ones go to an extent of their own.
     pub inline_value_bytes: usize,
@@ -27,7 +27,7 @@ impl TreeParams {
         TreeParams {
             leaf_bytes,
             inner_fanout: 64,
-            delta_entries: 16,
+            delta_entries: 32,
             inline_value_bytes: leaf_bytes / 4,
             meter,
         }

@@ -297,7 +297,9 @@ impl Model {
         let (mut moved, mut written) = (Moved::new(), Written::default());
         let mut new = NewPages::beside(&self.pages);
         let root = &self.now.root;
-        let child = root.write_dirty(&self.pages, &mut new, relocate, &mut moved, &mut written).unwrap();
+        let child = root
+            .write_dirty(&self.pages, &mut new, relocate, &mut moved, &mut written, &self.params)
+            .unwrap();
         new.append_to(&mut self.pages);
         let version = Version { root: Root::from_child(child), map: self.now.map.clone() };
         assert!(version.root.is_clean());

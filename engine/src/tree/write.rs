@@ -1,6 +1,9 @@
 //! Writing what of a tree is only in memory to pages, bottom-up and in key order, and swapping it for the addresses
 //! afterwards.
 //!
+//! A leaf whose delta has been written as often as to cost a whole leaf is written as one page instead ([`merge_pays`]); so is
+//! one whose base goes to disk in any case.
+//!
 //! Nothing about the nodes changes by writing them. Where they were written is collected in [`Written`] and noted in
 //! the nodes when the caller knows that the pages are durable. From then on they are not written again, and
 //! [`swap`] replaces them by their addresses, in whatever version still holds them.
@@ -12,11 +15,12 @@ use crate::error::Result;
 use crate::format::inner::{ChildPages, ChildRef};
 use crate::format::node::NodeView;
 use crate::format::page::PageKind;
-use crate::ids::PageAddr;
+use crate::ids::{PageAddr, to_u64};
 use crate::page::access::{PageRead, PageWrite};
 use crate::page::block::{Block, LongValue, NewValue, Source};
 use crate::page::meter::Meter;
 use crate::tree::node::{BlockRef, Child, Inner, InnerRef, Leaf, Node};
+use crate::tree::params::TreeParams;
 use crate::tree::read::{self, ChildView, InnerView, MAX_DEPTH};
 
 /// Where pages were moved to.
@@ -26,6 +30,8 @@ pub type Moved = HashMap<PageAddr, PageAddr>;
 #[derive(Default)]
 pub struct Written {
     blocks: Vec<(Arc<Block>, PageAddr)>,
+    /// Deltas that were merged with their bases, and where that is.
+    merged: Vec<(Arc<Block>, PageAddr)>,
     inners: Vec<(Arc<Inner>, PageAddr)>,
     values: Vec<(LongValue, PageAddr)>,
 }
@@ -35,6 +41,7 @@ impl Written {
     /// error, the nodes count as not written.
     pub fn publish(self) {
         self.blocks.iter().for_each(|(block, addr)| block.set_written(*addr));
+        self.merged.iter().for_each(|(delta, addr)| delta.set_merged(*addr));
         self.inners.iter().for_each(|(inner, addr)| inner.set_written(*addr));
         self.values.iter().for_each(|(value, addr)| value.set_written(*addr));
     }
@@ -48,6 +55,7 @@ pub(crate) struct Writer<'w, P: ?Sized> {
     pub(crate) relocate: Option<&'w dyn Fn(&PageAddr) -> bool>,
     pub(crate) moved: &'w mut Moved,
     pub(crate) written: &'w mut Written,
+    pub(crate) params: &'w TreeParams,
 }
 
 impl<P: PageRead + ?Sized> Writer<'_, P> {
@@ -55,12 +63,15 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
     pub(crate) fn child(&mut self, child: &Child) -> Result<ChildRef> {
         let pages = match &child.node {
             Node::Empty => ChildPages::Empty,
-            Node::Leaf(leaf) => {
-                let base = self.block(&leaf.base, child.has_extents)?;
-                let delta =
-                    leaf.delta.as_ref().map(|delta| self.block(delta, child.has_extents)).transpose()?;
-                ChildPages::Leaf(base, delta)
-            }
+            Node::Leaf(leaf) => match self.merged(leaf, child)? {
+                Some(merged) => ChildPages::Leaf(merged, None),
+                None => {
+                    let base = self.block(&leaf.base, child.has_extents)?;
+                    let delta =
+                        leaf.delta.as_ref().map(|delta| self.block(delta, child.has_extents)).transpose()?;
+                    ChildPages::Leaf(base, delta)
+                }
+            },
             Node::Inner(InnerRef::Page(addr)) => ChildPages::Inner(self.kept_inner(addr, MAX_DEPTH)?),
             Node::Inner(InnerRef::Own(inner)) => ChildPages::Inner(match inner.written() {
                 Some(addr) => self.kept_inner(&addr, MAX_DEPTH)?,
@@ -77,6 +88,24 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
         Ok(addr)
     }
 
+    /// Where base and delta of a leaf are one page, written now if that is due.
+    fn merged(&mut self, leaf: &Leaf, child: &Child) -> Result<Option<PageAddr>> {
+        let Some(BlockRef::Own(delta)) = &leaf.delta else { return Ok(None) };
+        if let Some(addr) = delta.merged() {
+            return self.kept_block(&addr, child.has_extents).map(Some);
+        }
+        if delta.written().is_some() || !merge_pays(leaf, delta) {
+            return Ok(None);
+        }
+        let Some(merged) = merge(self.pages, leaf, delta) else { return Ok(None) };
+        if to_u64(merged.len()) != child.count || self.params.overflows(&merged) {
+            return Ok(None);
+        }
+        let addr = self.append(&merged)?;
+        self.written.merged.push((delta.clone(), addr));
+        Ok(Some(addr))
+    }
+
     fn block(&mut self, block: &BlockRef, has_extents: bool) -> Result<PageAddr> {
         let block = match block {
             BlockRef::Page(addr) => return self.kept_block(addr, has_extents),
@@ -85,13 +114,18 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
         if let Some(addr) = block.written() {
             return self.kept_block(&addr, has_extents);
         }
+        let addr = self.append(block)?;
+        self.written.blocks.push((block.clone(), addr));
+        Ok(addr)
+    }
+
+    /// Writes a block and its long values.
+    fn append(&mut self, block: &Block) -> Result<PageAddr> {
         let page = match self.with_extents(block.source())? {
             Some(changed) => page_of(&changed)?,
             None => page_of(block)?,
         };
-        let addr = self.to.append(block.view().kind(), page)?;
-        self.written.blocks.push((block.clone(), addr));
-        Ok(addr)
+        self.to.append(block.view().kind(), page)
     }
 
     /// A copy of a node whose long values are all in extents that stay where they are; `None` where that is the node.
@@ -188,6 +222,30 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
     }
 }
 
+/// Whether a leaf is better written as one page than its delta once more. A delta that grew by as many entries each time has
+/// cost as much as a leaf when its length, squared, is twice the product of both; there the sum of both costs is least.
+fn merge_pays(leaf: &Leaf, delta: &Block) -> bool {
+    let is_dirty = matches!(&leaf.base, BlockRef::Own(base) if base.written().is_none());
+    is_dirty || delta.size_on_disk() * delta.len() >= 2 * delta.new_entries() * leaf.base.len_on_disk()
+}
+
+/// Base and delta of a leaf as one block; nothing where they cannot be read or do not belong together, which whoever wants
+/// their entries is told.
+fn merge(pages: &(impl PageRead + ?Sized), leaf: &Leaf, delta: &Block) -> Option<Block> {
+    let base = leaf.base.source(PageKind::Leaf, pages).ok()?;
+    let delta = delta.source();
+    if base.view.prefix() != delta.view.prefix() {
+        return None;
+    }
+    let room = (delta.view.len(), delta.view.bytes().len());
+    let mut merged = match &leaf.base {
+        BlockRef::Own(block) => block.copy_for_edit(room.0, room.1),
+        BlockRef::Page(_) => Block::of_page(base.view, room.0, room.1, &Meter::new()),
+    };
+    merged.lay_over(delta);
+    Some(merged)
+}
+
 /// The page of an inner node on its way.
 pub(crate) struct InnerPage {
     block: Block,
@@ -257,6 +315,12 @@ fn swapped(child: &Child, moved: &Moved) -> Option<Node> {
             }
         },
         Node::Leaf(leaf) => {
+            if let Some(BlockRef::Own(delta)) = &leaf.delta
+                && let Some(merged) = delta.merged()
+            {
+                let base = BlockRef::Page(current(merged, moved));
+                return Some(Node::Leaf(Leaf { base, delta: None }));
+            }
             let base = swapped_block(&leaf.base, moved, child.has_extents);
             let delta = leaf.delta.as_ref().and_then(|delta| swapped_block(delta, moved, child.has_extents));
             if base.is_none() && delta.is_none() {

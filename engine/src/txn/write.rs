@@ -345,12 +345,14 @@ impl WriteTxn {
         }
     }
 
-    /// Writes dirty pages early where what the transaction itself added fills half of the memory budget; the other half
-    /// is for commits that no checkpoint has written yet.
+    /// Writes dirty pages early where what the transaction itself added fills half of the memory budget, or a good part of
+    /// it that is needed for commits that no checkpoint has written yet.
     pub(super) fn spill_if_large(&mut self) -> Result<()> {
         let shared = &self.writer.handle;
-        let own = shared.dirty_bytes().saturating_sub(self.memory_before) + to_u64(self.ops.len());
-        if own <= shared.options.memory_budget_bytes / 2 && self.ops.len() < MAX_RECORD_BYTES {
+        let (dirty, budget) = (shared.dirty_bytes(), shared.options.memory_budget_bytes);
+        let own = dirty.saturating_sub(self.memory_before) + to_u64(self.ops.len());
+        let is_large = own > budget / 2 || (own > budget / 4 && dirty > budget);
+        if !is_large && self.ops.len() < MAX_RECORD_BYTES {
             return Ok(());
         }
         self.spill().map_err(|error| fail(&mut self.failure, error))
@@ -363,7 +365,14 @@ impl WriteTxn {
         let mut written = Written::default();
         self.begin_to_spill(&shared, appender.first_open_segment());
         for (_, entry) in self.catalog.iter() {
-            entry.root.write_dirty(&*self.pages, &mut appender, None, &mut moves, &mut written)?;
+            entry.root.write_dirty(
+                &*self.pages,
+                &mut appender,
+                None,
+                &mut moves,
+                &mut written,
+                &shared.params,
+            )?;
         }
         // Synced, because the nodes of earlier commits are among what is written and count as written from here on.
         appender.flush_and_sync().map_err(|error| shared.page_failure(error))?;

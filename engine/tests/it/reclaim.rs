@@ -63,6 +63,43 @@ fn churn_does_not_grow_the_database() {
 }
 
 #[test]
+fn leaves_that_change_while_a_checkpoint_merges_them_keep_what_they_stand_on() {
+    let fs = Arc::new(MemFs::new());
+    let db = open(&fs, Options { leaf_bytes: 1024, inner_fanout: 8, delta_entries: 8, ..tiny() });
+    let mut txn = db.begin_write().unwrap();
+    let tree = txn.create_tree(b"t").unwrap();
+    for i in 0..500u32 {
+        txn.put(tree, &i.to_be_bytes(), &[7; 40]).unwrap();
+    }
+    txn.commit(Durability::Immediate).unwrap();
+    let mut content = entries(&db.begin_read().unwrap(), tree);
+    for round in 0..200u32 {
+        let mut txn = db.begin_write().unwrap();
+        for i in 0..40u32 {
+            let key = ((round * 40 + i).wrapping_mul(2_654_435_761) % 500).to_be_bytes();
+            let value = (round + i).to_be_bytes().repeat(10);
+            // Each round changes half of the leaves before the checkpoint and half beside it.
+            if i == 20 {
+                txn.commit(Durability::Immediate).unwrap();
+                txn = db.begin_write().unwrap();
+            }
+            txn.put(tree, &key, &value).unwrap();
+            content.insert(key.to_vec(), value);
+        }
+        db.checkpoint().unwrap();
+        txn.commit(Durability::Immediate).unwrap();
+        if round % 3 == 0 {
+            db.checkpoint().unwrap();
+        }
+    }
+    assert_eq!(entries(&db.begin_read().unwrap(), tree), content);
+    verify(&db);
+    drop(db);
+    let db = open(&fs, tiny());
+    assert_eq!(entries(&db.begin_read().unwrap(), tree), content);
+}
+
+#[test]
 fn closing_leaves_no_log_that_is_a_good_part_of_the_database() {
     let fs = Arc::new(MemFs::new());
     let options = Options { background: Background::Inline, ..Options::default() };
