@@ -617,6 +617,8 @@ fn append_under(allowance: i64) -> i64 {
         .try_for_each(|n| appender.append(PageKind::Leaf, leaf(100 + n, 900)).map(|_| ()))
         .and_then(|()| appender.flush())
         .and_then(|()| appender.append(PageKind::Leaf, leaf(200, 900)).map(|_| ()))
+        .and_then(|()| appender.sync_ahead())
+        .and_then(|()| appender.append(PageKind::Leaf, leaf(201, 900)).map(|_| ()))
         .and_then(|()| appender.flush_and_sync());
     let calls = allowance - left.load(Ordering::Relaxed);
     assert_eq!(result.is_err(), calls > allowance);
