@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::access::{AROUND, Wants};
+use super::access::{AROUND, Mask, Wants};
 use super::join_order::{MOST_TRIED, Step};
 use super::path::{Candidates, Path, Way};
 use super::physical::{FunctionRows, HashJoin, Limit, Node, OuterJoin, Recursive, Scan};
@@ -67,15 +67,9 @@ impl Planner<'_> {
         }
         let mut root = None;
         for step in &joined.by {
-            let item = &region.items[step.item];
-            let ready: Vec<usize> = (0..region.conditions.len())
-                .filter(|&number| !done[number] && region.conditions[number].1 & !(known | item.own) == 0)
-                .collect();
-            for &number in &ready {
-                done[number] = true;
-            }
+            let ready = ready(&region, step, known, &mut done);
             root = Some(self.add_item(root, &region, step, &ready)?);
-            known |= item.own;
+            known |= region.items[step.item].own;
         }
         let mut root = root.unwrap_or(Node::One);
         if !fixed.is_empty() {
@@ -310,6 +304,27 @@ impl Planner<'_> {
         };
         Ok(Node::Recursive(Arc::new(plan)))
     }
+}
+
+/// The conditions that can be looked at once an item is joined to those known, but for those that follow from others.
+fn ready(region: &Region<'_>, step: &Step, known: Mask, done: &mut [bool]) -> Vec<usize> {
+    let item = &region.items[step.item];
+    let used = match (&item.what, &step.path) {
+        (What::Source(_), Some(path)) => path.used.as_slice(),
+        _ => &[],
+    };
+    let mut equal = region.conditions.equal(known, used);
+    let mut ready = Vec::new();
+    for (number, (_, needs)) in region.conditions.iter().enumerate() {
+        if done[number] || needs & !(known | item.own) != 0 {
+            continue;
+        }
+        done[number] = true;
+        if used.contains(&number) || equal.add(number) {
+            ready.push(number);
+        }
+    }
+    ready
 }
 
 /// Whether rows are read more than once.

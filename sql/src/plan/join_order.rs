@@ -197,8 +197,9 @@ impl Planner<'_> {
                 _ => item.rows,
             };
             let mut passed = rows;
-            for (_, needs) in region.conditions.iter() {
-                if needs & item.own != 0 && needs & !(placed | item.own | AROUND) == 0 {
+            let mut said = region.conditions.equal(placed | AROUND, &[]);
+            for (number, (_, needs)) in region.conditions.iter().enumerate() {
+                if needs & item.own != 0 && needs & !(placed | item.own | AROUND) == 0 && said.add(number) {
                     passed *= 0.2;
                 }
             }

@@ -7,6 +7,7 @@ mod volatile;
 
 pub mod physical;
 
+mod equal;
 mod factor;
 mod flatten;
 mod groups;

@@ -4,11 +4,12 @@
 //! their entries. How many entries are equal to a value that is not known is asked of a few entries of the index.
 //! Nothing depends on the values of parameters.
 
-use std::ops::Bound;
+use std::ops::{Bound, Deref};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::access::{Items, Mask, Term, Wants, add_terms, affinity_fits, implies};
+use super::equal::{Equalities, Known};
 use super::planner::Planner;
 use crate::bound::{BoundIndex, Column, Expr, IndexChoice, Place, Slot};
 use crate::codec::{Direction, push_rowid, push_value, skip_value};
@@ -29,7 +30,40 @@ pub(super) struct Stored<'q> {
 }
 
 /// Conditions, and what each needs.
-pub(super) type Conditions<'q> = Rc<[(&'q Expr, Mask)]>;
+#[derive(Clone)]
+pub(super) struct Conditions<'q> {
+    all: Rc<[(&'q Expr, Mask)]>,
+    equalities: Rc<Equalities>,
+}
+
+impl<'q> FromIterator<(&'q Expr, Mask)> for Conditions<'q> {
+    fn from_iter<I: IntoIterator<Item = (&'q Expr, Mask)>>(all: I) -> Conditions<'q> {
+        let all: Rc<[(&Expr, Mask)]> = all.into_iter().collect();
+        let equalities = Rc::new(Equalities::of(all.iter().map(|(condition, _)| *condition)));
+        Conditions { all, equalities }
+    }
+}
+
+impl<'q> Deref for Conditions<'q> {
+    type Target = [(&'q Expr, Mask)];
+
+    fn deref(&self) -> &Self::Target {
+        &self.all
+    }
+}
+
+impl Conditions<'_> {
+    /// What is equal where all conditions on these items are true, and these.
+    pub(super) fn equal(&self, items: Mask, besides: &[usize]) -> Known<'_> {
+        let mut known = self.equalities.nothing_known();
+        for (number, (_, needs)) in self.iter().enumerate() {
+            if needs & !items == 0 || besides.contains(&number) {
+                known.add(number);
+            }
+        }
+        known
+    }
+}
 
 /// A stored table with the conditions that name it.
 pub(super) struct Candidates<'q> {
@@ -185,8 +219,9 @@ impl Planner<'_> {
 
     /// Conditions that a way does not make true still let fewer rows through.
     fn thin_out(&self, from: &Candidates<'_>, known: Mask, path: &mut Path) {
+        let mut equal = from.conditions.equal(known, &path.used);
         for (number, condition) in from.usable(known) {
-            if path.used.contains(&number) {
+            if path.used.contains(&number) || !equal.add(number) {
                 continue;
             }
             let mut terms = from.terms.iter().filter(|term| term.condition == number);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use duramen_engine::TreeId;
 
+use super::equal::pass_on;
 use super::factor::factor;
 use super::flatten::flatten;
 use super::groups::having_to_where;
@@ -337,6 +338,7 @@ impl<'v> Planner<'v> {
         let limit = self.limit(select)?;
         if !select.order_by.is_empty() {
             let keys = self.sort_keys(&select.order_by)?;
+            pass_on(query);
             let sort = Sort { row, keys, values: output.clone(), limit: limit.clone() };
             root = Node::Sort(Box::new(root), Arc::new(sort));
         }

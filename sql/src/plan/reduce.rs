@@ -1,23 +1,16 @@
-//! What conditions say about joins and columns: outer joins whose empty rows no condition lets through are less than
-//! that, and what is equal to a constant passes it on.
+//! What conditions say about joins: outer joins whose empty rows no condition lets through are less than that.
 
 use std::collections::BTreeSet;
 
-use super::access::bare;
-use crate::bound::{CompareOp, Comparison, Expr, From, InSet, Join, JoinKind, Query, Slot, slots_of_from};
-use crate::value::{Affinity, Collation};
+use crate::bound::{CompareOp, Expr, From, InSet, Join, JoinKind, Query, Slot, slots_of_from};
 
-/// Makes of outer joins what they come to, and adds the constants that follow from equalities.
+/// Makes of outer joins what they come to.
 pub(super) fn reduce(query: &mut Query) {
     let Some(from @ From::Join(_)) = &mut query.from else { return };
     if has_outer(from) {
         let rejected = rejected_by(&query.filter);
         while reduce_from(from, &rejected) {}
     }
-    let mut conditions: Vec<&Expr> = query.filter.iter().collect();
-    inner_conditions(from, &mut conditions);
-    let found = constants(&conditions);
-    query.filter.extend(found);
 }
 
 fn has_outer(from: &From) -> bool {
@@ -97,72 +90,5 @@ fn nulls(expr: &Expr) -> BTreeSet<Slot> {
             _ => BTreeSet::new(),
         },
         _ => BTreeSet::new(),
-    }
-}
-
-/// Adds the conditions that hold for all rows of a join as those of `WHERE` do.
-fn inner_conditions<'q>(from: &'q From, conditions: &mut Vec<&'q Expr>) {
-    let From::Join(join) = from else { return };
-    match join.kind {
-        JoinKind::Inner | JoinKind::Cross => {
-            conditions.extend(&join.on);
-            inner_conditions(&join.left, conditions);
-            inner_conditions(&join.right, conditions);
-        }
-        JoinKind::Left => inner_conditions(&join.left, conditions),
-        JoinKind::Right => inner_conditions(&join.right, conditions),
-        JoinKind::Full => {}
-    }
-}
-
-/// Of `a = 5 AND a = b` that `b = 5`.
-fn constants(conditions: &[&Expr]) -> Vec<Expr> {
-    let mut known: Vec<(&Expr, &Comparison)> = Vec::new();
-    let mut pairs: Vec<(&Expr, &Expr)> = Vec::new();
-    for condition in conditions {
-        let Expr::Compare(comparison) = condition else { continue };
-        if comparison.op != CompareOp::Eq || comparison.collation != Collation::Binary {
-            continue;
-        }
-        match (bare(&comparison.left), bare(&comparison.right)) {
-            (column @ Expr::Column(_), Expr::Literal(_) | Expr::Parameter(_))
-            | (Expr::Literal(_) | Expr::Parameter(_), column @ Expr::Column(_)) => {
-                known.push((column, comparison))
-            }
-            (a @ Expr::Column(_), b @ Expr::Column(_)) if affinity(a) == affinity(b) => pairs.push((a, b)),
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some((column, comparison)) = known.get(at).copied() {
-        at += 1;
-        for (a, b) in &pairs {
-            let other = if *a == column {
-                *b
-            } else if *b == column {
-                *a
-            } else {
-                continue;
-            };
-            if known.iter().any(|(column, _)| *column == other) {
-                continue;
-            }
-            known.push((other, comparison));
-            let constant = match bare(&comparison.left) {
-                Expr::Column(_) => comparison.right.clone(),
-                _ => comparison.left.clone(),
-            };
-            let passed_on = Comparison { left: other.clone(), right: constant, ..comparison.clone() };
-            found.push(Expr::Compare(Box::new(passed_on)));
-        }
-    }
-    found
-}
-
-fn affinity(expr: &Expr) -> Option<(Affinity, &Collation)> {
-    match expr {
-        Expr::Column(column) => Some((column.affinity, &column.collation)),
-        _ => None,
     }
 }

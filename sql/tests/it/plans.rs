@@ -276,6 +276,52 @@ fn a_constant_is_passed_on_by_an_equality() {
 }
 
 #[test]
+fn of_columns_that_are_all_equal_any_two_join() {
+    let mut c = connection(
+        "CREATE TABLE land(id INTEGER PRIMARY KEY, name);
+         INSERT INTO land SELECT value, 'land ' || value FROM generate_series(1, 50);
+         CREATE TABLE buyer(id INTEGER PRIMARY KEY, land INTEGER); CREATE INDEX buyer_land ON buyer(land);
+         INSERT INTO buyer SELECT value, value % 50 + 1 FROM generate_series(1, 2000);
+         CREATE TABLE seller(id INTEGER PRIMARY KEY, land INTEGER); CREATE INDEX seller_land ON seller(land);
+         INSERT INTO seller SELECT value, value % 50 + 1 FROM generate_series(1, 100);
+         CREATE TABLE deal(buyer INTEGER, seller INTEGER); CREATE INDEX deal_buyer ON deal(buyer);
+         INSERT INTO deal SELECT value % 2000 + 1, value % 97 + 1 FROM generate_series(1, 6000);",
+    );
+    let from = "SELECT count(*), sum(buyer.id) FROM buyer, deal, seller, land
+                WHERE buyer.id = deal.buyer AND deal.seller = seller.id AND land.name = 'land 7'";
+    let sql = format!("{from} AND buyer.land = seller.land AND seller.land = land.id");
+    let of_land = "SCAN land / SEARCH buyer USING COVERING INDEX buyer_land (land=?) / SEARCH deal";
+    assert!(plan(&mut c, &sql).starts_with(of_land), "{}", plan(&mut c, &sql));
+    let apart = format!("{from} AND +buyer.land = +seller.land AND +seller.land = +land.id");
+    assert_eq!(rows(&mut c, &sql), rows(&mut c, &apart));
+    let left = "SELECT count(*) FROM land LEFT JOIN buyer ON buyer.land = land.id JOIN seller ON seller.land = land.id
+                WHERE seller.land = buyer.land";
+    assert_eq!(rows(&mut c, left), "4000");
+}
+
+#[test]
+fn equality_is_passed_on_between_columns_that_compare_alike_only() {
+    let mut c = connection(
+        "CREATE TABLE a(n INTEGER); CREATE TABLE p(x); CREATE TABLE q(x); CREATE TABLE s(x TEXT); CREATE TABLE l(x COLLATE nocase);
+         INSERT INTO a VALUES (5), (NULL); INSERT INTO p VALUES ('5'), (NULL); INSERT INTO q VALUES (5), (NULL);
+         INSERT INTO s VALUES ('5'), ('A'), (NULL); INSERT INTO l VALUES ('a'), ('A'), (NULL);",
+    );
+    let count = |c: &mut Connection, rest: &str| rows(c, &format!("SELECT count(*) FROM {rest}"));
+    // The integer equals both, by which neither equals the other.
+    assert_eq!(count(&mut c, "a, p, q WHERE a.n = p.x AND a.n = q.x"), "1");
+    assert_eq!(count(&mut c, "a, p, q WHERE a.n = p.x AND a.n = q.x AND p.x = q.x"), "0");
+    assert_eq!(count(&mut c, "a, p, q WHERE p.x = q.x AND a.n = p.x AND a.n = q.x"), "0");
+    assert_eq!(count(&mut c, "s, p, a WHERE s.x = p.x AND p.x = a.n"), "1");
+    assert_eq!(count(&mut c, "s, l, l k WHERE l.x = s.x AND s.x = k.x"), "2");
+    assert_eq!(count(&mut c, "s, l, l k WHERE l.x = s.x AND l.x = k.x"), "4");
+    // NULL is equal to nothing, nor to itself.
+    assert_eq!(count(&mut c, "q x, q y, q z WHERE x.x = y.x AND y.x = z.x AND z.x = x.x"), "1");
+    assert_eq!(count(&mut c, "q x, q y WHERE x.x = x.x AND y.x = y.x"), "1");
+    assert_eq!(count(&mut c, "q x, q y, q z WHERE x.x = y.x AND y.x = z.x AND z.x = 5 AND x.x = 6"), "0");
+    assert_eq!(count(&mut c, "q x, q y, q z WHERE x.x = y.x AND y.x = z.x AND z.x = 5 AND x.x = 5"), "1");
+}
+
+#[test]
 fn conditions_move_into_subqueries_and_views() {
     let mut c = numbers();
     c.run(
