@@ -183,6 +183,37 @@ fn an_open_query_follows_writes_though_it_reads_ahead() {
 }
 
 #[test]
+fn an_open_join_follows_writes_though_it_looks_rows_up_together() {
+    let c = connection(
+        "CREATE TABLE t(a INTEGER PRIMARY KEY, k INTEGER); CREATE TABLE u(k INTEGER PRIMARY KEY, v INTEGER);
+         INSERT INTO t SELECT value, value * 7 % 50 FROM generate_series(1, 900);
+         INSERT INTO u SELECT value, 0 FROM generate_series(0, 4999)",
+    );
+    // So many rows are not hashed.
+    let mut values: Vec<Option<i64>> = vec![Some(0); 50];
+    let key = |a: i64| usize::try_from(a * 7 % 50).expect("it is small");
+    let mut statement = c.prepare("SELECT t.a, u.v FROM t CROSS JOIN u ON u.k = t.k").expect("it is right");
+    let mut rows = statement.query(()).expect("it runs");
+    let (mut at, mut given) = (0, 0);
+    while let Some(row) = rows.next().expect("it goes on") {
+        at = (at + 1..).find(|a| values[key(*a)].is_some()).expect("there is a next one");
+        let found: (i64, i64) = (row.get(0).expect("an integer"), row.get(1).expect("an integer"));
+        assert_eq!(found, (at, values[key(at)].unwrap_or(-1)));
+        given += 1;
+        let next = key(at + 1);
+        if given % 60 == 0 {
+            c.execute(&format!("DELETE FROM u WHERE k = {next}"), ()).expect("it deletes");
+            values[next] = None;
+        } else if given % 7 == 3 {
+            c.execute(&format!("REPLACE INTO u VALUES ({next}, {given})"), ()).expect("it replaces");
+            values[next] = Some(given);
+        }
+    }
+    assert!((at + 1..=900).all(|a| values[key(a)].is_none()));
+    assert!(given > 700, "{given}");
+}
+
+#[test]
 fn an_open_query_does_not_see_what_others_commit() {
     let c = connection("CREATE TABLE t(a INTEGER PRIMARY KEY); INSERT INTO t VALUES (1), (2)");
     let other = Connection::new(c.database().expect("it is free"));

@@ -2,14 +2,16 @@
 //!
 //! Rows that lie next to each other in a table are handed on in a loop that does nothing else. Rows that are found through
 //! an index lie anywhere: looked up in the order of their rowids they share most of the way down, and are given in the
-//! order of the index.
+//! order of the index. So are rows that a join looks up by their rowids, which rows of another scan name that has read ahead
+//! itself.
 //!
 //! Invariant: nothing shows that rows were read before they were asked for. What is counted is counted when they are
 //! given, and where the tree changes in between, those that were not given yet are read anew.
 
 use super::pace::Pace;
 use super::place::Place;
-use crate::codec::{push_rowid, rowid_of, split_rowid_suffix};
+use super::rowids::exact_rowid;
+use crate::codec::{Record, push_rowid, rowid_of, split_rowid_suffix};
 use crate::error::{Error, Result};
 
 /// How many rows are read at once at first.
@@ -33,9 +35,15 @@ pub struct Ahead<'v> {
     wanted: usize,
     /// Whether the entries end behind these, and how many were read to learn that.
     end: Option<u64>,
+    /// How often rows were read together.
+    batch: u64,
+    /// Where rows of another scan name these: those of which batch of it, how many of them could ask, and how many did.
+    of_batch: u64,
+    named: usize,
+    asked: usize,
 }
 
-/// A row, and where the key of its entry in an index ends.
+/// A row, and where the key of its entry in an index ends. Without a row the record is empty, as none is.
 struct Fetched<'v> {
     rowid: i64,
     record: &'v [u8],
@@ -90,6 +98,7 @@ impl<'v> Ahead<'v> {
         mut step: impl FnMut(&mut Place<'v>) -> Result<(bool, u64)>,
     ) -> Result<()> {
         self.forget();
+        self.batch += 1;
         self.wanted = (self.wanted * 2).clamp(FIRST, MOST_IN_ORDER);
         while self.rows.len() < self.wanted {
             let (found, read) = step(table)?;
@@ -111,8 +120,8 @@ impl<'v> Ahead<'v> {
         mut step: impl FnMut(&mut Place<'v>) -> Result<(bool, u64)>,
     ) -> Result<()> {
         self.forget();
+        self.batch += 1;
         self.wanted = (self.wanted * 2).clamp(FIRST, MOST_BY_INDEX);
-        self.order.clear();
         while self.rows.len() < self.wanted {
             let (found, read) = step(index)?;
             if !found {
@@ -124,12 +133,71 @@ impl<'v> Ahead<'v> {
             self.keys.extend_from_slice(index.key());
             self.rows.push(Fetched { rowid, record: &[], key_end: self.keys.len() });
         }
+        self.look_up(table)
+    }
+
+    /// Whether it has given a row.
+    pub fn has_given(&self) -> bool {
+        self.given > 0
+    }
+
+    /// The row of a rowid that the row given last by another scan names in this column, or in its rowid. It was looked up
+    /// together with those that the next rows of that scan name; nothing if it was not, or is not there.
+    pub fn named(
+        &mut self,
+        source: &Ahead<'v>,
+        place: Option<usize>,
+        rowid: i64,
+        table: &mut Place<'v>,
+    ) -> Result<Option<&'v [u8]>> {
+        let Some(at) = source.given.checked_sub(1) else { return Ok(None) };
+        self.given = source.given;
+        if self.of_batch != source.batch {
+            let are_asked_for = self.asked * 2 >= self.named;
+            self.rows.clear();
+            self.batch += 1;
+            (self.of_batch, self.named, self.asked) = (source.batch, source.rows.len().saturating_sub(at), 0);
+            if are_asked_for && self.named > 1 {
+                self.fill_by_names(source, at, place, table)?;
+            }
+        }
+        self.asked += 1;
+        let row = self.rows.get(at).filter(|row| row.rowid == rowid && !row.record.is_empty());
+        Ok(row.map(|row| row.record))
+    }
+
+    /// Looks up the rows that those of another scan name, from one on.
+    fn fill_by_names(
+        &mut self,
+        source: &Ahead<'v>,
+        from: usize,
+        place: Option<usize>,
+        table: &mut Place<'v>,
+    ) -> Result<()> {
+        for (number, row) in source.rows.iter().enumerate() {
+            let rowid = match place {
+                _ if number < from || row.record.is_empty() => None,
+                None => Some(row.rowid),
+                Some(place) => {
+                    let record = Record::new(row.record).map_err(|_| Error::Malformed)?;
+                    record.column(place).ok().and_then(exact_rowid)
+                }
+            };
+            self.order.extend(rowid.map(|rowid| (rowid, number)));
+            self.rows.push(Fetched { rowid: rowid.unwrap_or(0), record: &[], key_end: 0 });
+        }
+        self.look_up(table)
+    }
+
+    /// Looks up rows in the order of their rowids.
+    fn look_up(&mut self, table: &mut Place<'v>) -> Result<()> {
         self.order.sort_unstable();
         for &(rowid, number) in &self.order {
             self.key.clear();
             push_rowid(&mut self.key, rowid);
-            self.rows[number].record = table.get(&self.key)?.ok_or(Error::Malformed)?;
+            self.rows[number].record = table.get(&self.key)?.unwrap_or_default();
         }
+        self.order.clear();
         Ok(())
     }
 
@@ -137,7 +205,7 @@ impl<'v> Ahead<'v> {
     pub fn last_of_table(&self) -> Option<Vec<u8>> {
         let last = self.given.checked_sub(1).filter(|_| self.keys.is_empty())?;
         let mut key = Vec::new();
-        push_rowid(&mut key, self.rows[last].rowid);
+        push_rowid(&mut key, self.rows.get(last)?.rowid);
         Some(key)
     }
 

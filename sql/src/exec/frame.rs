@@ -38,6 +38,14 @@ impl Frame<'_> {
             kept: Vec::new(),
         }
     }
+
+    /// Makes room for the next rows of a scan, which has these two cursors.
+    #[inline]
+    pub(super) fn make_ahead(&mut self, pair: usize) {
+        if self.ahead.len() <= pair {
+            self.ahead.resize_with(pair + 1, Ahead::default);
+        }
+    }
 }
 
 impl Frame<'_> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::output::Output;
 use super::query::Given;
-use super::scan::exact_rowid;
+use super::rowids::exact_rowid;
 use crate::codec::{Record, push_rowid};
 use crate::error::{Error, Result};
 use crate::expr::{Cells, Env, ErrorSlot, NoSubqueries, Row, Scalar, Scope, Shared};
@@ -42,7 +42,7 @@ pub struct Lookup {
 /// The scan and the rowid of a query that reads one row by it.
 fn rowid_of_plan(plan: &SelectPlan) -> Option<(&Scan, &Scalar)> {
     let Node::Scan(scan) = &plan.query.root else { return None };
-    let Access::Rowid(rowid) = &scan.access else { return None };
+    let Access::Rowid(rowid, _) = &scan.access else { return None };
     (plan.frame.rows == 1 && scan.row == 0).then_some((&**scan, rowid))
 }
 

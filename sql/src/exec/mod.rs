@@ -4,6 +4,7 @@
 
 mod pace;
 mod place;
+mod rowids;
 
 mod ahead;
 

@@ -5,19 +5,20 @@ use std::sync::Arc;
 
 use duramen_engine::TreeId;
 
-use super::ahead::{Ahead, Next};
+use super::ahead::Next;
 use super::frame::{Ctx, Frame};
 use super::operator::{BoxOperator, Operator, passes, with_env};
 use super::pace::Pace;
 use super::place::Place;
+use super::rowids::{exact_rowid, first_rowid, last_rowid};
 use crate::codec::{
     Direction, Record, next_value, push_rowid, push_value, rowid_key, rowid_of, skip_value,
     split_rowid_suffix,
 };
 use crate::error::{Error, Result};
 use crate::expr::{Env, Row};
-use crate::plan::{Access, AnyOf, Fetch, Included, KeyPart, Scan};
-use crate::value::{Affinity, ArenaBuffer, ValueRef, compare_integer_to_real, integer_to_real};
+use crate::plan::{Access, AnyOf, Fetch, Included, KeyPart, NamedBy, Scan};
+use crate::value::{ArenaBuffer, ValueRef, integer_to_real};
 
 /// Sorts behind every key that starts with the bytes before it.
 const BEHIND: u8 = 0xff;
@@ -44,17 +45,19 @@ pub(super) struct ScanRows {
     /// Whether rows may be read together, and how many were read one by one since it was opened.
     together: bool,
     alone: usize,
+    /// Whether it came to read rows together, and to their end, when it was open the last time.
+    was_long: bool,
     buffer: ArenaBuffer,
 }
 
-/// So many rows are read one by one before the next ones are read together: there may be no more, or nobody may ask for
-/// them.
+/// So many rows are read one by one before the next ones are read together, unless it was otherwise the last time: there may
+/// be no more, or nobody may ask for them.
 const ALONE: usize = 2;
 
 impl ScanRows {
     pub(super) fn new(plan: Arc<Scan>) -> ScanRows {
         let together = match &plan.access {
-            Access::Rowid(_) => false,
+            Access::Rowid(..) => false,
             Access::All | Access::RowidRange(..) => plan.has_rowid,
             Access::Keys(range) => {
                 matches!(range.fetch, Fetch::ByRowid) && plan.apart.is_empty() && !plan.is_single
@@ -69,6 +72,7 @@ impl ScanRows {
             given: Vec::new(),
             together,
             alone: 0,
+            was_long: false,
             buffer: ArenaBuffer::new(),
         }
     }
@@ -191,60 +195,6 @@ fn push_part(key: &mut Vec<u8>, part: &KeyPart, env: &Env<'_>) -> bool {
     part.null_fits || !value.is_null()
 }
 
-/// The smallest rowid that is over a value, or equal to it if that is included; `None` if there is none.
-fn first_rowid(value: ValueRef<'_>, included: Included) -> Option<i64> {
-    match Affinity::Numeric.apply_numeric(value) {
-        ValueRef::Integer(integer) if included == Included::Yes => Some(integer),
-        ValueRef::Integer(integer) => integer.checked_add(1),
-        ValueRef::Real(real) => {
-            if real >= integer_to_real(i64::MAX) {
-                return None;
-            }
-            let near = crate::value::real_to_integer(real);
-            let fits = |rowid: i64| {
-                let order = compare_integer_to_real(rowid, real);
-                order.is_gt() || (order.is_eq() && included == Included::Yes)
-            };
-            [near.saturating_sub(1), near, near.saturating_add(1)].into_iter().find(|&rowid| fits(rowid))
-        }
-        _ => None,
-    }
-}
-
-/// The largest rowid that is below a value, or equal to it if that is included; `None` if there is none.
-fn last_rowid(value: ValueRef<'_>, included: Included) -> Option<i64> {
-    match Affinity::Numeric.apply_numeric(value) {
-        ValueRef::Integer(integer) if included == Included::Yes => Some(integer),
-        ValueRef::Integer(integer) => integer.checked_sub(1),
-        ValueRef::Real(real) => {
-            if real < integer_to_real(i64::MIN) {
-                return None;
-            }
-            let near = crate::value::real_to_integer(real);
-            let fits = |rowid: i64| {
-                let order = compare_integer_to_real(rowid, real);
-                order.is_lt() || (order.is_eq() && included == Included::Yes)
-            };
-            [near.saturating_add(1), near, near.saturating_sub(1)].into_iter().find(|&rowid| fits(rowid))
-        }
-        // Numbers are below all texts and blobs.
-        ValueRef::Text(_) | ValueRef::Blob(_) => Some(i64::MAX),
-        ValueRef::Null => None,
-    }
-}
-
-/// The rowid that a value is equal to, if any.
-pub(super) fn exact_rowid(value: ValueRef<'_>) -> Option<i64> {
-    match Affinity::Numeric.apply_numeric(value) {
-        ValueRef::Integer(integer) => Some(integer),
-        ValueRef::Real(real) => {
-            let near = crate::value::real_to_integer(real);
-            compare_integer_to_real(near, real).is_eq().then_some(near)
-        }
-        _ => None,
-    }
-}
-
 fn record(bytes: &[u8]) -> Result<Record<'_>> {
     Record::new(bytes).map_err(|_| Error::Malformed)
 }
@@ -253,8 +203,10 @@ impl Operator for ScanRows {
     fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
         self.low.clear();
         self.given.clear();
-        self.alone = 0;
-        if let Some(ahead) = frame.ahead.get_mut(self.plan.cursor / 2) {
+        self.alone = if std::mem::take(&mut self.was_long) { ALONE } else { 0 };
+        if self.together
+            && let Some(ahead) = frame.ahead.get_mut(self.plan.cursor / 2)
+        {
             ahead.clear();
         }
         let possible = match &self.plan.access {
@@ -262,7 +214,7 @@ impl Operator for ScanRows {
                 self.high = None;
                 true
             }
-            Access::Rowid(_) => true,
+            Access::Rowid(..) => true,
             Access::RowidRange(..) => self.rowid_range(frame, ctx)?,
             Access::Keys(_) => self.key_range(frame, ctx)?,
         };
@@ -278,6 +230,7 @@ impl Operator for ScanRows {
             ctx.check()?;
             if !self.advance(frame, ctx)? {
                 self.state = State::Done;
+                self.was_long = self.alone == ALONE;
                 return Ok(false);
             }
             if passes(&self.plan.tests, &mut self.buffer, frame, ctx)? {
@@ -314,7 +267,7 @@ impl ScanRows {
             self.alone += 1;
         }
         match &self.plan.access {
-            Access::Rowid(_) => self.look_up(frame, ctx),
+            Access::Rowid(..) => self.look_up(frame, ctx),
             Access::All | Access::RowidRange(..) => self.advance_in_table(frame, ctx),
             Access::Keys(_) => self.advance_in_index(frame, ctx),
         }
@@ -323,9 +276,7 @@ impl ScanRows {
     /// To the next one of the rows that are read together.
     fn advance_together<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
         let pair = self.plan.cursor / 2;
-        if frame.ahead.len() <= pair {
-            frame.ahead.resize_with(pair + 1, Ahead::default);
-        }
+        frame.make_ahead(pair);
         loop {
             match frame.ahead[pair].next(ctx.pace) {
                 Next::Row(rowid, bytes) => {
@@ -340,7 +291,8 @@ impl ScanRows {
 
     #[inline(never)]
     fn read_ahead<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
-        let ScanRows { plan, low, high, .. } = self;
+        let ScanRows { plan, state, low, high, .. } = self;
+        let way = (plan.reverse, plan.is_exact());
         let ahead = &mut frame.ahead[plan.cursor / 2];
         let (table, index) = frame.cursors[plan.cursor..].split_at_mut(1);
         let table = placed(&mut table[0], plan.tree, plan, ctx)?;
@@ -348,16 +300,16 @@ impl ScanRows {
         match &plan.access {
             Access::Keys(range) => {
                 let entry = placed(&mut index[0], range.tree, plan, ctx)?;
-                ahead.fill_by_index(entry, table, |entry| following(entry, plan.reverse, ends))
+                ahead.fill_by_index(entry, table, |entry| step(entry, state, way, ends))
             }
-            _ => ahead.fill(table, |row| following(row, plan.reverse, ends)),
+            _ => ahead.fill(table, |row| step(row, state, way, ends)),
         }
     }
 
     /// To the row of one rowid.
     fn look_up<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
         let ScanRows { plan, state, buffer, .. } = self;
-        let Access::Rowid(value) = &plan.access else { return Ok(false) };
+        let Access::Rowid(value, named_by) = &plan.access else { return Ok(false) };
         if matches!(state, State::Running) {
             return Ok(false);
         }
@@ -365,8 +317,15 @@ impl ScanRows {
         let rowid = with_env(buffer, frame, ctx, |env| Ok(exact_rowid(value.eval(env))))?;
         let Some(rowid) = rowid else { return Ok(false) };
         ctx.pace.read(1);
-        let Frame { cursors, looked_up, .. } = frame;
-        let found = row_of_key(&mut cursors[plan.cursor], looked_up, &rowid_key(rowid), plan, ctx)?;
+        let known = match named_by {
+            Some(named_by) => named(named_by, rowid, plan, frame, ctx)?,
+            None => None,
+        };
+        let Frame { cursors, looked_up, .. } = &mut *frame;
+        let found = match known {
+            None => row_of_key(&mut cursors[plan.cursor], looked_up, &rowid_key(rowid), plan, ctx)?,
+            known => known,
+        };
         let Some(bytes) = found else { return Ok(false) };
         frame.rows[plan.row].set_page(record(bytes)?, rowid);
         Ok(true)
@@ -375,7 +334,9 @@ impl ScanRows {
     fn advance_in_table<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
         let ScanRows { plan, state, low, high, .. } = self;
         let cursor = placed(&mut frame.cursors[plan.cursor], plan.tree, plan, ctx)?;
-        if !step(cursor, state, (plan.reverse, false), (low, high.as_deref()), ctx.pace)? {
+        let (found, read) = step(cursor, state, (plan.reverse, false), (low, high.as_deref()))?;
+        ctx.pace.read(read);
+        if !found {
             return Ok(false);
         }
         let rowid = match plan.has_rowid {
@@ -396,7 +357,11 @@ impl ScanRows {
         let entry = placed(&mut index[0], range.tree, plan, ctx)?;
         let ends = (low.as_slice(), high.as_deref());
         let found = match given.is_empty() {
-            true => step(entry, state, (plan.reverse, plan.is_exact()), ends, ctx.pace)?,
+            true => {
+                let (found, read) = step(entry, state, (plan.reverse, plan.is_exact()), ends)?;
+                ctx.pace.read(read);
+                found
+            }
             false => leave(entry, given, ctx.pace)? && ends.1.is_none_or(|high| entry.is_below(high)),
         };
         if !found {
@@ -428,6 +393,25 @@ impl ScanRows {
         row.set_page(record(bytes.ok_or(Error::Malformed)?)?, rowid);
         Ok(true)
     }
+}
+
+/// The row of a rowid that the current row of another scan names, if that has read ahead: looked up together with those
+/// that its next rows name.
+fn named<'v>(
+    by: &NamedBy,
+    rowid: i64,
+    plan: &Scan,
+    frame: &mut Frame<'v>,
+    ctx: &Ctx<'_, 'v>,
+) -> Result<Option<&'v [u8]>> {
+    let pair = plan.cursor / 2;
+    frame.make_ahead(pair);
+    let Ok([source, ahead]) = frame.ahead.get_disjoint_mut([by.cursor / 2, pair]) else { return Ok(None) };
+    if !source.has_given() {
+        return Ok(None);
+    }
+    let table = placed(&mut frame.cursors[plan.cursor], plan.tree, plan, ctx)?;
+    ahead.named(source, by.place, rowid, table)
 }
 
 /// The cursor of a scan over one of its trees, made at first use.
@@ -462,25 +446,22 @@ fn row_of_key<'v>(
     ctx.stores.get(plan.store, plan.tree, key)
 }
 
-/// Moves a cursor to the next entry of a range. To go to the first entry counts as reading one, even if there is none,
-/// but not where all entries are to have the same values (`exact`) and there is none that has them.
+/// Moves a cursor to the next entry of a range: whether there is one, and how many were read to learn that. To go to the
+/// first entry counts as reading one, even if there is none, but not where all entries are to have the same values (`exact`)
+/// and there is none that has them.
 #[inline]
 fn step(
     cursor: &mut Place<'_>,
     state: &mut State,
     (reverse, exact): (bool, bool),
     ends: (&[u8], Option<&[u8]>),
-    pace: &Pace,
-) -> Result<bool> {
-    let (found, read) = match std::mem::replace(state, State::Running) {
-        State::Running => following(cursor, reverse, ends)?,
-        _ => {
-            let found = first(cursor, reverse, ends)?;
-            (found, u64::from(found || !exact))
-        }
-    };
-    pace.read(read);
-    Ok(found)
+) -> Result<(bool, u64)> {
+    if matches!(state, State::Running) {
+        return following(cursor, reverse, ends);
+    }
+    *state = State::Running;
+    let found = first(cursor, reverse, ends)?;
+    Ok((found, u64::from(found || !exact)))
 }
 
 /// Moves a cursor to the first entry of a range.

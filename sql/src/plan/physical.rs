@@ -206,12 +206,21 @@ impl Scan {
 pub enum Access {
     /// All of them.
     All,
-    /// By rowid.
-    Rowid(Scalar),
+    /// By rowid, and what names it.
+    Rowid(Scalar, Option<NamedBy>),
     /// By a range of rowids.
     RowidRange(Option<(Scalar, Included)>, Option<(Scalar, Included)>),
     /// By a tree whose keys are values.
     Keys(KeyRange),
+}
+
+/// Another scan of the frame, whose rows name the rows that are looked up.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedBy {
+    /// Its cursor.
+    pub cursor: usize,
+    /// The place of the column that is the rowid; without one it is the rowid of the row itself.
+    pub place: Option<usize>,
 }
 
 /// Whether an end belongs to a range.

@@ -11,8 +11,8 @@ use super::flatten::flatten;
 use super::groups::having_to_where;
 use super::imply::imply;
 use super::physical::{
-    AggregateCall, Aggregation, Compound, Count, Distinct, FrameBound, FrameSize, Limit, Node, Parts,
-    QueryPlan, Reuse, Rows, SelectPlan, Sort, SortKey, SubqueryPlan, Values, Window, WindowCall,
+    AggregateCall, Aggregation, Compound, Count, Distinct, FrameBound, FrameSize, Limit, NamedBy, Node,
+    Parts, QueryPlan, Reuse, Rows, SelectPlan, Sort, SortKey, SubqueryPlan, Values, Window, WindowCall,
 };
 use super::push::{leave_out, push_down};
 use super::reduce::reduce;
@@ -45,6 +45,8 @@ pub struct Planner<'v> {
 struct FrameNames {
     slots: Map<Slot, Located>,
     size: FrameSize,
+    /// The rows that scans give, and their cursors.
+    scans: Vec<(usize, usize)>,
     /// The rows of recursive common tables.
     recursions: Vec<(RecursionId, usize)>,
     /// Whether rows of frames around are named.
@@ -305,12 +307,25 @@ impl<'v> Planner<'v> {
         size.rows - 1
     }
 
-    /// Two cursors: for a table and an index of it.
-    pub(super) fn add_cursors(&mut self) -> usize {
+    /// Two cursors: for a table, of which this is the row, and an index of it.
+    pub(super) fn add_cursors(&mut self, row: usize) -> usize {
         let innermost = self.frames.len() - 1;
-        let size = &mut self.frames[innermost].size;
+        let FrameNames { size, scans, .. } = &mut self.frames[innermost];
         size.cursors += 2;
+        scans.push((row, size.cursors - 2));
         size.cursors - 2
+    }
+
+    /// The scan of the frame that is planned whose rows name a rowid, if one does.
+    pub(super) fn named_by(&self, rowid: &Scalar) -> Option<NamedBy> {
+        let (row, place) = match rowid {
+            Scalar::Column { row, place } => (*row, Some(*place)),
+            Scalar::Rowid { row } => (*row, None),
+            _ => return None,
+        };
+        let scans = &self.frames.last()?.scans;
+        let (_, cursor) = scans.iter().rev().find(|(of, _)| *of == row)?;
+        Some(NamedBy { cursor: *cursor, place })
     }
 
     /// A query in the frame that is planned.

@@ -43,7 +43,7 @@ impl Planner<'_> {
             _ => None,
         };
         let row = self.add_table(stored, covering);
-        let cursor = self.add_cursors();
+        let cursor = self.add_cursors(row);
         let mut each = Vec::new();
         let mut apart = Vec::new();
         let name = stored.name;
@@ -52,7 +52,9 @@ impl Planner<'_> {
             Way::Rowid(number) => {
                 let part =
                     self.equal_value(&from.terms[*number], Direction::Ascending, reading, &mut each)?;
-                (Access::Rowid(part.value), format!("SEARCH {name} USING INTEGER PRIMARY KEY (rowid=?)"))
+                let named_by = self.named_by(&part.value);
+                let label = format!("SEARCH {name} USING INTEGER PRIMARY KEY (rowid=?)");
+                (Access::Rowid(part.value, named_by), label)
             }
             Way::RowidRange(low, high) => {
                 let low_end = self.range_end(from, *low, End::Low)?;
