@@ -9,7 +9,7 @@ use super::chunk::{Chunk, push_row};
 use super::frame::{Ctx, Frame};
 use super::key_table::KeyTable;
 use super::keys::{push_group_key, push_key, push_sort_key};
-use super::operator::{BoxOperator, Operator, with_env};
+use super::operator::{BoxOperator, Operator, with_env, with_room};
 use super::sorter::Sorter;
 use super::spill::SpillSorter;
 use super::whole::{load_frame, push_frame};
@@ -159,9 +159,13 @@ impl Groups {
     /// Adds a group with the keys of the current row.
     fn add(&mut self, plan: &Aggregation, env: &Env<'_>) -> Result<()> {
         if !plan.keys.is_empty() {
-            let keys: Vec<_> = plan.keys.iter().map(|(value, _)| value.eval(env)).collect();
-            env.shared.error.check()?;
-            self.keys.push(&keys)?;
+            with_room(plan.keys.len(), |keys| {
+                for (key, (value, _)) in keys.iter_mut().zip(&plan.keys) {
+                    value.eval_into(env, key);
+                }
+                env.shared.error.check()?;
+                self.keys.push(keys)
+            })?;
         }
         self.add_empty(plan)
     }
@@ -202,20 +206,25 @@ impl Groups {
 
     /// Makes the row of a group.
     fn finish(&mut self, number: usize, plan: &Aggregation, env: &Env<'_>, row: &mut Row<'_>) -> Result<()> {
-        let mut values = Vec::with_capacity(plan.keys.len() + plan.calls.len() + plan.bare.len());
-        if !plan.keys.is_empty() {
-            let keys = Record::new(self.keys.record(number)).map_err(|_| Error::Malformed)?;
-            for place in 0..plan.keys.len() {
-                values.push(keys.column(place).map_err(|_| Error::Malformed)?);
+        let widths = [plan.keys.len(), plan.calls.len(), plan.bare.len()];
+        with_room(widths.iter().sum(), |values| {
+            let (keys, rest) = values.split_at_mut(widths[0]);
+            let (results, bare) = rest.split_at_mut(widths[1]);
+            if !keys.is_empty() {
+                let record = Record::new(self.keys.record(number)).map_err(|_| Error::Malformed)?;
+                for (place, key) in keys.iter_mut().enumerate() {
+                    *key = record.column(place).map_err(|_| Error::Malformed)?;
+                }
             }
-        }
-        let width = plan.calls.len();
-        for (call, state) in plan.calls.iter().zip(&mut self.states[number * width..]) {
-            values.push(state.finish(call, env)?);
-        }
-        let width = plan.bare.len();
-        values.extend(self.bare[number * width..(number + 1) * width].iter().map(Value::as_ref));
-        row.keep(&values, 0)
+            let states = &mut self.states[number * widths[1]..];
+            for ((call, state), result) in plan.calls.iter().zip(states).zip(results) {
+                *result = state.finish(call, env)?;
+            }
+            for (value, kept) in bare.iter_mut().zip(&self.bare[number * widths[2]..]) {
+                *value = kept.as_ref();
+            }
+            row.keep(values, 0)
+        })
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) struct KeyTable {
     hasher: foldhash::fast::RandomState,
     /// The number of the key inserted last: rows in order come with the same key again and again.
     last: usize,
+    /// Whether some key is below the one that came before it.
+    is_mixed: bool,
 }
 
 /// A part of the hash of a key, and its number.
@@ -87,6 +89,7 @@ impl KeyTable {
     fn add(&mut self, hash: u32, key: &[u8]) -> usize {
         let number = self.ends.len();
         assert!(number < MOST_KEYS, "keys that fit into memory can be numbered");
+        self.is_mixed = self.is_mixed || number.checked_sub(1).is_some_and(|before| key < self.key(before));
         self.bytes.extend_from_slice(key);
         self.ends.push(self.bytes.len());
         let entry = Entry { hash, number: u32::try_from(number).unwrap_or(u32::MAX) };
@@ -105,10 +108,14 @@ impl KeyTable {
         self.table.clear();
         self.bytes.clear();
         self.ends.clear();
+        self.is_mixed = false;
     }
 
     /// All numbers in the order of their keys.
     pub(super) fn sorted(&self, check: &dyn Fn() -> Result<()>) -> Result<Vec<usize>> {
+        if !self.is_mixed {
+            return Ok((0..self.len()).collect());
+        }
         let mut order: Vec<Place> = (0..self.len()).map(Place::new).collect();
         radix::sort(&mut order, &mut Vec::new(), |number| self.key(number), check)?;
         Ok(order.into_iter().map(|entry| entry.place).collect())
