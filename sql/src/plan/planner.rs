@@ -338,6 +338,7 @@ impl<'v> Planner<'v> {
             having_to_where(query);
             factor(&mut query.filter);
             reduce(query);
+            pass_on(query);
             imply(query);
             push_down(query);
         }
@@ -353,7 +354,6 @@ impl<'v> Planner<'v> {
         let limit = self.limit(select)?;
         if !select.order_by.is_empty() {
             let keys = self.sort_keys(&select.order_by)?;
-            pass_on(query);
             let sort = Sort { row, keys, values: output.clone(), limit: limit.clone() };
             root = Node::Sort(Box::new(root), Arc::new(sort));
         }
@@ -483,7 +483,9 @@ impl<'v> Planner<'v> {
             root = self.window(root, step)?;
         }
         let values = Arc::new(self.scalars(&query.columns)?);
-        if let Some(collations) = &query.distinct {
+        if let Some(collations) = &query.distinct
+            && !gives_each_once(&root)
+        {
             let distinct = Distinct { values: values.clone(), collations: collations.clone(), together };
             root = Node::Distinct(Box::new(root), Arc::new(distinct));
         }
@@ -601,15 +603,25 @@ impl<'v> Planner<'v> {
     /// The rows of a query in `FROM`.
     pub(super) fn rows(&mut self, slot: Slot, select: &Select, tests: &[Expr], kept: bool) -> Result<Node> {
         let mut select = select.clone();
-        leave_out(&mut select, self.used.get(&slot).unwrap_or(&BTreeSet::new()));
-        let query = match kept {
+        let used = self.used.get(&slot).cloned().unwrap_or_default();
+        leave_out(&mut select, &used);
+        let mut query = match kept {
             true => self.keeping(|planner| planner.select(&mut select))?,
             false => self.select(&mut select)?,
         };
+        if used.is_empty() {
+            query.output = Arc::default();
+        }
         let row = self.add_slot(slot);
         let tests = self.tests(tests)?;
         Ok(Node::Rows(Arc::new(Rows { row, query, kept, tests })))
     }
+}
+
+/// Whether a step gives of rows with the same values only one: it is asked to where their values are those of a query with
+/// `DISTINCT`.
+fn gives_each_once(root: &Node) -> bool {
+    matches!(root, Node::Scan(scan) if !scan.apart.is_empty())
 }
 
 /// Whether the rows of `FROM` are those of the query, in any order.
