@@ -371,10 +371,15 @@ impl LogReader {
         Ok(Ok((position, head)))
     }
 
-    /// Whether a record's commit is the one after the last, or the last again where the log was closed.
+    /// Whether a record's commit is the one after the last, or the last again where the log was closed. Who starts at a
+    /// segment knows the epoch of the commit before it only as not later than that of the segment's first.
     fn comes_next(&self, head: &RecordHead) -> bool {
-        let number = self.last.number + u64::from(head.kind != RecordKind::Close);
-        head.lsn.number == number && (self.last.epoch..=self.segment.header.epoch).contains(&head.lsn.epoch)
+        let epoch = head.lsn.epoch;
+        let follows = match head.kind {
+            RecordKind::Close => head.lsn.number == self.last.number,
+            _ => head.lsn.number == self.last.number + 1 && epoch >= self.last.epoch,
+        };
+        follows && epoch <= self.segment.header.epoch
     }
 
     /// Goes to the start of the next segment, which says that it follows here.

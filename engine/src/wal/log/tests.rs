@@ -9,7 +9,9 @@ use super::*;
 use crate::ids::to_u64;
 use crate::io::sim::{Action, Fault, OpKind, SimFs, SyncFailure};
 use crate::io::{Fs, MemFs, read_file};
-use crate::wal::testing::{append, commit, create, names, numbers, path, recover, scan, setup, time, whole};
+use crate::wal::testing::{
+    append, commit, create, names, numbers, open, path, recover, scan, setup, time, whole,
+};
 use crate::wal::{LogScan, LogStart, Shutdown};
 
 fn simulated(segment_bytes: u64) -> (Arc<SimFs>, Log) {
@@ -764,4 +766,25 @@ fn a_log_that_rests_in_a_new_segment_needs_nothing_before_it() {
     log.close().expect("memory takes it");
     let (lsns, _) = scan(&left, from(last.number)).expect("whole").expect("there is one");
     assert_eq!(numbers(&lsns), [51, 52]);
+}
+
+#[test]
+fn a_segment_that_begins_with_a_closing_record_of_an_earlier_epoch_is_read_from_its_start() {
+    let fs = Arc::new(MemFs::new());
+    let shared: Arc<dyn Fs> = fs.clone();
+    let log = create(fs.clone(), 64 << 10);
+    for _ in 0..5 {
+        commit(&log).expect("memory takes it");
+    }
+    drop(log);
+    let (log, lsns) = recover(&shared, 64 << 10).expect("an unclean stop");
+    assert_eq!(numbers(&lsns), [1, 2, 3, 4, 5]);
+    log.rest_in_new_segment().expect("memory takes it");
+    let sixth = commit(&log).expect("memory takes it");
+    assert!(sixth.epoch > lsns[4].epoch);
+    let newest = *log.segments().expect("memory reads").last().expect("there are some");
+    let start = LogStart::After { lsn: newest.after, position: newest.start };
+    let scan_from_there = LogScan { start, until: Some(sixth), ..whole() };
+    let mut reader = open(&shared, scan_from_there).expect("memory reads");
+    assert_eq!(reader.next_record().expect("in order").map(|record| record.lsn), Some(sixth));
 }
