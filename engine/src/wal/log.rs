@@ -132,7 +132,11 @@ impl Log {
     /// A checkpoint is durable. Records name the newest one from now on.
     pub fn set_checkpoint(&self, number: u64) {
         let mut state = self.lock();
-        state.checkpoint = state.checkpoint.max(number);
+        if number > state.checkpoint {
+            state.checkpoint = number;
+            // A closing record that names an older one does not spare the next open its look at the list.
+            state.closed_on_disk = false;
+        }
     }
 
     /// Writes what is pending if it is much, without a sync: for commits that nobody waits for. Waits while far too

@@ -788,3 +788,17 @@ fn a_segment_that_begins_with_a_closing_record_of_an_earlier_epoch_is_read_from_
     let mut reader = open(&shared, scan_from_there).expect("memory reads");
     assert_eq!(reader.next_record().expect("in order").map(|record| record.lsn), Some(sixth));
 }
+
+#[test]
+fn a_closing_record_that_names_an_older_checkpoint_is_followed_by_one_that_names_the_newest() {
+    let fs = Arc::new(MemFs::new());
+    let shared: Arc<dyn Fs> = fs.clone();
+    let log = create(fs.clone(), 64 << 10);
+    commit(&log).expect("memory takes it");
+    log.rest().expect("memory takes it");
+    log.set_checkpoint(7);
+    log.close().expect("memory takes it");
+    let (lsns, end) = scan(&shared, whole()).expect("whole").expect("there is one");
+    assert_eq!((numbers(&lsns), end.checkpoint), (vec![1], 7));
+    assert!(matches!(end.shutdown, Shutdown::Clean { .. }));
+}
