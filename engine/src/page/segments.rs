@@ -77,15 +77,15 @@ pub struct Segment {
     capacity: u64,
     /// How long the file is as far as it holds whole pages.
     valid: AtomicU64,
-    kept: OnceLock<KeptPages>,
-    /// The whole file, once it is mapped; `None` where that cannot be done.
-    mapped: OnceLock<Option<MappedPages>>,
+    /// The first pages of a segment that is to be mapped.
+    first: OnceLock<KeptPages>,
+    pages: OnceLock<Pages>,
 }
 
-/// A mapped file, and which pages of it were checked.
-struct MappedPages {
-    bytes: Mapping,
-    checked: CheckedUnits,
+/// Where the bytes of a segment's pages are.
+enum Pages {
+    Mapped { bytes: Mapping, checked: CheckedUnits },
+    Kept(KeptPages),
 }
 
 impl Segment {
@@ -98,8 +98,8 @@ impl Segment {
             place: place.clone(),
             capacity: capacity.max(valid),
             valid: AtomicU64::new(valid),
-            kept: OnceLock::new(),
-            mapped: OnceLock::new(),
+            first: OnceLock::new(),
+            pages: OnceLock::new(),
         }
     }
 
@@ -140,24 +140,30 @@ impl Segment {
     /// [`Error::Corrupt`] where the address does not lead to a sound page, or what the file system answers.
     #[inline]
     pub fn page(&self, addr: &PageAddr) -> Result<&[u8]> {
-        match self.mapped.get() {
-            Some(Some(mapped)) if mapped.checked.contains(addr.unit) => match mapped.page(addr) {
-                Some(page) if is_of(page, addr) => Ok(page),
-                _ => self.page_at_first(addr),
-            },
-            Some(Some(_)) => self.page_at_first(addr),
-            _ => match self.kept.get().and_then(|kept| kept.get(addr.unit)) {
-                Some(page) if is_of(page, addr) && page.len() == to_usize(addr.len) => Ok(page),
-                _ => self.page_at_first(addr),
-            },
+        let kept = match self.pages.get() {
+            Some(Pages::Mapped { bytes, checked }) if checked.contains(addr.unit) => {
+                return match mapped(bytes, addr) {
+                    Some(page) if is_of(page, addr) => Ok(page),
+                    _ => self.page_at_first(addr),
+                };
+            }
+            Some(Pages::Mapped { .. }) => None,
+            Some(Pages::Kept(kept)) => kept.get(addr.unit),
+            None => self.first.get().and_then(|first| first.get(addr.unit)),
+        };
+        match kept {
+            Some(page) if is_of(page, addr) && page.len() == to_usize(addr.len) => Ok(page),
+            _ => self.page_at_first(addr),
         }
     }
 
     /// Where a page that was checked lies in the mapping; see [`PageRead::place`].
     #[inline]
     fn place_of(&self, addr: &PageAddr) -> &[u8] {
-        match self.mapped.get() {
-            Some(Some(mapped)) if mapped.checked.contains(addr.unit) => mapped.page(addr).unwrap_or_default(),
+        match self.pages.get() {
+            Some(Pages::Mapped { bytes, checked }) if checked.contains(addr.unit) => {
+                mapped(bytes, addr).unwrap_or_default()
+            }
             _ => &[],
         }
     }
@@ -178,38 +184,36 @@ impl Segment {
     #[cold]
     fn page_at_first(&self, addr: &PageAddr) -> Result<&[u8]> {
         self.expect_within(addr)?;
-        if let Some(mapped) = self.mapped()? {
-            let page = mapped.page(addr).ok_or_else(|| self.too_short(to_u64(mapped.bytes.len())))?;
-            self.expect_sound(page, addr)?;
-            mapped.checked.insert(addr.unit);
-            return Ok(page);
-        }
+        let kept = match self.pages()? {
+            Some(Pages::Mapped { bytes, checked }) => {
+                let page = mapped(bytes, addr).ok_or_else(|| self.too_short(to_u64(bytes.len())))?;
+                self.expect_sound(page, addr)?;
+                checked.insert(addr.unit);
+                return Ok(page);
+            }
+            Some(Pages::Kept(kept)) => kept,
+            None => self.first.get_or_init(|| KeptPages::new(READ_BEFORE_MAPPED)),
+        };
         let page = self.read_page_uncached(addr)?;
-        let lists = if self.can_be_mapped() { READ_BEFORE_MAPPED } else { chunks(self.capacity, KEPT_UNITS) };
-        let kept = self.kept.get_or_init(|| KeptPages::new(lists));
         Ok(kept.insert(addr.unit, page.into_boxed_slice()))
     }
 
-    /// Whether the segment is one to map.
-    fn can_be_mapped(&self) -> bool {
-        self.place.map && self.capacity >= MAPPED_FROM_BYTES
-    }
-
-    /// The mapped file, where it is time for that and it can be done.
-    fn mapped(&self) -> Result<Option<&MappedPages>> {
-        if let Some(mapped) = self.mapped.get() {
-            return Ok(mapped.as_ref());
+    /// Where pages are; nothing as long as it is too early to map the segment.
+    fn pages(&self) -> Result<Option<&Pages>> {
+        if let Some(pages) = self.pages.get() {
+            return Ok(Some(pages));
         }
-        let read = self.kept.get().map_or(0, KeptPages::len);
-        if !self.can_be_mapped() || read < READ_BEFORE_MAPPED {
+        let wanted = self.place.map && self.capacity >= MAPPED_FROM_BYTES;
+        if wanted && self.first.get().map_or(0, KeptPages::len) < READ_BEFORE_MAPPED {
             return Ok(None);
         }
+        let file = self.open()?;
         // A file that cannot be mapped, for want of address space perhaps, can still be read.
-        let mapping = self.open()?.map(self.capacity).unwrap_or_default();
-        let checked = || CheckedUnits::new(self.capacity);
-        let mapped =
-            self.mapped.get_or_init(|| mapping.map(|bytes| MappedPages { bytes, checked: checked() }));
-        Ok(mapped.as_ref())
+        let mapping = if wanted { file.map(self.capacity).unwrap_or_default() } else { None };
+        Ok(Some(self.pages.get_or_init(|| match mapping {
+            Some(bytes) => Pages::Mapped { bytes, checked: CheckedUnits::new(self.capacity) },
+            None => Pages::Kept(KeptPages::new(chunks(self.capacity, KEPT_UNITS))),
+        })))
     }
 
     /// Opens the file, and checks its length and its header.
@@ -296,13 +300,11 @@ impl fmt::Debug for Segment {
     }
 }
 
-impl MappedPages {
-    /// The bytes that an address means.
-    #[inline]
-    fn page(&self, addr: &PageAddr) -> Option<&[u8]> {
-        let start = usize::try_from(addr.offset()).ok()?;
-        self.bytes.get(start..start.checked_add(to_usize(addr.len))?)
-    }
+/// The bytes of a mapping that an address means.
+#[inline]
+fn mapped<'a>(bytes: &'a Mapping, addr: &PageAddr) -> Option<&'a [u8]> {
+    let start = usize::try_from(addr.offset()).ok()?;
+    bytes.get(start..start.checked_add(to_usize(addr.len))?)
 }
 
 /// Whether a page that was checked is the one that an address means.
