@@ -6,8 +6,9 @@
 //! crash.
 //!
 //! What may be removed, after the newest checkpoint record is durable:
-//! - a page segment in which neither a kept root nor the newest version reaches a page, unless pages are being appended to it or a transaction that has
-//!   not ended spilled into it; a root from which a past version was reached is kept for as long as that is held;
+//! - a page segment in which neither a kept root nor the newest version reaches a page, unless pages are being appended to
+//!   it or a transaction that has not ended spilled into it; a root from which a past version was reached is kept for as long
+//!   as that is held;
 //! - a log segment wholly before the replay position of the oldest kept checkpoint, unless history reaches further back
 //!   than that checkpoint.
 

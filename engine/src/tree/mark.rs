@@ -1,5 +1,5 @@
-//! Which pages a tree reaches, those included that nodes in memory were written to, for telling live bytes from dead ones. Inner pages are read; a leaf only where its parent
-//! says that it may have extents.
+//! Which pages a tree reaches, those included that nodes in memory were written to, for telling live bytes from dead ones.
+//! Inner pages are read; a leaf only where its parent says that it may have extents.
 
 use std::collections::HashSet;
 
