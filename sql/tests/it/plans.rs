@@ -1,6 +1,10 @@
 //! What plans give and how they read: rows of queries that the planner rewrites, and their `EXPLAIN QUERY PLAN`.
 
-use duramen_sql::{Connection, ValueRef};
+use std::sync::Arc;
+
+use duramen_engine::io::{Io, MemFs};
+use duramen_engine::{Database, Durability, Options, View};
+use duramen_sql::{Connection, Error, ValueRef};
 
 fn connection(setup: &str) -> Connection {
     let connection = Connection::open_in_memory().expect("a database in memory opens");
@@ -533,4 +537,34 @@ fn a_condition_on_a_group_stays_outside_where_other_values_are_equal() {
     assert_eq!(rows(&mut c, &format!("{groups} WHERE k || '' = 'X'")), "");
     assert_eq!(rows(&mut c, &format!("{groups} WHERE k || '' = 'x'")), "x|2");
     assert_eq!(rows(&mut c, &format!("{groups} WHERE k = 'X'")), "x|2");
+}
+
+#[test]
+fn an_entry_of_an_index_without_its_row_is_damage() {
+    let io = Io { fs: Arc::new(MemFs::new()), ..Io::os() };
+    let database = Database::open_with(io, "db", Options::default()).expect("memory takes it");
+    let connection = Connection::new(database.clone());
+    connection
+        .execute_batch(
+            "CREATE TABLE t(a, b); CREATE INDEX i ON t(a); INSERT INTO t VALUES (1, 2), (1, 3), (1, 4)",
+        )
+        .expect("the set-up is right");
+    let mut txn = database.begin_write().expect("nobody writes");
+    let trees: Vec<_> = txn.trees().into_iter().map(|(_, tree)| tree).collect();
+    // Of those with three entries the table was made first.
+    let table = trees.into_iter().filter(|tree| txn.len(*tree).expect("it is there") == 3).min();
+    let table = table.expect("the table and its index have three entries");
+    let mut cursor = txn.cursor(table).expect("it is there");
+    assert!(cursor.first().expect("memory reads"));
+    let key = cursor.key().to_vec();
+    drop(cursor);
+    txn.delete(table, &key).expect("memory takes it");
+    txn.commit(Durability::Immediate).expect("memory takes it");
+    // The second needs the row, but of this entry reads nothing in it.
+    for query in
+        ["SELECT b FROM t WHERE a = 1", "SELECT CASE a WHEN 2 THEN b END FROM t INDEXED BY i WHERE a = 1"]
+    {
+        let error = connection.run(query, &[]).expect_err(query);
+        assert!(matches!(error, Error::Malformed), "{query}: {error}");
+    }
 }
