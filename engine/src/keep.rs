@@ -6,8 +6,8 @@
 //!
 //! Those in between are **thinned** with age, which only makes a moment take longer to reach: of the newest hour there is one
 //! for each `root_spacing_bytes` of log; of the newest day one for as many bytes of log as there is live data, if that is
-//! more, so that their pages take at most about as much as the log; of the time before an eighth of those. In a window there
-//! is one a day at least.
+//! more, so that their pages take at most about as much as the log; of the time before an eighth of those. A checkpoint stays
+//! where it is nearer to that distance from the one before than the next one is. In a window there is one a day at least.
 //!
 //! The floor is where the retention of the options puts it, unless a hold, a pin or a wish for the next open needs more.
 //! Nothing here deletes anything: the record that is appended next says what is kept, and once it is durable
@@ -58,11 +58,13 @@ pub(crate) fn kept_beside_the_next(shared: &Shared, reach: &Reach, now: Progress
     // Before the first root of a whole history is the beginning, from which the log can be replayed as well.
     let beginning = CheckpointRecord::default();
     let mut last = whole_history.then_some(&beginning);
-    for record in within {
+    for (at, record) in within.iter().enumerate() {
         let spacing = spacing(shared, reach, now.since(&record.progress));
+        let after = within.get(at + 1).map_or(record.log_bytes, |after| after.log_bytes);
         let spaced = last.is_none_or(|last| {
-            record.log_bytes.saturating_sub(last.log_bytes) >= spacing
-                || (in_window && record.lsn > last.lsn && record.progress.since(&last.progress) >= DAY)
+            record.lsn > last.lsn
+                && (is_nearer_than(record.log_bytes, after, last.log_bytes.saturating_add(spacing))
+                    || (in_window && record.progress.since(&last.progress) >= DAY))
         });
         if spaced || record.bulk || record.number == newest.number || held.contains(&record.number) {
             kept.push(record.number);
@@ -72,7 +74,12 @@ pub(crate) fn kept_beside_the_next(shared: &Shared, reach: &Reach, now: Progress
     Kept { kept, whole_history }
 }
 
-/// How much log there is at least between two kept roots of an age.
+/// Whether the first of two places in the log, which is not behind the second, is nearer to a third.
+fn is_nearer_than(first: u64, second: u64, to: u64) -> bool {
+    first >= to || second.saturating_sub(to) > to - first
+}
+
+/// How much log there is to be between two kept roots of an age.
 fn spacing(shared: &Shared, reach: &Reach, age: Duration) -> u64 {
     let dense = shared.options.root_spacing_bytes;
     if age < HOUR {

@@ -134,8 +134,8 @@ pub struct Options {
     pub background: Background,
     /// How much history is kept. Default: [`Retention::Needed`].
     pub retention: Retention,
-    /// Of the history of the last hour, one checkpoint root stays for each so many bytes of log; of older history fewer, but
-    /// one for each day in a [`Window`]: see docs/pitr.md. Smaller values reach a past moment faster and cost more space.
+    /// Of the history of the last hour, one checkpoint root stays for about so many bytes of log each; of older history fewer,
+    /// but one for each day in a [`Window`]: see docs/pitr.md. Smaller values reach a past moment faster and cost more space.
     /// Default: 32 MiB.
     pub root_spacing_bytes: u64,
 }

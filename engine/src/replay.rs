@@ -4,7 +4,8 @@
 //! the state it is applied to is damage: the log's checksums hold, so either the pages or the record were wrong before
 //! they were written.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::codec::Reader;
@@ -13,7 +14,7 @@ use crate::format::checkpoint::RootState;
 use crate::format::ops::{Op, Ops};
 use crate::format::wal::RecordKind;
 use crate::gathered::{Gathered, Misfit};
-use crate::ids::{Lsn, SegmentId, Timestamp};
+use crate::ids::{LogPosition, Lsn, SegmentId, Timestamp};
 use crate::page::segments::SegmentSet;
 use crate::tree::{Root, TreeParams};
 use crate::version::Version;
@@ -29,8 +30,27 @@ pub(crate) struct Replay {
     /// The page segments that there were when its newest root was written: that root reaches no others.
     pub(crate) files: Vec<(SegmentId, u64)>,
     gathered: Gathered,
-    /// Where the last operations stood.
-    last: (PathBuf, u64),
+    last: LastRecord,
+}
+
+/// Where the record stands that was applied last.
+#[derive(Debug)]
+struct LastRecord {
+    segment: SegmentId,
+    file: Arc<Path>,
+    offset: u64,
+}
+
+impl LastRecord {
+    /// Goes on to a record at a position in the log of a database; the file that is in.
+    fn go_to(&mut self, position: LogPosition, dir: &Path) -> Arc<Path> {
+        if position.segment != self.segment {
+            self.segment = position.segment;
+            self.file = dir.join(format!("{}.wal", position.segment)).into();
+        }
+        self.offset = position.offset;
+        self.file.clone()
+    }
 }
 
 /// A version with nodes of its own, and the page segments of the root that it was reached from.
@@ -56,8 +76,8 @@ impl Place<'_> {
 impl Replay {
     /// The state after a commit.
     pub(crate) fn new(catalog: Catalog, lsn: Lsn, time: Timestamp) -> Replay {
-        let files = Vec::new();
-        Replay { catalog, lsn, time, files, gathered: Gathered::default(), last: Default::default() }
+        let last = LastRecord { segment: SegmentId::default(), file: Path::new("").into(), offset: 0 };
+        Replay { catalog, lsn, time, files: Vec::new(), gathered: Gathered::default(), last }
     }
 
     /// Applies one record; one that the state already holds is passed over. A root that the record names lies in `pages`.
@@ -71,7 +91,7 @@ impl Replay {
         if record.lsn <= self.lsn {
             return Ok(());
         }
-        let file = dir.join(format!("{}.wal", record.position.segment));
+        let file = self.last.go_to(record.position, dir);
         let place = Place { file: &file, offset: record.position.offset };
         match record.kind {
             RecordKind::Commit => self.apply_operations(record.payload, place, pages, params)?,
@@ -98,10 +118,6 @@ impl Replay {
         pages: &SegmentSet,
         params: &TreeParams,
     ) -> Result<()> {
-        if self.last.0 != place.file {
-            self.last.0 = place.file.into();
-        }
-        self.last.1 = place.offset;
         let mut ops = Ops::new(payload);
         while let Some(op) = ops.next_op().map_err(|bad| place.damaged(bad.found))? {
             match op {
@@ -141,9 +157,8 @@ impl Replay {
     /// Brings what was gathered into the trees.
     pub(crate) fn settle(&mut self, pages: &SegmentSet, params: &TreeParams) -> Result<()> {
         let applied = self.gathered.apply(&mut self.catalog, pages, params)?;
-        let (file, offset) = &self.last;
         applied.map_err(|Misfit| {
-            Place { file, offset: *offset }
+            Place { file: &self.last.file, offset: self.last.offset }
                 .damaged("a key that is there and is said not to be, or the other way round")
         })
     }

@@ -257,12 +257,15 @@ impl Past {
         db.checkpoint().expect("the disk has room");
         let texts: Vec<String> = between.iter().map(Bookmark::to_string).collect();
         std::fs::write(path.with_extension("between"), texts.join("\n")).expect("the disk has room");
-        let info = db.info().expect("it is sound");
+        let (info, roots) = (db.info().expect("it is sound"), db.history().roots());
+        let apart = roots.windows(2).map(|pair| pair[1].lsn.number - pair[0].lsn.number).max();
         println!(
-            "{entries} entries, {} bytes of pages, in {loaded:.1?}; then {commits} commits of one put in {:.1?}; {} roots",
+            "{entries} entries, {} bytes of pages, in {loaded:.1?}; then {commits} commits of one put in {:.1?}; {} roots, at \
+             most {} commits apart",
             info.page_bytes,
             began.elapsed(),
-            info.roots
+            info.roots,
+            apart.unwrap_or_default()
         );
         Past { db, pitr, tree, entries, between }
     }
@@ -331,21 +334,27 @@ fn reads(past: &Past) {
         read(&live, turn);
         read(&*view, turn);
     }
-    let mut ratios: Vec<f64> = Vec::new();
+    let (mut ratios, mut live_ns, mut view_ns): (Vec<f64>, Vec<u128>, Vec<u128>) = Default::default();
     for turn in 0..60 {
         let of_live = read(&live, turn);
         let of_view = read(&*view, (turn + 30) % 60);
         ratios.push(of_view.as_secs_f64() / of_live.as_secs_f64());
+        live_ns.push(of_live.as_nanos() / 20_000);
+        view_ns.push(of_view.as_nanos() / 20_000);
     }
     ratios.sort_by(f64::total_cmp);
+    live_ns.sort_unstable();
+    view_ns.sort_unstable();
     println!(
-        "{:<46} goal {:<12} {:.2} in the middle of {} turns, {:.2} to {:.2}",
+        "{:<46} goal {:<12} {:.2} in the middle of {} turns, {:.2} to {:.2}; {} ns, live {} ns",
         "point reads in a view against live ones",
         "<= 1.10",
         ratios[ratios.len() / 2],
         ratios.len(),
         ratios[0],
-        ratios[ratios.len() - 1]
+        ratios[ratios.len() - 1],
+        view_ns[view_ns.len() / 2],
+        live_ns[live_ns.len() / 2]
     );
 }
 

@@ -77,6 +77,36 @@ fn every_commit_can_be_read_and_restored() {
 }
 
 #[test]
+fn roots_stay_as_near_to_the_spacing_as_checkpoints_allow() {
+    const RECORD: u64 = 1 << 10;
+    // A checkpoint each eight commits, so a root each sixteen is nearer to a spacing of 18 than one each 24, and farther from 22.
+    for (spacing, expected) in [(18, 16), (22, 24), (1, 8), (8, 8)] {
+        let fs = Arc::new(MemFs::new());
+        let root_spacing_bytes = spacing * RECORD;
+        let checkpoint_log_bytes = 1 << 30;
+        let retention = Retention::All;
+        let db = open(&fs, Options { retention, root_spacing_bytes, checkpoint_log_bytes, ..tiny() });
+        let mut txn = db.begin_write().unwrap();
+        let tree = txn.create_tree(b"t").unwrap();
+        txn.commit(Durability::Immediate).unwrap();
+        db.checkpoint().unwrap();
+        for n in 0..240u64 {
+            let mut txn = db.begin_write().unwrap();
+            txn.put(tree, &n.to_be_bytes(), &[0; 960]).unwrap();
+            txn.commit(Durability::Immediate).unwrap();
+            if n % 8 == 7 {
+                db.checkpoint().unwrap();
+            }
+        }
+        let roots = db.history().roots();
+        let apart: Vec<u64> = roots.windows(2).map(|pair| pair[1].lsn.number - pair[0].lsn.number).collect();
+        // The two newest checkpoints stay in any case.
+        let inner = &apart[..apart.len() - 2];
+        assert!(inner.len() > 5 && inner.iter().all(|apart| *apart == expected), "{spacing}: {apart:?}");
+    }
+}
+
+#[test]
 fn without_retention_history_goes_and_holds_keep_it() {
     let fs = Arc::new(MemFs::new());
     let db = open(&fs, tiny());
