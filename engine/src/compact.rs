@@ -37,7 +37,7 @@ pub(crate) fn run(handle: &Arc<Handle>, progress: &mut dyn FnMut(u64, u64)) -> R
     let mut catalog = version.catalog.clone();
     for (id, entry) in version.catalog.iter() {
         let packed = pack(handle, &entry.root, &version.pages, &mut ticker)?;
-        *catalog.root_mut(id).expect("the clone has the trees of its origin") = packed;
+        catalog.root_mut(id).expect("the clone has the trees of its origin").take_pages_of(packed);
     }
     let (lsn, time, log_end) = (version.lsn, version.time, version.log_end);
     let mut page_bytes = 0;

@@ -12,6 +12,7 @@ use crate::options::Retention;
 use crate::reclaim::{self, Effort};
 use crate::shared::Shared;
 use crate::wal::LogSink;
+use crate::worker;
 
 /// With more log than this since the last checkpoint, closing does a checkpoint, so that the next open is fast.
 const CLOSE_LOG_BYTES: u64 = 64 << 10;
@@ -28,7 +29,14 @@ pub(crate) struct Handle {
 
 impl Handle {
     pub(crate) fn new(shared: Shared) -> Handle {
-        Handle { shared: Arc::new(shared), closed: AtomicBool::new(false) }
+        let shared = Arc::new(shared);
+        let weak = Arc::downgrade(&shared);
+        shared.params.nudge.set(move || {
+            if let Some(shared) = weak.upgrade() {
+                worker::request_filters(&shared);
+            }
+        });
+        Handle { shared, closed: AtomicBool::new(false) }
     }
 
     /// The state, for background work.

@@ -31,6 +31,7 @@ mod compact;
 mod database;
 mod durable;
 mod error;
+mod filters;
 mod fork;
 #[doc(hidden)]
 pub mod format;
@@ -53,6 +54,7 @@ mod recovery;
 mod replay;
 mod scratch;
 mod shared;
+mod stripe;
 #[doc(hidden)]
 pub mod tree;
 mod txn;

@@ -127,6 +127,10 @@ pub struct Options {
     /// The most entries of a leaf's delta before it is merged into the leaf; a checkpoint merges it as soon as that saves
     /// writing. Default: 32; from 1 to 1024.
     pub delta_entries: u32,
+    /// The number of entries from which a tree gets a filter in memory while more than a third of the lookups are of absent
+    /// keys, which it answers without a look at the tree. It takes 2.5 bytes an entry, all of them at most an eighth of
+    /// `memory_budget_bytes`, and a read of the whole tree in the background. [`u64::MAX`] for none. Default: 1000.
+    pub filter_entries: u64,
     /// Whether page files are mapped into memory. Reading instead costs a copy of each page that is used, and turns
     /// a disk that fails under a mapping from a signal into an error. Default: true.
     pub map_pages: bool,
@@ -152,6 +156,7 @@ impl Default for Options {
             leaf_bytes: 8192,
             inner_fanout: 64,
             delta_entries: 32,
+            filter_entries: 1000,
             map_pages: true,
             background: Background::default(),
             retention: Retention::default(),

@@ -66,6 +66,7 @@ pub(crate) fn shared(origin: &Shared, version: &Version, hold: Hold) -> Result<S
         checkpoint_requested: AtomicBool::new(false),
         flush_requested: AtomicBool::new(false),
         zeros_requested: AtomicBool::new(false),
+        filters_requested: AtomicBool::new(false),
         watched: AtomicBool::new(false),
         spilled_from: Mutex::default(),
         background_error: Mutex::default(),

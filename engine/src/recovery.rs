@@ -178,7 +178,8 @@ struct Parts {
 
 impl Parts {
     fn assemble(self, io: Io, dir: &Path, options: Options, lock: Box<dyn DirLock>) -> Shared {
-        let Parts { replay, log_end, pages, .. } = self;
+        let Parts { mut replay, log_end, pages, .. } = self;
+        replay.catalog.change_roots(|_| true, |root| root.watch(&self.params));
         let version = Version {
             lsn: replay.lsn,
             time: replay.time,
@@ -215,6 +216,7 @@ impl Parts {
             checkpoint_requested: AtomicBool::new(false),
             flush_requested: AtomicBool::new(false),
             zeros_requested: AtomicBool::new(false),
+            filters_requested: AtomicBool::new(false),
             watched: AtomicBool::new(false),
             spilled_from: Mutex::default(),
             background_error: Mutex::default(),
@@ -234,6 +236,7 @@ fn tree_params(options: &Options) -> TreeParams {
     TreeParams {
         inner_fanout: to_usize(options.inner_fanout),
         delta_entries: to_usize(options.delta_entries),
+        filter_entries: options.filter_entries,
         ..TreeParams::for_leaves(leaf_bytes, Meter::new())
     }
 }

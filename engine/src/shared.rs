@@ -68,6 +68,7 @@ pub(crate) struct Shared {
     /// Whether background work was asked for and has not begun.
     pub(crate) flush_requested: AtomicBool,
     pub(crate) zeros_requested: AtomicBool,
+    pub(crate) filters_requested: AtomicBool,
     /// Whether the background looks for the moment this database is idle.
     pub(crate) watched: AtomicBool,
     /// The first page segment that the open write transaction spilled into.

@@ -10,10 +10,9 @@
 //! 2. So nobody gets a version after somebody got a later one, and what replaced versions hold is held by views alone.
 //! 3. Locks: that of `current`, then that of a stripe. Who finds its stripe filled takes only the latter.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
@@ -23,6 +22,7 @@ use crate::catalog::Catalog;
 use crate::ids::{LogPosition, Lsn, Timestamp};
 use crate::io::Clock;
 use crate::page::segments::SegmentSet;
+use crate::stripe::{STRIPES, stripe_of_thread};
 
 /// The state of all trees after one commit.
 #[derive(Clone, Debug)]
@@ -98,25 +98,6 @@ pub struct OldestReader {
 
 /// From this many earlier versions on, those in the middle of the list are looked at too.
 const SWEEP_LEN: usize = 1024;
-
-/// As many threads can begin views side by side without touching the same memory.
-const STRIPES: usize = 16;
-
-/// The stripe of this thread: given out in turn.
-fn stripe_of_thread() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static STRIPE: Cell<Option<usize>> = const { Cell::new(None) };
-    }
-    STRIPE.with(|stripe| match stripe.get() {
-        Some(number) => number,
-        None => {
-            let number = NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES;
-            stripe.set(Some(number));
-            number
-        }
-    })
-}
 
 impl VersionSet {
     pub(crate) fn new(version: Version) -> VersionSet {

@@ -13,6 +13,7 @@ use crossbeam::channel::{self, Receiver, RecvTimeoutError, Sender};
 
 use crate::checkpoint;
 use crate::error::{Error, Result};
+use crate::filters;
 use crate::ids::Lsn;
 use crate::options::Background;
 use crate::reclaim::{self, Effort};
@@ -30,6 +31,7 @@ const IDLE_LOG_BYTES: u64 = 64 << 10;
 struct Pool {
     log: Sender<(Weak<Shared>, LogWish)>,
     checkpoint: Sender<(Weak<Shared>, Wish)>,
+    filters: Sender<Weak<Shared>>,
 }
 
 /// What is to be done for a log.
@@ -50,9 +52,11 @@ fn pool() -> &'static Pool {
     POOL.get_or_init(|| {
         let (log, log_wishes) = channel::unbounded();
         let (checkpoint, checkpoints) = channel::unbounded();
+        let (filters, wanted_filters) = channel::unbounded();
         spawn("duramen-log", move || log_loop(&log_wishes));
         spawn("duramen-checkpoint", move || checkpoint_loop(&checkpoints));
-        Pool { log, checkpoint }
+        spawn("duramen-filters", move || filters_loop(&wanted_filters));
+        Pool { log, checkpoint, filters }
     })
 }
 
@@ -68,6 +72,14 @@ fn log_loop(requests: &Receiver<(Weak<Shared>, LogWish)>) {
         match wish {
             LogWish::Flush => flush_step(&shared),
             LogWish::ZerosAhead => zeros_step(&shared),
+        }
+    }
+}
+
+fn filters_loop(requests: &Receiver<Weak<Shared>>) {
+    while let Ok(weak) = requests.recv() {
+        if let Some(shared) = weak.upgrade() {
+            filters_step(&shared);
         }
     }
 }
@@ -160,6 +172,22 @@ pub(crate) fn note(shared: &Shared, error: Error) {
     *shared.background_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
 }
 
+/// Makes the filters that trees want.
+fn filters_step(shared: &Shared) {
+    shared.filters_requested.store(false, Ordering::Release);
+    if let Err(error) = filters::run(shared) {
+        note(shared, error);
+    }
+}
+
+/// Has the filters made that trees want: soon, or by the next commit.
+pub(crate) fn request_filters(shared: &Arc<Shared>) {
+    let requested = shared.filters_requested.swap(true, Ordering::AcqRel);
+    if shared.options.background == Background::Shared && !requested {
+        let _ = pool().filters.send(Arc::downgrade(shared));
+    }
+}
+
 /// Has the log flushed soon.
 pub(crate) fn request_flush(shared: &Arc<Shared>) {
     match shared.options.background {
@@ -190,6 +218,9 @@ pub(crate) fn after_commit(shared: &Arc<Shared>, made: Made) {
         && !shared.zeros_requested.swap(true, Ordering::AcqRel)
     {
         let _ = pool().log.send((Arc::downgrade(shared), LogWish::ZerosAhead));
+    }
+    if shared.options.background == Background::Inline && shared.filters_requested.load(Ordering::Acquire) {
+        filters_step(shared);
     }
     let due = made == Made::Root || shared.checkpoint_is_due();
     match shared.options.background {

@@ -121,6 +121,9 @@ pub fn compare(found: &dyn Read, expected: &State, seed: u64) -> Checked {
             let count = entries.keys().filter(|key| contains(range, key)).count();
             same(format_args!("count of {range:?}"), &found.count(name, range)?, &(count as u64))?;
         }
+        let all: Vec<&[u8]> = keys.iter().map(|key| key.as_slice()).collect();
+        let values: Vec<_> = entries.values().map(|value| Some(value.to_vec())).collect();
+        same("get of all keys", &found.get_many(name, &all)?, &values)?;
         let wanted: Vec<Vec<u8>> = (0..random.below(20)).map(|_| near(&keys, &mut random)).collect();
         let wanted: Vec<&[u8]> = wanted.iter().map(Vec::as_slice).collect();
         let values: Vec<_> = wanted.iter().map(|key| entries.get(*key).map(|value| value.to_vec())).collect();

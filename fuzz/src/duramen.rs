@@ -57,6 +57,7 @@ pub fn options_for(seed: u64) -> Options {
         log_segment_bytes: [4 << 10, 8 << 10, 64 << 10][choose(3)],
         page_segment_bytes: [16 << 10, 64 << 10][choose(2)],
         root_spacing_bytes: [4 << 10, 1, 32 << 10][choose(3)],
+        filter_entries: [0, 20, u64::MAX][choose(3)],
         ..tiny_options()
     }
 }

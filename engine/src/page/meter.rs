@@ -51,6 +51,12 @@ impl Charge {
         self.bytes = bytes;
     }
 
+    /// How many bytes are charged.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// The meter it is charged to.
     #[must_use]
     pub fn meter(&self) -> &Meter {

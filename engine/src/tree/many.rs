@@ -92,17 +92,20 @@ impl<'a> Lookup<'a, '_> {
     }
 }
 
-/// The values at `keys`, in their order.
+/// The values at `keys`, in their order. Keys that the tree surely lacks are not looked for.
 pub(crate) fn find_many<'a>(
     root: ChildView<'a>,
     pages: &'a (impl PageRead + ?Sized),
     keys: &[&[u8]],
+    lacks: impl Fn(&[u8]) -> bool,
 ) -> Result<Vec<Option<&'a [u8]>>> {
     let mut values = Vec::with_capacity(keys.len());
     let mut lookups = Vec::with_capacity(keys.len().min(AT_ONCE));
     for group in keys.chunks(AT_ONCE) {
-        let next = Step::Open(root);
-        lookups.extend(group.iter().map(|key| Lookup { key, depth: MAX_DEPTH, next, ahead: [&[]; 2] }));
+        lookups.extend(group.iter().map(|key| {
+            let next = if lacks(key) { Step::Done(None) } else { Step::Open(root) };
+            Lookup { key, depth: MAX_DEPTH, next, ahead: [&[]; 2] }
+        }));
         let mut go_on = true;
         while go_on {
             go_on = false;

@@ -6,8 +6,8 @@
 //!
 //! - [`node`]: nodes in memory. [`read`]: nodes wherever they lie. [`split`]: cutting what does not fit.
 //! - [`edit`], [`tidy`], [`range`], [`batch`]: put, delete, delete a range, many keys at once.
-//! - [`many`]: the values of many keys. [`merge`], [`cursor`], [`last`], [`count`], [`diff`]: entries in order, how many
-//!   there are, and which differ.
+//! - [`absent`]: which keys are surely not there. [`many`]: the values of many keys.
+//! - [`merge`], [`cursor`], [`last`], [`count`], [`diff`]: entries in order, how many there are, and which differ.
 //! - [`write`], [`bulk`]: to pages. [`mark`], [`check`]: which pages, and whether all is well with them.
 
 use std::ops::Bound;
@@ -16,7 +16,9 @@ use crate::error::{Error, Result};
 use crate::format::inner::ChildRef;
 use crate::ids::PageAddr;
 use crate::page::access::{PageRead, PageWrite};
+use crate::page::meter::Meter;
 
+pub(crate) mod absent;
 pub(crate) mod batch;
 pub(crate) mod bulk;
 pub(crate) mod check;
@@ -49,6 +51,7 @@ pub use mark::PageSet;
 pub use params::TreeParams;
 pub use write::{Moved, Written};
 
+use absent::Watched;
 use check::Checker;
 use count::Side;
 use edit::Editor;
@@ -62,19 +65,21 @@ use write::Writer;
 #[derive(Clone)]
 pub struct Root {
     child: Child,
+    /// What is known of absent keys; nothing where the tree is small.
+    watched: Option<Watched>,
 }
 
 impl Root {
     /// A tree without entries.
     #[must_use]
     pub const fn empty() -> Root {
-        Root { child: Child::EMPTY }
+        Root { child: Child::EMPTY, watched: None }
     }
 
     /// The version that a checkpoint wrote.
     #[must_use]
     pub fn from_child(child: ChildRef) -> Root {
-        Root { child: child.into() }
+        Root { child: child.into(), watched: None }
     }
 
     /// Number of entries.
@@ -88,10 +93,10 @@ impl Root {
     /// # Errors
     /// Where a page on the way cannot be read.
     pub fn get<'a>(&'a self, pages: &'a (impl PageRead + ?Sized), key: &[u8]) -> Result<Option<&'a [u8]>> {
-        match read::find(&self.child, pages, key)? {
-            Some(value) => read::value_bytes(value, pages).map(Some),
-            None => Ok(None),
-        }
+        let Some(watched) = &self.watched else { return read::get(&self.child, pages, key) };
+        let found = if watched.lacks(key) { None } else { read::get(&self.child, pages, key)? };
+        watched.note(found.is_some(), self.child.count);
+        Ok(found)
     }
 
     /// The values at `keys`, in their order, read in place.
@@ -103,7 +108,12 @@ impl Root {
         pages: &'a (impl PageRead + ?Sized),
         keys: &[&[u8]],
     ) -> Result<Vec<Option<&'a [u8]>>> {
-        many::find_many(self.view(), pages, keys)
+        let Some(watched) = &self.watched else {
+            return many::find_many(self.view(), pages, keys, |_| false);
+        };
+        let found = many::find_many(self.view(), pages, keys, |key| watched.lacks(key))?;
+        found.iter().for_each(|value| watched.note(value.is_some(), self.child.count));
+        Ok(found)
     }
 
     /// Whether there is an entry at `key`.
@@ -111,7 +121,7 @@ impl Root {
     /// # Errors
     /// Where a page on the way cannot be read.
     pub fn contains(&self, pages: &(impl PageRead + ?Sized), key: &[u8]) -> Result<bool> {
-        read::contains(&self.child, pages, key)
+        Ok(self.get(pages, key)?.is_some())
     }
 
     /// The greatest key.
@@ -185,6 +195,7 @@ impl Root {
         value: impl Into<PutValue<'v>>,
         existence: Existence,
     ) -> Result<bool> {
+        self.begin_put(params, key);
         Editor { pages, params }.put(&mut self.child, key, value.into(), existence, Present::Replaced)
     }
 
@@ -200,6 +211,7 @@ impl Root {
         key: &[u8],
         value: &[u8],
     ) -> Result<bool> {
+        self.begin_put(params, key);
         let editor = Editor { pages, params };
         editor.put(&mut self.child, key, value.into(), Existence::Look, Present::Kept)
     }
@@ -215,6 +227,7 @@ impl Root {
         key: &[u8],
         existence: Existence,
     ) -> Result<bool> {
+        self.begin_edit(params);
         Editor { pages, params }.delete(&mut self.child, key, existence)
     }
 
@@ -230,6 +243,10 @@ impl Root {
         params: &TreeParams,
         changes: &mut [KeyChange<'_>],
     ) -> Result<()> {
+        self.begin_edit(params);
+        if let Some(watched) = &self.watched {
+            changes.iter().filter(|change| change.value.is_some()).for_each(|change| watched.add(change.key));
+        }
         Editor { pages, params }.change_many(&mut self.child, changes)
     }
 
@@ -244,6 +261,7 @@ impl Root {
         low: Bound<&[u8]>,
         high: Bound<&[u8]>,
     ) -> Result<u64> {
+        self.begin_edit(params);
         Editor { pages, params }.delete_range(&mut self.child, KeyRange { low, high })
     }
 
@@ -263,6 +281,11 @@ impl Root {
         params: &TreeParams,
     ) -> Result<ChildRef> {
         Writer { pages, to, relocate, moved, written, params }.child(&self.child)
+    }
+
+    /// Takes over the pages of a tree with the same content.
+    pub(crate) fn take_pages_of(&mut self, same: Root) {
+        self.child = same.child;
     }
 
     /// Replaces written nodes by the addresses of their pages, and moved pages by where they are now. The content
@@ -309,6 +332,65 @@ impl Root {
 
     fn view(&self) -> ChildView<'_> {
         ChildView::Own(&self.child)
+    }
+}
+
+/// What has to do with absent keys.
+impl Root {
+    /// Counts lookups of absent keys from now on, if the tree is large enough for a filter to pay.
+    pub(crate) fn watch(&mut self, params: &TreeParams) {
+        if self.watched.is_none() && self.child.count >= params.filter_entries {
+            self.watched = Some(Watched::new(&params.nudge, params.filter_entries));
+        }
+    }
+
+    /// Whether the tree wants a filter and has none.
+    pub(crate) fn wants_filter(&self) -> bool {
+        self.watched.as_ref().is_some_and(Watched::wants_filter)
+    }
+
+    /// Lets the tree want its filter later.
+    pub(crate) fn put_filter_off(&self) {
+        self.watched.iter().for_each(Watched::put_off);
+    }
+
+    /// How much memory the filter takes, and how much it would take if there were one, in bytes.
+    pub(crate) fn filter_bytes(&self) -> (u64, u64) {
+        (self.watched.as_ref().map_or(0, Watched::filter_bytes), absent::bytes_for(self.child.count))
+    }
+
+    /// Begins a filter, to be filled from this same version. Nobody edits the tree meanwhile, or any that comes of it or
+    /// that it comes of.
+    pub(crate) fn begin_filter(&self, meter: &Meter) {
+        self.watched.iter().for_each(|watched| watched.begin_filter(self.child.count, meter));
+    }
+
+    /// Fills the filter that was begun, and has it asked from then on.
+    ///
+    /// # Errors
+    /// Where a page cannot be read. The filter is not asked then.
+    pub(crate) fn fill_filter(&self, pages: &(impl PageRead + ?Sized)) -> Result<()> {
+        let Some(watched) = &self.watched else { return Ok(()) };
+        let mut cursor = self.cursor(pages);
+        while cursor.next()? {
+            watched.add(cursor.key());
+        }
+        watched.finish_filter();
+        Ok(())
+    }
+
+    fn begin_edit(&mut self, params: &TreeParams) {
+        match &mut self.watched {
+            Some(watched) => watched.edit(self.child.count),
+            None => self.watch(params),
+        }
+    }
+
+    fn begin_put(&mut self, params: &TreeParams, key: &[u8]) {
+        self.begin_edit(params);
+        if let Some(watched) = &self.watched {
+            watched.add(key);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::format::page::PAGE_HEADER_BYTES;
 use crate::page::block::Block;
 use crate::page::meter::Meter;
+use crate::tree::absent::Nudge;
 use crate::tree::children::MAX_FANOUT;
 
 /// How large the nodes of a tree get. The tree is correct with any of these; tests use tiny ones to reach every split.
@@ -16,6 +17,10 @@ pub struct TreeParams {
     pub delta_entries: usize,
     /// The longest value that lies in its leaf; longer ones go to an extent of their own.
     pub inline_value_bytes: usize,
+    /// The number of entries from which a tree may get a filter for absent keys.
+    pub filter_entries: u64,
+    /// Who is told that a tree wants one.
+    pub(crate) nudge: Nudge,
     /// Counts what the nodes in memory hold.
     pub meter: Meter,
 }
@@ -29,6 +34,8 @@ impl TreeParams {
             inner_fanout: 64,
             delta_entries: 32,
             inline_value_bytes: leaf_bytes / 4,
+            filter_entries: 1000,
+            nudge: Nudge::default(),
             meter,
         }
     }

@@ -301,6 +301,19 @@ pub(crate) fn contains(root: &Child, pages: &(impl PageRead + ?Sized), key: &[u8
     Ok(find(root, pages, key)?.is_some())
 }
 
+/// The bytes of the value at `key`, unless there is none.
+#[inline]
+pub(crate) fn get<'a>(
+    root: &'a Child,
+    pages: &'a (impl PageRead + ?Sized),
+    key: &[u8],
+) -> Result<Option<&'a [u8]>> {
+    match find(root, pages, key)? {
+        Some(value) => value_bytes(value, pages).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// The value at `key`, unless there is none.
 pub(crate) fn find<'a>(
     root: &'a Child,

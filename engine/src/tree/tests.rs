@@ -21,7 +21,8 @@ fn tiny() -> impl Strategy<Value = TreeParams> {
         inner_fanout,
         delta_entries,
         inline_value_bytes: leaf_bytes / 4,
-        meter: Meter::new(),
+        filter_entries: 0,
+        ..TreeParams::default()
     })
 }
 
@@ -113,6 +114,8 @@ enum Op {
     PutRun(u16, i8),
     /// Puts and deletes many keys at once.
     Many(BTreeMap<Vec<u8>, Option<Vec<u8>>>),
+    /// Makes a filter for absent keys.
+    Filter,
     /// Keeps the version.
     Keep,
     /// Goes back to a kept version.
@@ -145,6 +148,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (bound(), bound()).prop_map(|(low, high)| Op::DeleteRange(low, high)),
         3 => (any::<u16>(), any::<i8>()).prop_map(|(from, n)| Op::PutRun(from, n)),
         5 => btree_map(key(), option::of(value()), 0..60).prop_map(Op::Many),
+        3 => Just(Op::Filter),
         5 => Just(Op::Keep),
         2 => any::<u8>().prop_map(Op::Back),
         3 => any::<u8>().prop_map(Op::Forget),
@@ -265,6 +269,10 @@ impl Model {
                 self.put(at.to_be_bytes().to_vec(), vec![0; usize::from(at % 20)], Existence::Look);
             }),
             Op::Many(changes) => self.change_many(&changes),
+            Op::Filter => {
+                self.now.root.begin_filter(&self.params.meter);
+                self.now.root.fill_filter(&self.pages).unwrap();
+            }
             Op::Keep => self.kept.push(self.now.clone()),
             Op::Back(n) => {
                 if !self.kept.is_empty() {

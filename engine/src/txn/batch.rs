@@ -113,7 +113,8 @@ impl WriteTxn {
     fn take_packed(&mut self, tree: TreeId, builder: BulkBuilder) -> Result<()> {
         let shared = self.writer.handle.shared().clone();
         let mut appender = shared.pages.appender();
-        let root = Root::from_child(builder.finish(&mut appender)?);
+        let mut root = Root::from_child(builder.finish(&mut appender)?);
+        root.watch(&shared.params);
         appender.flush_and_sync().map_err(|error| shared.page_failure(error))?;
         drop(appender);
         self.pages = shared.pages.segments();
