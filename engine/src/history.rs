@@ -9,35 +9,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::catalog::Catalog;
-use crate::checkpoint;
 use crate::checkpoint_list;
-use crate::codec::Reader;
+use crate::commits::{CommitKind, Commits, LogMark};
 use crate::error::{Error, Result};
 use crate::fork::{self, ForkReport};
-use crate::format::checkpoint::{CheckpointRecord, Orders, Pin};
-use crate::format::ops::{Op, Ops};
-use crate::format::wal::RecordKind;
+use crate::format::checkpoint::CheckpointRecord;
 use crate::handle::Handle;
 use crate::hold::Hold;
-use crate::ids::{CommitTime, LogPosition, Lsn, Timestamp, TreeId, to_u64};
+use crate::ids::{Lsn, Timestamp, TreeId};
 use crate::keep;
 use crate::options::{Durability, Retention};
 use crate::page::meter::Meter;
 use crate::page::segments::SegmentSet;
 use crate::past;
 use crate::reach::Reach;
-use crate::reclaim::{self, Effort};
-use crate::replay::{Replay, Replayed, reset_target};
+use crate::reclaim;
+use crate::replay::{Replay, Replayed};
 use crate::shared::Shared;
 use crate::tree::{Root, TreeParams};
 use crate::txn::{ReadView, View, WriteTxn};
 use crate::version::{LogEnd, Pinned, Version};
-use crate::wal::{self, LogReader, LogRecord, LogScan, LogSink, LogStart};
+use crate::wal::{self, LogReader, LogScan, LogSink, LogStart};
 
 /// The past of an open database.
 #[derive(Clone, Debug)]
 pub struct History {
-    handle: Arc<Handle>,
+    pub(crate) handle: Arc<Handle>,
 }
 
 /// A version whose pages are kept, from which later ones are reached.
@@ -64,164 +61,6 @@ pub struct HistorySpace {
     pub live_page_bytes: u64,
     /// Pages that any kept root needs, those included.
     pub kept_page_bytes: u64,
-}
-
-/// The longest name of a pin.
-const MAX_PIN_NAME_BYTES: usize = 255;
-
-/// The place of a commit in the log, from which [`History::log_at`] reads on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LogMark {
-    /// The commit before.
-    after: Lsn,
-    position: LogPosition,
-}
-
-/// One commit as the log holds it.
-#[derive(Clone, Debug)]
-pub struct Commit {
-    previous: Lsn,
-    position: LogPosition,
-    lsn: Lsn,
-    time: CommitTime,
-    kind: RecordKind,
-    payload: Vec<u8>,
-}
-
-/// How a commit came about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CommitKind {
-    /// The log holds its operations.
-    Operations,
-    /// It was too large for the log, which names its root; its changes are the difference to the version before.
-    Bulk,
-    /// It made an earlier version the newest one.
-    Reset {
-        /// That version.
-        to: Lsn,
-    },
-    /// As [`CommitKind::Reset`], by the open before which it had been wished for.
-    WishedReset {
-        /// That version.
-        to: Lsn,
-    },
-}
-
-impl LogMark {
-    /// The commit before, or one that is not there between that and the one at the place.
-    #[must_use]
-    pub fn after(&self) -> Lsn {
-        self.after
-    }
-}
-
-impl Commit {
-    fn new(record: &LogRecord<'_>, previous: Lsn) -> Commit {
-        let LogRecord { position, lsn, time, kind, payload, .. } = *record;
-        Commit { previous, position, lsn, time, kind, payload: payload.to_vec() }
-    }
-
-    /// How long its content in the log is, in bytes.
-    #[must_use]
-    pub fn payload_bytes(&self) -> u64 {
-        to_u64(self.payload.len())
-    }
-
-    /// Where the commit stands in the log.
-    #[must_use]
-    pub fn mark(&self) -> LogMark {
-        LogMark { after: self.previous, position: self.position }
-    }
-
-    /// The commit's position.
-    #[must_use]
-    pub fn lsn(&self) -> Lsn {
-        self.lsn
-    }
-
-    /// The commit's time: never before that of the commit before.
-    #[must_use]
-    pub fn time(&self) -> Timestamp {
-        self.time.time
-    }
-
-    /// What the wall clock showed, right or wrong.
-    #[must_use]
-    pub fn raw_time(&self) -> Timestamp {
-        self.time.raw
-    }
-
-    /// How the commit came about.
-    #[must_use]
-    pub fn kind(&self) -> CommitKind {
-        match self.kind {
-            RecordKind::Root => CommitKind::Bulk,
-            RecordKind::Reset => CommitKind::Reset { to: self.target() },
-            RecordKind::WishedReset => CommitKind::WishedReset { to: self.target() },
-            RecordKind::Commit | RecordKind::Close => CommitKind::Operations,
-        }
-    }
-
-    fn target(&self) -> Lsn {
-        reset_target(&mut Reader::new(&self.payload)).unwrap_or(Lsn::ZERO)
-    }
-
-    /// The operations in their order; none for the kinds that have none in the log.
-    ///
-    /// # Errors
-    /// Each item can be [`Error::Corrupt`], which ends the sequence.
-    pub fn operations(&self) -> impl Iterator<Item = Result<Op<'_>>> {
-        let payload = match self.kind {
-            RecordKind::Commit => &self.payload[..],
-            _ => &[],
-        };
-        let position = self.position;
-        let mut ops = Ops::new(payload);
-        std::iter::from_fn(move || ops.next_op().transpose()).map(move |op| {
-            op.map_err(|bad| {
-                let file = format!("{}.wal", position.segment);
-                Error::corrupt(file.as_ref(), position.offset, "log record", "operations", bad.found)
-            })
-        })
-    }
-}
-
-/// The commits of the log in order. After an error it ends.
-#[derive(Debug)]
-pub struct Commits {
-    reader: Option<LogReader>,
-    after: Lsn,
-    previous: Lsn,
-    _hold: Hold,
-}
-
-impl Iterator for Commits {
-    type Item = Result<Commit>;
-
-    fn next(&mut self) -> Option<Result<Commit>> {
-        loop {
-            let previous = self.previous;
-            let next = self.reader.as_mut()?.next_record();
-            match next.map(|record| record.map(|record| (record.lsn, record))) {
-                Ok(Some((lsn, record))) => {
-                    let commit = (lsn > self.after).then(|| Commit::new(&record, previous));
-                    self.previous = lsn;
-                    if let Some(commit) = commit {
-                        return Some(Ok(commit));
-                    }
-                }
-                Ok(None) => {
-                    self.reader = None;
-                    return None;
-                }
-                Err(error) => {
-                    self.reader = None;
-                    return Some(Err(error));
-                }
-            }
-        }
-    }
 }
 
 /// A view of an earlier version. It keeps the history it was reached through.
@@ -306,90 +145,6 @@ impl History {
         self.handle.reach().progress.trust(&*self.handle.io.clock);
     }
 
-    /// Keeps the commit `lsn` and all history from it on reachable under a name, until [`unpin`](History::unpin), in later
-    /// sessions too. Durable when this returns. A pin of that name moves.
-    ///
-    /// # Errors
-    /// [`Error::HistoryUnavailable`]; [`Error::InvalidArgument`] for a name that is empty or over 255 bytes; errors of the
-    /// disk, after which all is as before. After [`Error::Poisoned`] the next open shows whether the pin is there.
-    pub fn pin(&self, name: &str, lsn: Lsn) -> Result<()> {
-        if name.is_empty() || name.len() > MAX_PIN_NAME_BYTES {
-            let text = format!("the name of a pin has 1 to {MAX_PIN_NAME_BYTES} bytes, not {}", name.len());
-            return Err(Error::InvalidArgument(text));
-        }
-        let _there = self.durable_version(lsn)?;
-        self.order(|orders| {
-            orders.pins.retain(|pin| pin.name != name);
-            orders.pins.push(Pin { name: name.into(), lsn });
-        })
-    }
-
-    /// Lets a pin go; whether there was one of that name.
-    ///
-    /// # Errors
-    /// [`Error::ReadOnly`]; errors of the disk, after which the pin is as before. After [`Error::Poisoned`] the next open shows
-    /// whether it is.
-    pub fn unpin(&self, name: &str) -> Result<bool> {
-        let known = self.handle.reach().orders.pins.iter().any(|pin| pin.name == name);
-        if known {
-            self.order(|orders| orders.pins.retain(|pin| pin.name != name))?;
-        }
-        Ok(known)
-    }
-
-    /// The pins and the commits they keep, in the order of those.
-    #[must_use]
-    pub fn pins(&self) -> Vec<(String, Lsn)> {
-        let reach = self.handle.reach();
-        let mut pins: Vec<_> = reach.orders.pins.iter().map(|pin| (pin.name.clone(), pin.lsn)).collect();
-        pins.sort_by_key(|(_, lsn)| *lsn);
-        pins
-    }
-
-    /// Has the next open for writing make the version after commit `lsn` the newest one, before it does anything else;
-    /// with `None` no longer. Durable when this returns, and replaces what was wished before. The history back to `lsn`
-    /// stays until then.
-    ///
-    /// An open that cannot carry it out fails, and the next one tries again.
-    ///
-    /// # Errors
-    /// [`Error::HistoryUnavailable`]; errors of the disk, after which all is as before. After [`Error::Poisoned`] the next open
-    /// carries out this wish or the one before.
-    pub fn wish_reset(&self, lsn: Option<Lsn>) -> Result<()> {
-        let _there = lsn.map(|lsn| self.durable_version(lsn)).transpose()?;
-        self.order(|orders| orders.wish = lsn)
-    }
-
-    /// What the next open for writing goes back to.
-    #[must_use]
-    pub fn wished_reset(&self) -> Option<Lsn> {
-        self.handle.reach().orders.wish
-    }
-
-    /// A version that no crash takes away any more: what orders name must be there when they are followed.
-    fn durable_version(&self, lsn: Lsn) -> Result<PastView> {
-        let view = self.read_at(lsn)?;
-        self.handle.log()?.flush_to(lsn)?;
-        Ok(view)
-    }
-
-    /// Changes the orders and makes them durable, in a checkpoint record of their own.
-    fn order(&self, change: impl FnOnce(&mut Orders)) -> Result<()> {
-        let handle = &self.handle;
-        handle.newest()?;
-        handle.log()?;
-        let mut checkpoints = handle.checkpoints();
-        if checkpoints.list.newest().is_none() {
-            checkpoint::run(handle, &mut checkpoints)?;
-        }
-        if checkpoints.list.newest().is_none() {
-            return Err(Error::InvalidArgument("nothing was committed yet, so there is no history".into()));
-        }
-        let before = handle.reach().orders.clone();
-        change(&mut handle.reach().orders);
-        checkpoint::restate(handle, &mut checkpoints).inspect_err(|_| handle.reach().orders = before)
-    }
-
     /// The moment before the first reset after `lsn` that an open carried out because it had been wished for; the newest
     /// one where there is none.
     ///
@@ -458,7 +213,7 @@ impl History {
         let until = self.handle.newest()?.lsn;
         let previous = root.as_ref().map_or(Lsn::ZERO, |record| record.lsn);
         let reader = self.reader(log_start(root.as_deref()), until)?;
-        Ok(Commits { reader, after, previous, _hold: hold })
+        Ok(Commits::new(reader, after, previous, hold))
     }
 
     /// The commits from a mark on, its own the first, up to the newest at the time of the call. Unlike
@@ -471,7 +226,7 @@ impl History {
         let hold = self.hold(after)?;
         let until = self.handle.newest()?.lsn;
         let reader = self.reader(LogStart::After { lsn: after, position }, until)?;
-        Ok(Commits { reader, after, previous: after, _hold: hold })
+        Ok(Commits::new(reader, after, after, hold))
     }
 
     /// The commits from a mark on up to that before a later mark. Looks at no file but those that they lie in.
@@ -484,7 +239,7 @@ impl History {
         let scan = self.scan(start, to.after)?;
         let fs = self.handle.io.fs.clone();
         let reader = LogReader::open_up_to(fs, &self.handle.dir, scan, to.position)?;
-        Ok(Commits { reader, after: from.after, previous: from.after, _hold: hold })
+        Ok(Commits::new(reader, from.after, from.after, hold))
     }
 
     /// Places of the log from which it can be read on without reading what is before: where its files begin, oldest first, as
@@ -606,30 +361,6 @@ impl History {
         txn.reset_to(lsn, &[])?;
         txn.commit(Durability::Immediate)
     }
-
-    /// Does what an open for writing owes history, before anything else is done: carries out the reset that was wished
-    /// for, and lets go what the retention does not keep.
-    ///
-    /// The wish is over once the log holds its commit (see [`commit_root`](crate::txn)), so a crash leaves it to be carried
-    /// out again or carried out; nothing can be committed between the two.
-    pub(crate) fn open_for_writing(&self) -> Result<()> {
-        let wish = self.wished_reset();
-        if let Some(wish) = wish {
-            let mut txn = WriteTxn::begin(self.handle.clone())?;
-            txn.reset_as_wished(wish)?;
-            txn.commit(Durability::Immediate)?;
-            // A list that could not be synced after the log leaves a handle that nobody could use.
-            self.handle.newest()?;
-        }
-        let handle = &self.handle;
-        let mut checkpoints = handle.checkpoints();
-        // What is doubted now must be on disk to be believed one day.
-        if keep::lets_history_go_if_believed(handle) {
-            checkpoint::restate(handle, &mut checkpoints)?;
-            reclaim::run(handle, &mut checkpoints, Effort::WhenDue)?;
-        }
-        Ok(())
-    }
 }
 
 /// What a past version is reached from.
@@ -667,13 +398,6 @@ impl WriteTxn {
     pub fn reset_to(&mut self, lsn: Lsn, keep: &[TreeId]) -> Result<()> {
         let PastView { view, hold } = History::new(self.handle().clone()).read_at(lsn)?;
         self.reset_to_version(view.version(), hold, keep);
-        Ok(())
-    }
-
-    /// As [`reset_to`](WriteTxn::reset_to), because it had been wished for.
-    fn reset_as_wished(&mut self, lsn: Lsn) -> Result<()> {
-        self.reset_to(lsn, &[])?;
-        self.mark_as_wished();
         Ok(())
     }
 }

@@ -27,6 +27,7 @@ mod checkpoint_list;
 mod checksum;
 mod codec;
 mod commit_clock;
+mod commits;
 mod compact;
 mod database;
 mod durable;
@@ -43,6 +44,7 @@ mod ids;
 pub mod io;
 mod keep;
 mod options;
+mod orders;
 #[doc(hidden)]
 pub mod page;
 mod past;
@@ -67,12 +69,13 @@ mod writer_lock;
 
 pub use checkpoint::CheckpointReport;
 pub use codec::{Reader, Short, Write};
+pub use commits::{Commit, CommitKind, Commits, LogMark};
 pub use database::{Database, Info};
 pub use durable::Durable;
 pub use error::{Corruption, Error, Result};
 pub use fork::ForkReport;
 pub use format::ops::Op;
-pub use history::{Commit, CommitKind, Commits, History, HistorySpace, KeptRoot, LogMark, PastView};
+pub use history::{History, HistorySpace, KeptRoot, PastView};
 pub use hold::Hold;
 pub use ids::{CommitTime, DatabaseId, LogPosition, Lsn, PAGE_UNIT, PageAddr, SegmentId, Timestamp, TreeId};
 pub use options::{
