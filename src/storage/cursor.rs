@@ -10,8 +10,7 @@ use std::sync::Arc;
 use duramen_sql::{CachedStatement, OwnedRow, OwnedRows, Params};
 
 use crate::storage::error::{Error, Result};
-use crate::storage::lock::Held;
-use crate::storage::session::{Session, Shared};
+use crate::storage::session::{Locked, Session, Shared};
 
 /// The rows of a statement, read one by one. It may outlive the handle that it came from, and any number of them may be
 /// open.
@@ -60,7 +59,7 @@ impl SqlCursor {
     }
 
     /// The session, while the statement is not over.
-    fn live(shared: &Shared, deletions: u64) -> Result<Held<'_, Session>> {
+    fn live(shared: &Shared, deletions: u64) -> Result<Locked<'_>> {
         let session = shared.lock()?;
         if session.deletions() == deletions { Ok(session) } else { Err(Error::QueryCanceled) }
     }

@@ -9,8 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::storage::error::{Interface, Result};
 use crate::storage::kv_list::KvList;
-use crate::storage::lock::Held;
-use crate::storage::session::{Confirm, Session, Shared};
+use crate::storage::session::{Confirm, Locked, Shared};
 use crate::storage::values::Written;
 
 /// Values under string keys, in the order of the keys' UTF-8 bytes. What is written is part of the transaction of the
@@ -44,7 +43,7 @@ impl<'s> SyncKv<'s> {
         SyncKv { shared }
     }
 
-    fn lock(&self) -> Result<Held<'s, Session>> {
+    fn lock(&self) -> Result<Locked<'s>> {
         let session = self.shared.lock()?;
         session.check_backend(Interface::SyncKv)?;
         Ok(session)

@@ -8,8 +8,8 @@
 //!
 //! Inside the transaction lie the scopes of [`Storage::transaction_sync`] and [`Storage::transaction`], each a savepoint.
 //!
-//! Locks: one, around the session, held for a call and not while a program's own code runs. Below it lies the lock of the
-//! connection, never the other way round.
+//! Locks: one, around the session, held for a call and not while a program's own code runs, wakers included: they are
+//! collected, and woken once the lock was let go. Below it lies the lock of the connection, never the other way round.
 //!
 //! Invariants:
 //! 1. A transaction of the connection is open if and only if `writing` is set, except inside of a call.
@@ -19,6 +19,7 @@
 //! [`Storage::transaction_sync`]: crate::Storage::transaction_sync
 //! [`Storage::transaction`]: crate::Storage::transaction
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -69,6 +70,8 @@ pub(crate) struct Session {
     pub(crate) polled: Option<(usize, u64)>,
     /// Who waits for a scope to end.
     waiting: Vec<Waker>,
+    /// Who is woken when the lock is let go.
+    woken: Vec<Waker>,
     pub(crate) schedule: Schedule,
     /// Whether the open transaction changed the alarm.
     pub(crate) alarm_changed: bool,
@@ -133,7 +136,7 @@ impl Shared {
     ///
     /// # Errors
     /// The one that broke it; [`Error::Reentrant`] if this thread holds it.
-    pub(crate) fn lock(&self) -> Result<Held<'_, Session>> {
+    pub(crate) fn lock(&self) -> Result<Locked<'_>> {
         let session = self.lock_any()?;
         match &session.broken {
             Some(error) => Err(error.clone()),
@@ -142,9 +145,47 @@ impl Shared {
     }
 
     /// Waits for the session, broken or not.
-    pub(crate) fn lock_any(&self) -> Result<Held<'_, Session>> {
+    pub(crate) fn lock_any(&self) -> Result<Locked<'_>> {
         // Nobody knows how far a call came that panicked.
-        self.session.lock(|session| drop(session.break_with(Error::Panicked)))
+        let session = self.session.lock(|session| drop(session.break_with(Error::Panicked)))?;
+        Ok(Locked { session, woken: WakeOnDrop::default() })
+    }
+}
+
+/// The session while it is locked.
+pub(crate) struct Locked<'s> {
+    // In this order they are dropped.
+    session: Held<'s, Session>,
+    woken: WakeOnDrop,
+}
+
+/// Tasks that are woken when this is dropped.
+#[derive(Default)]
+struct WakeOnDrop(Vec<Waker>);
+
+impl Deref for Locked<'_> {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        self.woken.0 = std::mem::take(&mut self.session.woken);
+    }
+}
+
+impl Drop for WakeOnDrop {
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(Waker::wake);
     }
 }
 
@@ -183,6 +224,7 @@ impl Session {
             next_scope: 0,
             polled: None,
             waiting: Vec::new(),
+            woken: Vec::new(),
             schedule: Schedule::new(options.alarm_hook.clone(), alarm),
             alarm_changed: false,
             listed: Listed::default(),
@@ -281,9 +323,7 @@ impl Session {
     }
 
     fn wake_waiting(&mut self) {
-        for waker in self.waiting.drain(..) {
-            waker.wake();
-        }
+        self.woken.append(&mut self.waiting);
     }
 
     /// Commits what this turn wrote, unless it is part of a transaction that is open. It is durable soon after.

@@ -2,7 +2,8 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 
 use duramen_kv::{ListOptions, Value};
 
@@ -194,6 +195,38 @@ fn one_that_is_begun_elsewhere_waits() -> Result<()> {
     assert!(matches!(poll(first.as_mut()), Poll::Ready(Err(Error::Reentrant))));
     assert!(matches!(poll(second.as_mut()), Poll::Ready(Ok(()))));
     assert_eq!(keys(&storage)?, ["second"]);
+    Ok(())
+}
+
+/// Uses the storage as soon as it is woken.
+struct Eager {
+    storage: Storage,
+    found: Mutex<Vec<Result<Vec<String>>>>,
+}
+
+impl Wake for Eager {
+    fn wake(self: Arc<Self>) {
+        let found = keys(&self.storage);
+        self.found.lock().expect("nobody panicked").push(found);
+    }
+}
+
+#[test]
+fn whoever_is_woken_may_use_the_storage_at_once() -> Result<()> {
+    let storage = storage()?;
+    let mut first = pin!(storage.transaction(async |transaction: Transaction| {
+        transaction.put("first", &Value::from(1)).await?;
+        pause().await;
+        Ok::<(), Error>(())
+    }));
+    assert!(poll(first.as_mut()).is_pending());
+    let mut second = pin!(storage.transaction(async |_: Transaction| Ok::<(), Error>(())));
+    let eager = Arc::new(Eager { storage: storage.clone(), found: Mutex::default() });
+    let waker = Waker::from(eager.clone());
+    assert!(second.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    assert!(matches!(poll(first.as_mut()), Poll::Ready(Ok(()))));
+    let found = std::mem::take(&mut *eager.found.lock().expect("nobody panicked"));
+    assert!(matches!(&found[..], [Ok(keys)] if keys == &["first"]), "{found:?}");
     Ok(())
 }
 
