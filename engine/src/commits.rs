@@ -7,7 +7,7 @@ use crate::format::wal::RecordKind;
 use crate::hold::Hold;
 use crate::ids::{CommitTime, LogPosition, Lsn, Timestamp, to_u64};
 use crate::replay::reset_target;
-use crate::wal::{LogReader, LogRecord};
+use crate::wal::{LogReader, LogRecord, LogStart};
 
 /// The place of a commit in the log, from which [`History::log_at`](crate::History::log_at) reads on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,11 @@ impl LogMark {
     #[must_use]
     pub fn after(&self) -> Lsn {
         self.after
+    }
+
+    /// Reading on from there.
+    pub(crate) fn start(self) -> LogStart {
+        LogStart::After { lsn: self.after, position: self.position }
     }
 }
 

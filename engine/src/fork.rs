@@ -35,7 +35,6 @@ use crate::io::{Fs, OpenMode, read_exact_at, write_all_at};
 use crate::page::store::PageStore;
 use crate::progress::ProgressClock;
 use crate::recovery;
-use crate::replay::Replayed;
 use crate::shared::{Moves, Shared};
 use crate::tree::{Existence, Root, Written};
 use crate::version::Version;
@@ -58,12 +57,19 @@ pub struct ForkReport {
 /// How far a fork is.
 pub(crate) type Tell<'t> = &'t mut dyn FnMut(u64, u64);
 
-/// Makes a database in `dir` whose content is a version.
-pub(crate) fn run(shared: &Shared, of: &Replayed, dir: &Path, tell: Tell<'_>) -> Result<ForkReport> {
+/// Makes a database in `dir` whose content is a version. Of `files`, the page segments that there were when the version's
+/// newest root was written, come those that it needs.
+pub(crate) fn run(
+    shared: &Shared,
+    version: &Version,
+    files: &[(SegmentId, u64)],
+    dir: &Path,
+    tell: Tell<'_>,
+) -> Result<ForkReport> {
     let fs = &*shared.io.fs;
     let lock = recovery::claim(fs, dir)?;
     let id = recovery::random_id(&shared.io);
-    let made = Fork { shared, version: &of.version, dir, id }.make(&of.files, tell);
+    let made = Fork { shared, version, dir, id }.make(files, tell);
     let made = made.inspect_err(|_| drop(recovery::abandon(fs, dir)));
     drop(lock);
     made

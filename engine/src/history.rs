@@ -3,7 +3,7 @@
 //! A past version is the newest kept root at or before it plus a replay of the log up to it. Going back to one is a new
 //! commit whose content is that version; nothing of the history in between is lost.
 
-use std::ops::Deref;
+use std::ops::{Deref, RangeInclusive};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,11 +20,10 @@ use crate::ids::{Lsn, Timestamp, TreeId};
 use crate::keep;
 use crate::options::{Durability, Retention};
 use crate::page::meter::Meter;
-use crate::page::segments::SegmentSet;
 use crate::past;
 use crate::reach::Reach;
 use crate::reclaim;
-use crate::replay::{Replay, Replayed};
+use crate::replay::Replay;
 use crate::shared::Shared;
 use crate::tree::{Root, TreeParams};
 use crate::txn::{ReadView, View, WriteTxn};
@@ -70,11 +69,60 @@ pub struct PastView {
     hold: Hold,
 }
 
+impl PastView {
+    fn new(version: Version, hold: Hold) -> PastView {
+        PastView { view: ReadView::new(Pinned::new(version)), hold }
+    }
+}
+
 impl Deref for PastView {
     type Target = ReadView;
 
     fn deref(&self) -> &ReadView {
         &self.view
+    }
+}
+
+/// What a past version is reached from.
+pub(crate) struct Start {
+    /// The newest kept root at or before it; without one, the beginning of everything.
+    root: Option<Arc<CheckpointRecord>>,
+    /// Keeps the root, and the log from it on.
+    hold: Hold,
+}
+
+impl Start {
+    /// The commit that it is the version of.
+    pub(crate) fn lsn(&self) -> Lsn {
+        self.root.as_ref().map_or(Lsn::ZERO, |root| root.lsn)
+    }
+
+    /// Where the log after it begins.
+    fn log(&self) -> LogStart {
+        self.root.as_ref().map_or(LogStart::Beginning, |record| LogStart::After {
+            lsn: record.lsn,
+            position: record.replay_from,
+        })
+    }
+}
+
+/// A version with nodes of its own, on its way up through the log.
+#[derive(Debug)]
+pub(crate) struct Ascent {
+    replay: Replay,
+    /// What of the log comes next.
+    log: Option<LogReader>,
+    /// The commit that it can lead to.
+    until: Lsn,
+    params: TreeParams,
+    /// Keeps what it began with, and the log from there on.
+    hold: Hold,
+}
+
+impl Ascent {
+    /// The commits that it leads to from where it has come.
+    pub(crate) fn ahead(&self) -> RangeInclusive<Lsn> {
+        self.replay.lsn..=self.until
     }
 }
 
@@ -122,7 +170,7 @@ impl History {
     }
 
     /// Where `lsn` is reached from. What that is made of stays, from the moment it was looked for.
-    fn start_for(&self, lsn: Lsn) -> Result<Start> {
+    pub(crate) fn start_for(&self, lsn: Lsn) -> Result<Start> {
         // What is in there is not removed while this is held, nor is what the hold names afterwards.
         let reach = self.handle.reach();
         let (oldest, newest) = (oldest(&self.handle, &reach), self.handle.newest()?.lsn);
@@ -131,7 +179,13 @@ impl History {
         }
         let root = reach.root_of(lsn).cloned();
         let hold = Hold::new(self.handle.clone(), lsn, root.as_ref().map(|root| root.number));
-        Ok(Start { root, pages: self.handle.pages.segments(), hold })
+        Ok(Start { root, hold })
+    }
+
+    /// That a commit is not there.
+    fn unavailable(&self, lsn: Lsn) -> Error {
+        let newest = self.handle.versions.current().lsn;
+        Error::HistoryUnavailable { lsn, oldest: self.oldest(), newest }
     }
 
     /// Lets the history before `lsn` go, whatever the retention says. The next checkpoints reclaim it.
@@ -209,11 +263,10 @@ impl History {
     /// # Errors
     /// [`Error::HistoryUnavailable`] where the log does not reach back that far; errors of the disk.
     pub fn log_from(&self, after: Lsn) -> Result<Commits> {
-        let Start { root, hold, .. } = self.start_for(after)?;
+        let start = self.start_for(after)?;
         let until = self.handle.newest()?.lsn;
-        let previous = root.as_ref().map_or(Lsn::ZERO, |record| record.lsn);
-        let reader = self.reader(log_start(root.as_deref()), until)?;
-        Ok(Commits::new(reader, after, previous, hold))
+        let reader = self.reader(start.log(), until)?;
+        Ok(Commits::new(reader, after, start.lsn(), start.hold))
     }
 
     /// The commits from a mark on, its own the first, up to the newest at the time of the call. Unlike
@@ -222,11 +275,10 @@ impl History {
     /// # Errors
     /// [`Error::HistoryUnavailable`] where the log does not reach back that far; errors of the disk.
     pub fn log_at(&self, mark: LogMark) -> Result<Commits> {
-        let LogMark { after, position } = mark;
-        let hold = self.hold(after)?;
+        let hold = self.hold(mark.after)?;
         let until = self.handle.newest()?.lsn;
-        let reader = self.reader(LogStart::After { lsn: after, position }, until)?;
-        Ok(Commits::new(reader, after, after, hold))
+        let reader = self.reader(mark.start(), until)?;
+        Ok(Commits::new(reader, mark.after, mark.after, hold))
     }
 
     /// The commits from a mark on up to that before a later mark. Looks at no file but those that they lie in.
@@ -235,8 +287,7 @@ impl History {
     /// As [`log_at`](History::log_at).
     pub fn log_between(&self, from: LogMark, to: LogMark) -> Result<Commits> {
         let hold = self.hold(from.after)?;
-        let start = LogStart::After { lsn: from.after, position: from.position };
-        let scan = self.scan(start, to.after)?;
+        let scan = self.scan(from.start(), to.after)?;
         let fs = self.handle.io.fs.clone();
         let reader = LogReader::open_up_to(fs, &self.handle.dir, scan, to.position)?;
         Ok(Commits::new(reader, from.after, from.after, hold))
@@ -272,11 +323,11 @@ impl History {
     pub fn read_at(&self, lsn: Lsn) -> Result<PastView> {
         let start = self.start_for(lsn)?;
         let current = self.handle.newest()?;
-        let version = match current.lsn == lsn {
-            true => Version { log_end: LogEnd::default(), ..(*current).clone() },
-            false => self.replay(&start, lsn)?.version,
-        };
-        Ok(PastView { view: ReadView::new(Pinned::new(version)), hold: start.hold })
+        if current.lsn == lsn {
+            let version = Version { log_end: LogEnd::default(), ..(*current).clone() };
+            return Ok(PastView::new(version, start.hold));
+        }
+        self.ascend(&mut self.ascent_from(start, lsn)?, lsn)
     }
 
     /// What [`Database::as_of`](crate::Database::as_of) is made of.
@@ -298,37 +349,47 @@ impl History {
     pub fn fork(&self, lsn: Lsn, dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<ForkReport> {
         let start = self.start_for(lsn)?;
         self.handle.log()?.flush_to(lsn)?;
+        let mut ascent = self.ascent_from(start, lsn)?;
         // Not the nodes of the newest version, which get addresses in later segments while the fork is made.
-        fork::run(&self.handle, &self.replay(&start, lsn)?, dir, progress)
+        let view = self.ascend(&mut ascent, lsn)?;
+        fork::run(&self.handle, view.view.version(), &ascent.replay.files, dir, progress)
     }
 
-    /// A version with nodes of its own, in the pages that its start names.
-    fn replay(&self, start: &Start, lsn: Lsn) -> Result<Replayed> {
-        let Start { root, pages, .. } = start;
+    /// The way up from a start to a commit, with nothing replayed.
+    pub(crate) fn ascent_from(&self, start: Start, until: Lsn) -> Result<Ascent> {
         let mut replay = Replay::new(Catalog::new(), Lsn::ZERO, Timestamp(i64::MIN));
-        if let Some(record) = root {
+        if let Some(record) = &start.root {
             let named_by = checkpoint_list::path(&self.handle.dir);
-            let (_, catalog): (Root, Catalog) = Catalog::load(&record.state, &**pages, &named_by)?;
+            let pages = self.handle.pages.segments();
+            let (_, catalog): (Root, Catalog) = Catalog::load(&record.state, &*pages, &named_by)?;
             replay = Replay::new(catalog, record.lsn, record.time);
             replay.files.clone_from(&record.state.segments);
         }
         // What a reader of the past needs is no memory of changes that a checkpoint has to write.
         let params = TreeParams { meter: Meter::new(), ..self.handle.params.clone() };
-        if replay.lsn < lsn
-            && let Some(mut reader) = self.reader(log_start(root.as_deref()), lsn)?
-        {
-            while let Some(record) = reader.next_record()? {
-                replay.apply(&record, &self.handle.dir, pages, &params)?;
+        Ok(Ascent { replay, log: self.reader(start.log(), until)?, until, params, hold: start.hold })
+    }
+
+    /// Replays the log up to a commit, which is not before the one that the ascent has come to. After an error the ascent
+    /// leads nowhere.
+    pub(crate) fn ascend(&self, ascent: &mut Ascent, lsn: Lsn) -> Result<PastView> {
+        let Ascent { replay, log, params, hold, .. } = ascent;
+        // The files of the root that it began with, and of those that the log after it names, are among them.
+        let pages = self.handle.pages.segments();
+        if let Some(log) = log {
+            while log.last() < lsn
+                && let Some(record) = log.next_record()?
+            {
+                replay.apply(&record, &self.handle.dir, &pages, params)?;
             }
-            replay.settle(pages, &params)?;
+            replay.settle(&pages, params)?;
         }
         if replay.lsn != lsn {
-            let (oldest, newest) = (self.oldest(), self.handle.newest()?.lsn);
-            return Err(Error::HistoryUnavailable { lsn, oldest, newest });
+            return Err(self.unavailable(lsn));
         }
-        let (pages, log_end) = (pages.clone(), LogEnd::default());
-        let version = Version { lsn: replay.lsn, time: replay.time, catalog: replay.catalog, log_end, pages };
-        Ok(Replayed { version, files: replay.files })
+        let (catalog, log_end) = (replay.catalog.clone(), LogEnd::default());
+        let version = Version { lsn, time: replay.time, catalog, log_end, pages };
+        Ok(PastView::new(version, hold.clone()))
     }
 
     /// A reader of the log up to `until`; none where there is no log yet.
@@ -363,27 +424,9 @@ impl History {
     }
 }
 
-/// What a past version is reached from.
-struct Start {
-    /// The newest kept root at or before it; without one, the beginning of everything.
-    root: Option<Arc<CheckpointRecord>>,
-    /// The page files when the root was looked for; those that it reaches are among them.
-    pages: Arc<SegmentSet>,
-    /// Keeps the root, and the log from it on.
-    hold: Hold,
-}
-
 /// The oldest commit that can be read.
 fn oldest(shared: &Shared, reach: &Reach) -> Lsn {
     shared.past_of.as_ref().map_or_else(|| reach.oldest(), |past| past.lsn)
-}
-
-/// Where the log after a kept root starts; without one, its beginning.
-fn log_start(root: Option<&CheckpointRecord>) -> LogStart {
-    root.map_or(LogStart::Beginning, |record| LogStart::After {
-        lsn: record.lsn,
-        position: record.replay_from,
-    })
 }
 
 impl WriteTxn {

@@ -48,6 +48,7 @@ mod orders;
 #[doc(hidden)]
 pub mod page;
 mod past;
+mod past_views;
 mod pressure;
 mod progress;
 mod reach;
@@ -82,6 +83,7 @@ pub use options::{
     Access, Background, Durability, MAX_KEY_BYTES, MAX_TREE_NAME_BYTES, MAX_VALUE_BYTES, Options, Retention,
     Window,
 };
+pub use past_views::PastViews;
 pub use recovery::RecoveryReport;
 pub use scratch::Scratch;
 pub use tree::Change;

@@ -17,7 +17,6 @@ use crate::gathered::{Gathered, Misfit};
 use crate::ids::{LogPosition, Lsn, SegmentId, Timestamp};
 use crate::page::segments::SegmentSet;
 use crate::tree::{Root, TreeParams};
-use crate::version::Version;
 use crate::wal::LogRecord;
 
 /// A state that records are applied to. Single keys are gathered, and in the catalog only once
@@ -51,13 +50,6 @@ impl LastRecord {
         self.offset = position.offset;
         self.file.clone()
     }
-}
-
-/// A version with nodes of its own, and the page segments of the root that it was reached from.
-#[derive(Debug)]
-pub(crate) struct Replayed {
-    pub(crate) version: Version,
-    pub(crate) files: Vec<(SegmentId, u64)>,
 }
 
 /// Where a record came from, for what is said about damage.

@@ -1,11 +1,14 @@
 //! [`Feed`]: what each commit after a moment changed, by key.
 //!
 //! Most commits are in the log with their operations. Of those that removed whole ranges or trees, of bulk commits and of
-//! restores the changes are what differs between the versions before and after, which costs a view of each.
+//! restores the changes are what differs between the versions before and after. Each of these is reached from the one before,
+//! so however many there are, the log is replayed once at most.
 
 use std::collections::BTreeMap;
 
-use duramen_engine::{Commit, CommitKind, Commits, Diff, History, Op, PastView, Timestamp, TreeId, View};
+use duramen_engine::{
+    Commit, CommitKind, Commits, Diff, History, Op, PastView, PastViews, Timestamp, TreeId, View,
+};
 
 use crate::bookmark::Bookmark;
 use crate::error::Result;
@@ -42,7 +45,7 @@ pub struct CommitChanges {
 /// has yet to read. After an error it ends; one that is begun after the last bookmark goes on.
 #[derive(Debug)]
 pub struct Feed {
-    history: History,
+    views: PastViews,
     /// `None` after an error.
     commits: Option<Commits>,
     last: Bookmark,
@@ -53,7 +56,7 @@ pub struct Feed {
 impl Feed {
     pub(crate) fn new(history: History, after: Bookmark) -> Result<Feed> {
         let commits = history.log_from(after.lsn())?;
-        Ok(Feed { history, commits: Some(commits), last: after, view: None })
+        Ok(Feed { views: PastViews::of(history), commits: Some(commits), last: after, view: None })
     }
 
     fn changes(&mut self, commit: Commit) -> Result<CommitChanges> {
@@ -65,8 +68,8 @@ impl Feed {
         let values = match listed {
             Some(values) => values,
             None => {
-                let before = before.map_or_else(|| self.history.read_at(self.last.lsn()), Ok)?;
-                by_difference(&before, self.view.insert(self.history.read_at(commit.lsn())?))?
+                let before = before.map_or_else(|| self.views.at(self.last.lsn()), Ok)?;
+                by_difference(&before, self.view.insert(self.views.at(commit.lsn())?))?
             }
         };
         let changes = values.into_iter().map(|((tree, key), value)| KeyChange { tree, key, value }).collect();

@@ -5,7 +5,9 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use duramen_engine::io::MemFs;
-use duramen_engine::{Access, Change, CommitKind, Diff, Durability, Error, Lsn, Options, Retention, View};
+use duramen_engine::{
+    Access, Change, CommitKind, Diff, Durability, Error, Lsn, Options, PastViews, Retention, View,
+};
 
 use crate::support::{entries, open, tiny, verify};
 
@@ -43,6 +45,13 @@ fn every_commit_can_be_read_and_restored() {
     assert!(history.roots().len() > 2, "{:?}", history.roots());
     for (lsn, content) in &versions {
         let view = history.read_at(*lsn).unwrap();
+        assert_eq!(view.lsn(), *lsn);
+        assert_eq!(&entries(&view, tree), content);
+    }
+    let mut views = PastViews::of(history.clone());
+    // The last of them goes back.
+    for (lsn, content) in versions.iter().step_by(3).chain(versions.first()) {
+        let view = views.at(*lsn).unwrap();
         assert_eq!(view.lsn(), *lsn);
         assert_eq!(&entries(&view, tree), content);
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use duramen_engine::io::sim::{Action, Fault, SimFs};
 use duramen_engine::{Access, Database, Durability, Options};
-use duramen_pitr::{Bookmark, Pitr};
+use duramen_pitr::{Bookmark, KeyChange, Pitr};
 
 use crate::support::{Map, Setup, commit, content, verify};
 
@@ -174,4 +174,32 @@ fn an_open_that_fails_to_restore_leaves_it_to_the_next() {
             break;
         }
     }
+}
+
+#[test]
+fn a_feed_over_many_clears_reads_the_log_once() {
+    let setup = Setup::new();
+    let operations = |clears: u32| {
+        let fs = Arc::new(SimFs::new());
+        let io = duramen_engine::io::Io { fs: fs.clone(), ..setup.io() };
+        // One root, at the beginning.
+        let options =
+            Options { root_spacing_bytes: 1 << 30, checkpoint_log_bytes: 1 << 30, ..setup.options.clone() };
+        let db = Database::open_with(io, "db", options).unwrap();
+        for n in 0..clears {
+            commit(&db, n, 3000);
+            let mut txn = db.begin_write().unwrap();
+            let tree = txn.open_tree(b"t").unwrap();
+            txn.delete_range(tree, (Bound::Unbounded, Bound::Unbounded)).unwrap();
+            txn.commit(Durability::Immediate).unwrap();
+        }
+        let before = fs.operations();
+        let feed = Pitr::new(db.clone()).changes_since(&Pitr::new(db.clone()).oldest_bookmark()).unwrap();
+        let removed = |changes: &[KeyChange]| changes.iter().filter(|change| change.value.is_none()).count();
+        let changes: usize = feed.map(|commit| removed(&commit.unwrap().changes)).sum();
+        assert_eq!(changes, clears as usize);
+        fs.operations() - before
+    };
+    let (few, many) = (operations(20), operations(80));
+    assert!(many < 5 * few, "{few} operations for 20 clears, {many} for 80");
 }
