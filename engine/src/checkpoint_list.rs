@@ -5,6 +5,8 @@
 //!    unfinished.
 //! 2. A record is appended after everything it names was synced. It counts once the file was synced.
 //! 3. A tail that does not verify is never appended to: the next record goes into a new file that replaces this one.
+//! 4. The file is open only while it is read or written to: there are seconds between two records, and a descriptor less for
+//!    each open database.
 //!
 //! That a missing or damaged newest record is noticed, and not taken for an older state, is the business of recovery: the
 //! log names the newest durable checkpoint.
@@ -39,7 +41,8 @@ pub(crate) struct CheckpointList {
     fs: Arc<dyn Fs>,
     dir: PathBuf,
     database: DatabaseId,
-    file: Option<Arc<dyn File>>,
+    /// Whether there is the file.
+    exists: bool,
     /// Where the next record goes.
     end: u64,
     /// The checksum of the last record.
@@ -57,7 +60,7 @@ impl CheckpointList {
             fs,
             dir: dir.to_path_buf(),
             database,
-            file: None,
+            exists: false,
             end: to_u64(HEADER_BYTES),
             last_crc: 0,
             records: Vec::new(),
@@ -66,9 +69,9 @@ impl CheckpointList {
     }
 
     /// Reads the list in `dir`.
-    pub(crate) fn open(fs: Arc<dyn Fs>, dir: &Path, mode: OpenMode) -> Result<CheckpointList> {
+    pub(crate) fn open(fs: Arc<dyn Fs>, dir: &Path) -> Result<CheckpointList> {
         let path = dir.join(FILE_NAME);
-        let file = fs.open(&path, mode).map_err(|error| Error::io("open", &path, error))?;
+        let file = fs.open(&path, OpenMode::Read).map_err(|error| Error::io("open", &path, error))?;
         let bytes = read_whole(&*file, &path)?;
         let database = match checkpoint::decode_header(&bytes) {
             Ok(database) => database,
@@ -80,7 +83,7 @@ impl CheckpointList {
                 return Err(Error::corrupt(&path, 0, "checkpoint list header", "a whole header", found));
             }
         };
-        let mut list = CheckpointList { file: Some(file), ..CheckpointList::new(fs, dir, database) };
+        let mut list = CheckpointList { exists: true, ..CheckpointList::new(fs, dir, database) };
         list.bad_tail = loop {
             match checkpoint::decode_record(&bytes, list.end, database, list.last_crc) {
                 Decoded::Record(record, end, crc) => {
@@ -113,6 +116,11 @@ impl CheckpointList {
         self.records.last().map(|record| &**record)
     }
 
+    /// Whether it is that of a fork that nobody has opened for writing: one record, and nothing of another one.
+    pub(crate) fn begins_a_fork(&self) -> bool {
+        self.bad_tail.is_none() && self.newest().is_some_and(CheckpointRecord::begins_a_fork)
+    }
+
     /// The checkpoints whose pages exist, oldest first: the newest, and those it says are kept.
     pub(crate) fn kept(&self) -> impl DoubleEndedIterator<Item = &Arc<CheckpointRecord>> {
         let newest = self.records.last();
@@ -134,27 +142,29 @@ impl CheckpointList {
     pub(crate) fn append(&mut self, record: Arc<CheckpointRecord>) -> Result<(), AppendError> {
         let kept = self.records.iter().filter(|old| record.kept.contains(&old.number)).count();
         let dropped = self.records.len() - kept;
-        match &self.file {
-            Some(file) if self.bad_tail.is_none() && dropped < DROP_AT.max(kept) => {
-                let (bytes, crc) = record.encode(self.database, self.end, self.last_crc);
-                let path = self.dir.join(FILE_NAME);
-                if let Err(error) = write_all_at(&**file, &bytes, self.end) {
-                    self.bad_tail = Some("a record that could not be written");
-                    return Err(AppendError::Write(Error::io("write", &path, error)));
-                }
-                file.sync_data().map_err(|error| AppendError::Sync(Error::io("sync", &path, error)))?;
-                self.end += to_u64(bytes.len());
-                self.last_crc = crc;
-                self.records.push(record);
-                Ok(())
-            }
-            _ => {
-                let kept = self.records.iter().filter(|old| record.kept.contains(&old.number));
-                let mut records: Vec<Arc<CheckpointRecord>> = kept.cloned().collect();
-                records.push(record);
-                self.replace_file(records)
-            }
+        if self.exists && self.bad_tail.is_none() && dropped < DROP_AT.max(kept) {
+            return self.append_in_place(record);
         }
+        let kept = self.records.iter().filter(|old| record.kept.contains(&old.number));
+        let mut records: Vec<Arc<CheckpointRecord>> = kept.cloned().collect();
+        records.push(record);
+        self.replace_file(records)
+    }
+
+    fn append_in_place(&mut self, record: Arc<CheckpointRecord>) -> Result<(), AppendError> {
+        let path = self.path();
+        let (bytes, crc) = record.encode(self.database, self.end, self.last_crc);
+        let file = self.fs.open(&path, OpenMode::Write);
+        let file = file.map_err(|error| AppendError::Write(Error::io("open", &path, error)))?;
+        if let Err(error) = write_all_at(&*file, &bytes, self.end) {
+            self.bad_tail = Some("a record that could not be written");
+            return Err(AppendError::Write(Error::io("write", &path, error)));
+        }
+        file.sync_data().map_err(|error| AppendError::Sync(Error::io("sync", &path, error)))?;
+        self.end += to_u64(bytes.len());
+        self.last_crc = crc;
+        self.records.push(record);
+        Ok(())
     }
 
     /// Makes all records durable, also those that were read from a cache whose sync had failed: they are written anew.
@@ -164,8 +174,8 @@ impl CheckpointList {
 
     /// Writes records to a new file that takes the old one's place.
     fn replace_file(&mut self, records: Vec<Arc<CheckpointRecord>>) -> Result<(), AppendError> {
-        let (file, end, last_crc) = self.write_file(&records)?;
-        self.file = Some(file);
+        let (end, last_crc) = self.write_file(&records)?;
+        self.exists = true;
         self.end = end;
         self.last_crc = last_crc;
         self.records = records;
@@ -173,10 +183,7 @@ impl CheckpointList {
         Ok(())
     }
 
-    fn write_file(
-        &self,
-        records: &[Arc<CheckpointRecord>],
-    ) -> Result<(Arc<dyn File>, u64, u32), AppendError> {
+    fn write_file(&self, records: &[Arc<CheckpointRecord>]) -> Result<(u64, u32), AppendError> {
         let mut bytes = checkpoint::encode_header(self.database).to_vec();
         let mut last_crc = 0;
         for record in records {
@@ -199,7 +206,7 @@ impl CheckpointList {
         self.fs
             .sync_dir(&self.dir)
             .map_err(|error| AppendError::Sync(Error::io("sync", &self.dir, error)))?;
-        Ok((file, to_u64(bytes.len()), last_crc))
+        Ok((to_u64(bytes.len()), last_crc))
     }
 }
 

@@ -10,9 +10,11 @@
 //! 1. the directory is locked, and cleared of what an earlier attempt left;
 //! 2. segments are linked, pages and catalog written and synced, and all names: files nobody reads;
 //! 3. the checkpoint list, which names all of it, is written, synced, renamed and its name synced: this makes the
-//!    directory a database;
-//! 4. the first segment of its log is made. Where a crash comes before that, the next open makes it: a list whose one record
-//!    is that of a fork, beside no log, is this state and no other.
+//!    directory a database.
+//!
+//! It has no log until the first open for writing makes one, and then a second record, before anything can be committed. So a
+//! list whose one record is that of a fork, beside no log, is a fork that nobody has written to; beside any other list a log
+//! that is not there was lost. Readers do without.
 //!
 //! Both are independent from then on. A file with two names is written to by the origin alone, behind the length that the
 //! fork knows; the fork appends to segments of its own only. Removing it in one place leaves the other name.
@@ -38,7 +40,6 @@ use crate::recovery;
 use crate::shared::{Moves, Shared};
 use crate::tree::{Existence, Root, Written};
 use crate::version::Version;
-use crate::wal::Log;
 
 /// What a fork is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,11 +97,10 @@ impl Fork<'_> {
         let fs = &self.shared.io.fs;
         fs.sync_dir(self.dir).map_err(|error| Error::io("sync", self.dir, error))?;
 
-        let (lsn, time) = (self.version.lsn, self.version.time);
         let record = CheckpointRecord {
             number: 1,
-            lsn,
-            time,
+            lsn: self.version.lsn,
+            time: self.version.time,
             replay_from: FORK_LOG_START,
             progress: ProgressClock::new(&*self.shared.io.clock).now(&*self.shared.io.clock),
             ancestors,
@@ -109,8 +109,6 @@ impl Fork<'_> {
         };
         let mut list = CheckpointList::new(fs.clone(), self.dir, self.id);
         list.append(Arc::new(record)).map_err(AppendError::into_error)?;
-        let setup = recovery::log_setup(&self.shared.io, self.dir, self.id, &self.shared.options);
-        Log::begin_after(setup, lsn, 1)?;
         Ok(report)
     }
 

@@ -392,10 +392,11 @@ impl History {
         Ok(PastView::new(version, hold.clone()))
     }
 
-    /// A reader of the log up to `until`; none where there is no log yet.
+    /// A reader of the log up to `until`; none where there is nothing to read, and perhaps no log.
     fn reader(&self, start: LogStart, until: Lsn) -> Result<Option<LogReader>> {
         let handle = &self.handle;
-        if until == Lsn::ZERO || handle.past_of.is_some() {
+        let after = if let LogStart::After { lsn, .. } = start { lsn } else { Lsn::ZERO };
+        if until <= after || handle.past_of.is_some() {
             return Ok(None);
         }
         LogReader::open(handle.io.fs.clone(), &handle.dir, self.scan(start, until)?)

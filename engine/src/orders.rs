@@ -4,7 +4,7 @@
 
 use crate::checkpoint;
 use crate::error::{Error, Result};
-use crate::format::checkpoint::{Orders, Pin};
+use crate::format::checkpoint::{CheckpointRecord, Orders, Pin};
 use crate::history::{History, PastView};
 use crate::ids::Lsn;
 use crate::keep;
@@ -101,12 +101,17 @@ impl History {
         checkpoint::restate(handle, &mut checkpoints).inspect_err(|_| handle.reach().orders = before)
     }
 
-    /// Does what an open for writing owes history, before anything else is done: carries out the reset that was wished
-    /// for, and lets go what the retention does not keep.
+    /// Does what an open for writing owes history, before anything else is done: gives a fork its second record, carries
+    /// out the reset that was wished for, and lets go what the retention does not keep.
     ///
     /// The wish is over once the log holds its commit (see [`commit_root`](crate::txn)), so a crash leaves it to be carried
     /// out again or carried out; nothing can be committed between the two.
     pub(crate) fn open_for_writing(&self) -> Result<()> {
+        let handle = &self.handle;
+        if handle.reach().newest().is_some_and(CheckpointRecord::begins_a_fork) {
+            // From here on a log that is not there was lost.
+            checkpoint::restate(handle, &mut handle.checkpoints())?;
+        }
         let wish = self.wished_reset();
         if let Some(wish) = wish {
             let mut txn = WriteTxn::begin(self.handle.clone())?;
@@ -115,7 +120,6 @@ impl History {
             // A list that could not be synced after the log leaves a handle that nobody could use.
             self.handle.newest()?;
         }
-        let handle = &self.handle;
         let mut checkpoints = handle.checkpoints();
         // What is doubted now must be on disk to be believed one day.
         if keep::lets_history_go_if_believed(handle) {

@@ -1,7 +1,8 @@
 //! Opening a database: what lies in the directory, the newest checkpoint, the log after it.
 //!
 //! 1. The directory is locked and its files sorted by kind. Without a log and a checkpoint list there is no database.
-//! 2. The newest record of the checkpoint list gives trees whose pages are durable.
+//! 2. The newest record of the checkpoint list gives trees whose pages are durable. If it is the first of a fork, nobody has
+//!    committed to that yet and it may have no log, which an open for writing then makes. Every other database has one.
 //! 3. The log from that record's position on is replayed. The reader of the log tells an unfinished tail, which is cut,
 //!    from damage, which is an error.
 //! 4. The log must not know a newer durable checkpoint than the list holds, and the list must not hold a commit that the
@@ -26,7 +27,7 @@ use crate::error::{Error, Result};
 use crate::format::checkpoint::{CheckpointRecord, Orders};
 use crate::format::wal::RecordKind;
 use crate::ids::{Ancestor, DatabaseId, LogPosition, Lsn, SegmentId, Timestamp, to_usize};
-use crate::io::{DirLock, Fs, Io, LockKind, OpenMode};
+use crate::io::{DirLock, Fs, Io, LockKind};
 use crate::options::{Access, Options};
 use crate::page::meter::Meter;
 use crate::page::store::{PageOptions, PageStore};
@@ -177,6 +178,52 @@ struct Parts {
 }
 
 impl Parts {
+    /// What the newest checkpoint holds.
+    fn at_checkpoint(
+        io: &Io,
+        dir: &Path,
+        options: &Options,
+        found: &Found,
+        list: CheckpointList,
+        newest: &CheckpointRecord,
+    ) -> Result<Parts> {
+        let next = found.pages.last().map_or(SegmentId(1), |last| last.next());
+        let next = next.max(newest.state.next_segment);
+        // Those that nothing needs are removed after the record that names them was written.
+        let mut table = newest.state.segments.clone();
+        table.retain(|(id, _)| found.pages.binary_search(id).is_ok());
+        let pages = PageStore::open(
+            io.fs.clone(),
+            dir,
+            list.database(),
+            &newest.ancestors,
+            page_options(options),
+            &table,
+            next,
+        )?;
+        let (catalog_tree, catalog) = match newest.number {
+            0 => (Root::empty(), Catalog::new()),
+            _ => Catalog::load(&newest.state, &*pages.segments(), &list.path())?,
+        };
+        Ok(Parts {
+            database: list.database(),
+            pages,
+            params: tree_params(options),
+            log: None,
+            list,
+            catalog_tree,
+            orders: newest.orders.clone(),
+            progress: match newest.number {
+                0 => ProgressClock::new(&*io.clock),
+                _ => ProgressClock::resume(newest.progress, &*io.clock),
+            },
+            ancestors: newest.ancestors.clone(),
+            replay: Replay::new(catalog, newest.lsn, newest.time),
+            log_end: LogEnd { position: newest.replay_from, bytes: newest.log_bytes },
+            checkpointed_log_bytes: newest.log_bytes,
+        })
+    }
+
     fn assemble(self, io: Io, dir: &Path, options: Options, lock: Box<dyn DirLock>) -> Shared {
         let Parts { mut replay, log_end, pages, .. } = self;
         replay.catalog.change_roots(|_| true, |root| root.watch(&self.params));
@@ -241,7 +288,7 @@ fn tree_params(options: &Options) -> TreeParams {
     }
 }
 
-pub(crate) fn log_setup(io: &Io, dir: &Path, database: DatabaseId, options: &Options) -> LogSetup {
+fn log_setup(io: &Io, dir: &Path, database: DatabaseId, options: &Options) -> LogSetup {
     LogSetup { io: io.clone(), dir: dir.to_path_buf(), database, segment_bytes: options.log_segment_bytes }
 }
 
@@ -298,7 +345,6 @@ pub(crate) fn abandon(fs: &dyn Fs, dir: &Path) -> Result<()> {
     let found = Found::sort(names);
     remove_all(fs, dir, found.list.then(|| checkpoint_list::FILE_NAME.to_owned()).into_iter())?;
     fs.sync_dir(dir).map_err(|error| Error::io("sync", dir, error))?;
-    remove_all(fs, dir, found.log.iter().map(|id| format!("{id}.wal")))?;
     remove_unfinished(fs, dir, &found)
 }
 
@@ -334,67 +380,39 @@ fn open_existing(
     lock: Box<dyn DirLock>,
 ) -> Result<(Shared, RecoveryReport)> {
     let read_only = options.access == Access::ReadOnly;
-    let mode = if read_only { OpenMode::Read } else { OpenMode::Write };
     let list = match found.list {
-        true => Some(CheckpointList::open(io.fs.clone(), dir, mode)?),
+        true => Some(CheckpointList::open(io.fs.clone(), dir)?),
         false => None,
     };
     let newest = list.as_ref().and_then(CheckpointList::newest).cloned();
-    let start = newest.as_ref().map_or(LogStart::Beginning, |record| LogStart::After {
-        lsn: record.lsn,
-        position: record.replay_from,
-    });
-    let newest = newest.unwrap_or_default();
-    if let (true, Some(list), false) = (newest.begins_a_fork() && found.log.is_empty(), &list, read_only) {
-        // The process that forked it did not get to this.
-        Log::begin_after(log_setup(&io, dir, list.database(), &options), newest.lsn, newest.number)?;
-    }
     let scan = LogScan {
         database: list.as_ref().map(CheckpointList::database),
-        start,
+        start: newest.as_ref().map_or(LogStart::Beginning, |record| LogStart::After {
+            lsn: record.lsn,
+            position: record.replay_from,
+        }),
         until: None,
-        durable: newest.lsn.number,
+        durable: newest.as_ref().map_or(0, |record| record.lsn.number),
     };
-    let mut reader = LogReader::open(io.fs.clone(), dir, scan)?.ok_or_else(|| no_log(dir))?;
-    let database = reader.database();
-    let list = list.unwrap_or_else(|| CheckpointList::new(io.fs.clone(), dir, database));
-    let next = found.pages.last().map_or(SegmentId(1), |last| last.next());
-    let next = next.max(newest.state.next_segment);
-    // Those that nothing needs are removed after the record that names them was written.
-    let mut table = newest.state.segments.clone();
-    table.retain(|(id, _)| found.pages.binary_search(id).is_ok());
-    let pages = PageStore::open(
-        io.fs.clone(),
-        dir,
-        database,
-        &newest.ancestors,
-        page_options(&options),
-        &table,
-        next,
-    )?;
-    let (catalog_tree, catalog) = if newest.number == 0 {
-        (Root::empty(), Catalog::new())
-    } else {
-        Catalog::load(&newest.state, &*pages.segments(), &list.path())?
+    let newest = newest.unwrap_or_default();
+    let needs_no_log = found.log.is_empty() && list.as_ref().is_some_and(CheckpointList::begins_a_fork);
+    if let (Some(list), true, false) = (&list, needs_no_log, read_only) {
+        Log::begin_after(log_setup(&io, dir, list.database(), &options), newest.lsn, newest.number)?;
+    }
+    let (list, reader) = match list {
+        Some(list) if needs_no_log && read_only => (list, None),
+        list => {
+            let reader = open_log(&io, dir, scan)?;
+            let new = || CheckpointList::new(io.fs.clone(), dir, reader.database());
+            (list.unwrap_or_else(new), Some(reader))
+        }
     };
-    let mut parts = Parts {
-        database,
-        pages,
-        params: tree_params(&options),
-        log: None,
-        list,
-        catalog_tree,
-        orders: newest.orders.clone(),
-        progress: match newest.number {
-            0 => ProgressClock::new(&*io.clock),
-            _ => ProgressClock::resume(newest.progress, &*io.clock),
-        },
-        ancestors: newest.ancestors.clone(),
-        replay: Replay::new(catalog, newest.lsn, newest.time),
-        log_end: LogEnd { position: newest.replay_from, bytes: newest.log_bytes },
-        checkpointed_log_bytes: newest.log_bytes,
+    let mut parts = Parts::at_checkpoint(&io, dir, &options, &found, list, &newest)?;
+    let mut report =
+        RecoveryReport { checkpoint_lsn: newest.lsn, lsn: newest.lsn, ..RecoveryReport::default() };
+    let Some(mut reader) = reader else {
+        return Ok((parts.assemble(io, dir, options, lock), RecoveryReport { clean: true, ..report }));
     };
-    let mut report = RecoveryReport { checkpoint_lsn: newest.lsn, ..RecoveryReport::default() };
     let unlisted = replay_log(&mut reader, &io, dir, &mut parts, &mut report)?;
     let end = reader.end().expect("the log was read to its end");
     check_against_list(&parts.list, &newest, &end)?;
@@ -409,7 +427,7 @@ fn open_existing(
             parts.list.make_durable().map_err(AppendError::into_error)?;
         }
         remove_leftovers(&*io.fs, dir, &found, &parts)?;
-        let log = Arc::new(Log::resume(log_setup(&io, dir, database, &options), &end)?);
+        let log = Arc::new(Log::resume(log_setup(&io, dir, parts.database, &options), &end)?);
         log.set_checkpoint(newest.number);
         parts.log_end.position = log.position();
         if let Some(record) = unlisted {
@@ -420,9 +438,14 @@ fn open_existing(
     Ok((parts.assemble(io, dir, options, lock), report))
 }
 
-fn no_log(dir: &Path) -> Error {
-    let found = "none, though there are checkpoints";
-    Error::corrupt(dir, 0, "log", "segments of the log", found)
+/// Opens a log that has to be there.
+fn open_log(io: &Io, dir: &Path, scan: LogScan) -> Result<LogReader> {
+    let reader = LogReader::open(io.fs.clone(), dir, scan)?;
+    reader.ok_or_else(|| {
+        let first =
+            if let LogStart::After { position, .. } = scan.start { position.segment } else { SegmentId(1) };
+        Error::corrupt(&dir.join(format!("{first}.wal")), 0, "log segment", "a file", "none")
+    })
 }
 
 /// Replays the log to its end. A bulk root met on the way that the checkpoint list does not have is given back as the
@@ -506,7 +529,7 @@ fn list_root(
     mut record: CheckpointRecord,
 ) -> Result<()> {
     let scan = LogScan { until: Some(record.lsn), ..scan };
-    let mut reader = LogReader::open(io.fs.clone(), dir, scan)?.ok_or_else(|| no_log(dir))?;
+    let mut reader = open_log(io, dir, scan)?;
     while reader.next_record()?.is_some() {}
     record.replay_from = reader.position();
     let (number, log_bytes) = (record.number, record.log_bytes);

@@ -2,15 +2,20 @@
 //!
 //! Damage does not stop it: each damaged place is listed, and what does not depend on it is checked all the same. Pages
 //! are read from the files, past mapping and caches.
+//!
+//! What it looks at is that of the moment it begins. A hold on the oldest root keeps the log, and the page files stay while
+//! somebody has them, so that commits, checkpoints and reclaim go on beside it.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::checkpoint_list::CheckpointList;
+use crate::checkpoint_list::{self, CheckpointList};
 use crate::error::{Corruption, Error, Result};
+use crate::format::checkpoint::CheckpointRecord;
+use crate::handle::Handle;
+use crate::hold::Hold;
 use crate::ids::{Lsn, PageAddr};
-use crate::io::OpenMode;
 use crate::page::segments::SegmentSet;
 use crate::shared::Shared;
 use crate::tree::Root;
@@ -59,6 +64,7 @@ impl VerifyReport {
 
 struct Verifier<'a> {
     shared: &'a Shared,
+    roots: Vec<Arc<CheckpointRecord>>,
     pages: Arc<SegmentSet>,
     /// Pages whose bytes on disk were read.
     read: HashSet<PageAddr>,
@@ -70,27 +76,16 @@ struct Verifier<'a> {
     progress: &'a mut dyn FnMut(Progress),
 }
 
-/// Where the log starts that history needs; what is before it may be gone.
-fn log_start(list: &CheckpointList) -> LogStart {
-    if list.newest().is_none_or(|newest| newest.whole_history) {
-        return LogStart::Beginning;
-    }
-    let oldest = list.kept().next();
-    oldest
-        .map_or(LogStart::Oldest, |oldest| LogStart::After { lsn: oldest.lsn, position: oldest.replay_from })
-}
-
 /// Checks everything that is kept.
-pub(crate) fn run(shared: &Shared, progress: &mut dyn FnMut(Progress)) -> Result<VerifyReport> {
-    // Nothing is removed while this is held.
-    let checkpoints = shared.checkpoints();
-    let version = shared.newest()?;
-    let log_segments = shared.log.as_ref().map_or(Ok(Vec::new()), |log| log.segments());
-    let log_total: u64 = log_segments.iter().flatten().map(|segment| segment.bytes).sum();
-    let pages = shared.pages.segments();
+pub(crate) fn run(handle: &Arc<Handle>, progress: &mut dyn FnMut(Progress)) -> Result<VerifyReport> {
+    let checkpoints = handle.checkpoints();
+    let (roots, start, _hold) = from_the_oldest_root(handle);
+    let version = handle.newest()?;
+    let pages = handle.pages.segments();
     let mut verifier = Verifier {
-        shared,
-        total_bytes: pages.total_bytes() + log_total,
+        shared: handle,
+        roots,
+        total_bytes: pages.total_bytes(),
         pages,
         read: HashSet::new(),
         placed: HashSet::new(),
@@ -98,10 +93,17 @@ pub(crate) fn run(shared: &Shared, progress: &mut dyn FnMut(Progress)) -> Result
         log_bytes: 0,
         progress,
     };
-    verifier.check_roots(&checkpoints.list);
-    verifier.check_version(&version);
     verifier.check_list(&checkpoints.list)?;
-    verifier.check_log(&checkpoints.list)?;
+    // Before its second record nobody has committed to a fork.
+    let has_log = !checkpoints.list.begins_a_fork();
+    drop(checkpoints);
+    let log_segments = handle.log.as_ref().map_or(Ok(Vec::new()), |log| log.segments());
+    verifier.total_bytes += log_segments.iter().flatten().map(|segment| segment.bytes).sum::<u64>();
+    verifier.check_roots();
+    verifier.check_version(&version);
+    if has_log {
+        verifier.check_log(start)?;
+    }
     let Verifier { mut report, progress, total_bytes, .. } = verifier;
     report.problems.sort_by(|a, b| (&a.file, a.offset).cmp(&(&b.file, b.offset)));
     report.problems.dedup();
@@ -109,11 +111,25 @@ pub(crate) fn run(shared: &Shared, progress: &mut dyn FnMut(Progress)) -> Result
     Ok(report)
 }
 
+/// The kept roots, where the log starts that history needs, and a hold on all of that; what is before it may be gone. The
+/// caller has the lock of checkpoints.
+fn from_the_oldest_root(handle: &Arc<Handle>) -> (Vec<Arc<CheckpointRecord>>, LogStart, Hold) {
+    let reach = handle.reach();
+    let oldest = reach.roots.first().filter(|_| !reach.whole_history);
+    let start = oldest.map_or(LogStart::Beginning, |oldest| LogStart::After {
+        lsn: oldest.lsn,
+        position: oldest.replay_from,
+    });
+    let hold = Hold::new(handle.clone(), reach.oldest(), oldest.map(|oldest| oldest.number));
+    (reach.roots.clone(), start, hold)
+}
+
 impl Verifier<'_> {
-    fn check_roots(&mut self, list: &CheckpointList) {
-        for record in list.kept() {
+    fn check_roots(&mut self) {
+        let named_by = checkpoint_list::path(&self.shared.dir);
+        for record in std::mem::take(&mut self.roots) {
             self.report.roots += 1;
-            match Catalog::load(&record.state, &*self.pages, &list.path()) {
+            match Catalog::load(&record.state, &*self.pages, &named_by) {
                 Ok((tree, catalog)) => {
                     self.check_tree(&tree);
                     catalog.iter().for_each(|(_, entry)| self.check_tree(&entry.root));
@@ -163,7 +179,7 @@ impl Verifier<'_> {
         if list.newest().is_none() {
             return Ok(());
         }
-        match CheckpointList::open(self.shared.io.fs.clone(), &self.shared.dir, OpenMode::Read) {
+        match CheckpointList::open(self.shared.io.fs.clone(), &self.shared.dir) {
             Ok(read) => {
                 if let (Some((offset, why)), None) = (read.bad_tail(), list.bad_tail()) {
                     self.note(Error::corrupt(
@@ -187,7 +203,7 @@ impl Verifier<'_> {
         }
     }
 
-    fn check_log(&mut self, list: &CheckpointList) -> Result<()> {
+    fn check_log(&mut self, start: LogStart) -> Result<()> {
         let durable = match &self.shared.log {
             Some(log) => log.durable_lsn(),
             None => self.report.lsn,
@@ -196,8 +212,8 @@ impl Verifier<'_> {
             return Ok(());
         }
         let scan = LogScan {
-            database: Some(list.database()),
-            start: log_start(list),
+            database: Some(self.shared.database),
+            start,
             until: Some(durable),
             durable: durable.number,
         };

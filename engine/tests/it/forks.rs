@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use duramen_engine::io::{Io, MemFs};
-use duramen_engine::{Database, Durability, Lsn, Options, Retention, TreeId};
+use duramen_engine::io::sim::{CrashImage, CrashModel, SimFs};
+use duramen_engine::io::{Fs, Io, MemFs};
+use duramen_engine::{
+    Access, Background, Database, Durability, Error, Lsn, Options, Result, Retention, TreeId, View,
+};
 
 use crate::support::{Odd, entries, open, open_at, tiny, verify};
 
@@ -139,4 +142,107 @@ fn whoever_is_told_how_far_a_fork_is_may_use_the_database() {
     let fork = open_at(&fs, "fork", whole_history()).unwrap();
     assert_eq!(entries(&fork.begin_read().unwrap(), tree), before);
     verify(&fork);
+}
+
+fn open_fork(fs: Arc<dyn Fs>, access: Access) -> Result<Database> {
+    Database::open_with(Io::repeatable(fs, 5), "fork", Options { access, ..whole_history() })
+}
+
+/// How many entries a fork has, opened for reading and then for writing; `None` where there is no database.
+fn entries_of_fork(image: &CrashImage) -> Option<u64> {
+    let count = |access| {
+        let fork = match open_fork(Arc::new(image.fs.clone()), access) {
+            Err(Error::NotFound(_)) => return None,
+            opened => opened.unwrap_or_else(|error| panic!("{image}: {error}")),
+        };
+        verify(&fork);
+        Some(fork.info().unwrap().entries)
+    };
+    let found = count(Access::ReadOnly);
+    assert_eq!(count(Access::OpenExisting), found, "{image}");
+    found
+}
+
+#[test]
+fn a_loss_of_power_leaves_a_fork_or_none_and_loses_nothing_of_it() {
+    let fs = Arc::new(SimFs::new());
+    let db = Database::open_with(Io::repeatable(fs.clone(), 4), "db", whole_history()).unwrap();
+    fill(&db, 1);
+    db.checkpoint().unwrap();
+    let (_, lsn) = fill(&db, 2);
+    fs.restart_trace();
+    db.history().fork(lsn, Path::new("fork"), &mut |_, _| {}).unwrap();
+    fs.mark(1);
+    let model = CrashModel { images_per_moment: 16, ..CrashModel::default() };
+    let mut images = 0;
+    for image in fs.crash_images(&model) {
+        let found = entries_of_fork(&image);
+        assert!(found == Some(400) || (found.is_none() && image.mark == 0), "{image}: {found:?}");
+        images += 1;
+    }
+
+    // The first open makes the log and the second record; then something is committed.
+    let fs = Arc::new(SimFs::on(&fs.durable()));
+    let fork = open_fork(fs.clone(), Access::OpenExisting).unwrap();
+    fs.mark(1);
+    let mut txn = fork.begin_write().unwrap();
+    let tree = txn.open_tree(b"t").unwrap();
+    txn.put(tree, b"only in the fork", b"").unwrap();
+    txn.commit(Durability::Immediate).unwrap();
+    fs.mark(2);
+    for image in fs.crash_images(&model) {
+        let found = entries_of_fork(&image);
+        assert!(found == Some(401) || (found == Some(400) && image.mark < 2), "{image}: {found:?}");
+        images += 1;
+    }
+    assert!(images > 100, "{images}");
+}
+
+#[test]
+fn a_fork_that_nobody_wrote_to_can_be_read() {
+    let fs = Arc::new(MemFs::new());
+    let db = open(&fs, whole_history());
+    let (tree, lsn) = fill(&db, 1);
+    for (dir, lsn, entries) in [("fork", lsn, 400), ("empty", Lsn::ZERO, 0)] {
+        db.history().fork(lsn, Path::new(dir), &mut |_, _| {}).unwrap();
+        let reader = open_at(&fs, dir, Options { access: Access::ReadOnly, ..whole_history() }).unwrap();
+        verify(&reader);
+        let info = reader.info().unwrap();
+        assert_eq!((info.entries, info.lsn, info.log_bytes), (entries, lsn, 0));
+        let history = reader.history();
+        assert_eq!(history.log_from(lsn).unwrap().count(), 0);
+        assert_eq!(history.log_starts().unwrap(), []);
+        assert_eq!(history.read_at(lsn).unwrap().lsn(), lsn);
+        let past = reader.as_of(lsn).unwrap();
+        assert_eq!(past.begin_read().unwrap().tree(b"t"), (entries > 0).then_some(tree));
+    }
+    assert!(fs.list(Path::new("fork")).unwrap().iter().all(|name| !name.contains(".wal")));
+}
+
+#[test]
+fn a_log_that_was_lost_is_missed() {
+    let fs = Arc::new(MemFs::new());
+    let db = open(&fs, Options { background: Background::Inline, ..whole_history() });
+    let (_, lsn) = fill(&db, 1);
+    db.checkpoint().unwrap();
+    for (dir, lsn) in [("fork", lsn), ("empty", Lsn::ZERO)] {
+        db.history().fork(lsn, Path::new(dir), &mut |_, _| {}).unwrap();
+        // Nothing is committed.
+        open_at(&fs, dir, whole_history()).unwrap().close().unwrap();
+    }
+    db.close().unwrap();
+    for dir in ["db", "fork", "empty"] {
+        let logs = fs.list(Path::new(dir)).unwrap();
+        let logs: Vec<_> = logs.iter().filter(|name| name.ends_with(".wal")).collect();
+        logs.iter().for_each(|name| fs.remove(&Path::new(dir).join(name)).unwrap());
+        for access in [Access::ReadOnly, Access::OpenExisting, Access::OpenOrCreate] {
+            match open_at(&fs, dir, Options { access, ..whole_history() }) {
+                Err(Error::Corrupt(damage)) => {
+                    let name = damage.file.file_name().and_then(|name| name.to_str()).unwrap().to_owned();
+                    assert!(damage.file.starts_with(dir) && logs.contains(&&name), "{damage}");
+                }
+                other => panic!("{dir}, {access:?}: {other:?}"),
+            }
+        }
+    }
 }

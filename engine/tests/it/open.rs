@@ -122,3 +122,28 @@ fn compacting_an_empty_database_leaves_one_that_opens() {
     db.close().unwrap();
     open(&fs, tiny()).close().unwrap();
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_open_database_takes_two_descriptors() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Database::open(dir.path(), tiny()).unwrap();
+    for round in 0..300u32 {
+        let mut txn = db.begin_write().unwrap();
+        let tree = txn.open_tree(b"t").unwrap();
+        txn.put(tree, &round.to_be_bytes(), &[1; 200]).unwrap();
+        txn.commit(Durability::Immediate).unwrap();
+    }
+    db.checkpoint().unwrap();
+    db.history().log_from(db.history().oldest()).unwrap().for_each(|commit| drop(commit.unwrap()));
+    let path = dir.path().canonicalize().unwrap();
+    let descriptors = std::fs::read_dir("/proc/self/fd").unwrap();
+    let targets = descriptors.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+    let mut open: Vec<_> = targets.filter(|target| target.starts_with(&path)).collect();
+    open.sort();
+    // The directory, which carries the lock, and the end of the log.
+    assert!(
+        open.len() == 2 && open[0] == path && open[1].extension().is_some_and(|x| x == "wal"),
+        "{open:?}"
+    );
+}

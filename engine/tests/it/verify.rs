@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use duramen_engine::io::{Fs, MemFs};
-use duramen_engine::{Database, Durability, Error, Lsn, Options, Retention, TreeId};
+use duramen_engine::{Database, Durability, Error, Lsn, Options, Progress, Retention, TreeId};
 
 use crate::support::{entries, open, tiny, verify};
 
@@ -55,4 +55,31 @@ fn a_database_of_the_past_reaches_and_checks_itself_alone() {
     assert_eq!(history.log_from(lsn).unwrap().count(), 0);
     let earlier = history.read_at(Lsn { number: lsn.number - 1, ..lsn });
     assert!(matches!(earlier, Err(Error::HistoryUnavailable { oldest, .. }) if oldest == lsn), "{earlier:?}");
+}
+
+#[test]
+fn whoever_is_told_how_far_it_is_may_use_the_database() {
+    let fs = Arc::new(MemFs::new());
+    let db = open(&fs, Options { log_segment_bytes: 4 << 10, ..tiny() });
+    let tree = fill(&db);
+    let mut told = 0u8;
+    let mut use_it = |_: Progress| {
+        told = told.saturating_add(1);
+        if told > 9 {
+            return;
+        }
+        let mut txn = db.begin_write().unwrap();
+        for key in 0..100u32 {
+            txn.put(tree, &key.to_be_bytes(), &[told; 200]).unwrap();
+        }
+        txn.commit(Durability::Immediate).unwrap();
+        if told.is_multiple_of(3) { db.compact(&mut |_, _| {}).map(drop) } else { db.checkpoint().map(drop) }
+            .unwrap();
+    };
+    let report = db.verify(&mut use_it).unwrap();
+    assert!(report.is_clean() && report.pages > 0 && report.log_records > 0, "{report:?}");
+    verify(&db);
+    // What it kept goes afterwards.
+    (0..2).for_each(|_| assert!(db.checkpoint().is_ok()));
+    assert_eq!(db.history().held_from(), None);
 }
