@@ -1,6 +1,6 @@
 //! The list of commits: when, how large, and what they touched.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use duramen::engine::{Commit, CommitKind, Lsn, Op};
 use duramen::pitr::Bookmark;
@@ -27,22 +27,24 @@ fn list(past: &Past, args: &LogArgs, world: &mut World<'_>) -> Outcome {
         None => past.pitr.oldest_bookmark().lsn(),
     };
     let until = args.until.as_deref().map(|until| past.moment(until)).transpose()?.map(|moment| moment.lsn());
+    let newest = past.db.last_lsn();
+    let last = until.map_or(newest, |until| until.min(newest));
+    // Commits are numbered without gaps.
+    let total = last.number.saturating_sub(after.number);
+    let left_out = total.saturating_sub(args.limit);
     let mut names = Names::default();
     names.add(&past.db);
-    let mut lines = VecDeque::new();
-    let mut left_out = 0u64;
-    let total = past.db.last_lsn().number.saturating_sub(after.number);
+    let mut lines = Vec::new();
     let bar = world.bar(Some(total), "reading the log {bar:40} {human_pos} of {human_len} commits");
     for commit in past.db.history().log_from(after).map_err(|error| on(past, &error))? {
         let commit = commit.map_err(|error| on(past, &error))?;
-        if until.is_some_and(|until| commit.lsn() > until) {
+        if commit.lsn() > last {
             break;
         }
         bar.inc(1);
-        lines.push_back(line(past, &commit, &mut names));
-        if u64::try_from(lines.len()).is_ok_and(|len| len > args.limit) {
-            lines.pop_front();
-            left_out += 1;
+        names.add_made_by(&commit);
+        if commit.lsn().number - after.number > left_out {
+            lines.push(line(past, &commit, &names));
         }
     }
     bar.finish_and_clear();
@@ -57,7 +59,7 @@ fn on(past: &Past, error: &duramen::engine::Error) -> Failure {
     Failure::of_engine(&past.path, error)
 }
 
-fn line(past: &Past, commit: &Commit, names: &mut Names) -> String {
+fn line(past: &Past, commit: &Commit, names: &Names) -> String {
     let bookmark = |lsn: Lsn| Bookmark::new(past.db.id(), lsn);
     let what = match commit.kind() {
         CommitKind::Operations => touched(commit, names),
@@ -76,13 +78,8 @@ struct Done {
     deleted: u64,
 }
 
-fn touched(commit: &Commit, names: &mut Names) -> String {
+fn touched(commit: &Commit, names: &Names) -> String {
     let mut by_name: BTreeMap<Named, Done> = BTreeMap::new();
-    for op in commit.operations() {
-        if let Ok(Op::CreateTree { tree, name }) = op {
-            names.add_made(tree, name);
-        }
-    }
     let mut count = |tree: TreeId, put: u64, deleted: u64| {
         let unknown = Named::Tree(format!("tree {}, which is gone", tree.0));
         let done = by_name.entry(names.of(tree).cloned().unwrap_or(unknown)).or_default();

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use duramen::engine::{Commit, Op};
 use duramen::{Database, TreeId, View};
 use duramen_sql::{Connection, Value};
 
@@ -61,9 +62,13 @@ impl Names {
         }
     }
 
-    /// A tree that the log says was made. The present knows it better, if it is still there.
-    pub(crate) fn add_made(&mut self, tree: TreeId, name: &[u8]) {
-        self.0.entry(tree).or_insert_with(|| Named::of_tree(name));
+    /// The trees that a commit made. The present knows them better, if they are still there.
+    pub(crate) fn add_made_by(&mut self, commit: &Commit) {
+        for op in commit.operations() {
+            if let Ok(Op::CreateTree { tree, name }) = op {
+                self.0.entry(tree).or_insert_with(|| Named::of_tree(name));
+            }
+        }
     }
 
     /// What a tree holds; `None` for one that is not known.
