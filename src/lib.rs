@@ -85,8 +85,8 @@ pub mod storage;
 pub use duramen_engine as engine;
 pub use duramen_engine::{
     Access, Background, CheckpointReport, Cursor, Database, DatabaseId, Durability, Durable, History, Info,
-    KeyRange, Lsn, Options, ReadView, Retention, Savepoint, Timestamp, TreeId, VerifyReport, View, Window,
-    WriteTxn, io,
+    KeyRange, Lsn, Options, PendingRestore, ReadView, Retention, Savepoint, Timestamp, TreeId, VerifyReport,
+    View, Window, WriteTxn, io,
 };
 pub use duramen_kv as kv;
 pub use duramen_pitr as pitr;

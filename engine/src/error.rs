@@ -39,6 +39,11 @@ pub enum Error {
     TreeExists(String),
     /// The savepoint was released, rolled back over, or belongs to another transaction.
     NoSuchSavepoint,
+    /// There are as many pins as there may be: [`MAX_PINS`](crate::MAX_PINS). Let one go first.
+    TooManyPins {
+        /// How many there may be.
+        max: u64,
+    },
     /// The database was opened read-only.
     ReadOnly(PathBuf),
     /// There is no database at this path, and creating one was not asked for.
@@ -107,6 +112,15 @@ pub enum Error {
     // Restore.
     /// Bytes on disk are not what was written.
     Corrupt(Box<Corruption>),
+    /// A restore that an earlier session put off to this open could not be carried out. What was there before still is: an open
+    /// for reading shows it, one with [`PendingRestore::Leave`](crate::PendingRestore::Leave) goes on with it, and can take
+    /// the restore back.
+    PendingRestore {
+        /// The commit to go back to.
+        to: Lsn,
+        /// What was in the way.
+        source: Arc<Error>,
+    },
     /// The history needed to reach this commit is not kept (any more), or the commit does not exist.
     HistoryUnavailable {
         /// The commit asked for.
@@ -186,6 +200,9 @@ impl fmt::Display for Error {
             Error::NoSuchTree(name) => write!(f, "no tree named {name}"),
             Error::TreeExists(name) => write!(f, "a tree named {name} exists already"),
             Error::NoSuchSavepoint => f.write_str("no such savepoint in this transaction"),
+            Error::TooManyPins { max } => {
+                write!(f, "a database has at most {max} pins, and has as many; let one go first")
+            }
             Error::ReadOnly(path) => {
                 write!(f, "{}: opened read-only; open it for writing to change it", path.display())
             }
@@ -215,6 +232,11 @@ impl fmt::Display for Error {
                 write!(f, "the database must be opened again, because an earlier write failed: {source}")
             }
             Error::Corrupt(corruption) => corruption.fmt(f),
+            Error::PendingRestore { to, source } => write!(
+                f,
+                "the restore to commit {to} that was put off to this session cannot be carried out: {source}; open with \
+                 PendingRestore::Leave to go on without it"
+            ),
             Error::HistoryUnavailable { lsn, oldest, newest } => {
                 write!(f, "commit {lsn} cannot be reached; history holds {oldest} to {newest}")
             }
@@ -226,7 +248,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Full { source, .. } | Error::Io { source, .. } => Some(source.as_ref()),
-            Error::Poisoned { source } => Some(source.as_ref()),
+            Error::Poisoned { source } | Error::PendingRestore { source, .. } => Some(source.as_ref()),
             _ => None,
         }
     }

@@ -182,6 +182,28 @@ impl History {
         Ok(Start { root, hold })
     }
 
+    /// A hold on a commit that no crash takes away any more. Whether there is that commit is read from the log, at most one
+    /// file of it.
+    pub(crate) fn hold_durable(&self, lsn: Lsn) -> Result<Hold> {
+        let start = self.start_for(lsn)?;
+        self.handle.log()?.flush_to(lsn)?;
+        if self.commit_up_to(&start, lsn)? != lsn {
+            return Err(self.unavailable(lsn));
+        }
+        Ok(start.hold)
+    }
+
+    /// The newest commit up to `lsn`, which is not before the start. What lies between commits is the number of one that a
+    /// crash took.
+    fn commit_up_to(&self, start: &Start, lsn: Lsn) -> Result<Lsn> {
+        let files = self.log_starts()?;
+        let nearer = |mark: &LogMark| mark.after > start.lsn() && mark.after.number < lsn.number;
+        let from = files.into_iter().rfind(nearer).map_or(start.log(), LogMark::start);
+        let Some(mut reader) = self.reader(from, lsn)? else { return Ok(start.lsn()) };
+        while reader.next_record()?.is_some() {}
+        Ok(reader.last())
+    }
+
     /// That a commit is not there.
     fn unavailable(&self, lsn: Lsn) -> Error {
         let newest = self.handle.versions.current().lsn;

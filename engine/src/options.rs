@@ -13,6 +13,12 @@ pub const MAX_VALUE_BYTES: usize = 1 << 30;
 /// The longest name of a tree, in bytes.
 pub const MAX_TREE_NAME_BYTES: usize = 4096;
 
+/// How many pins there may be. Each checkpoint record holds all of them.
+pub const MAX_PINS: usize = 1000;
+
+/// The longest name of a pin, in bytes.
+pub const MAX_PIN_NAME_BYTES: usize = 255;
+
 /// The largest size at which leaves may be told to split. The smallest entry takes eight bytes of a page, so a leaf
 /// of this size stays within the entries that a page can count.
 const MAX_LEAF_BYTES: u64 = 128 << 10;
@@ -63,6 +69,18 @@ pub enum Background {
     Shared,
     /// The thread that commits, when work is due. Everything is then deterministic on one thread.
     Inline,
+}
+
+/// What an open for writing does with a restore that an earlier session put off to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PendingRestore {
+    /// Carries it out before anything else is done. Where that cannot be done the open fails with
+    /// [`Error::PendingRestore`].
+    #[default]
+    CarryOut,
+    /// Leaves it to the next open, and begins with what there was at the end of the last session.
+    /// [`History::wish_reset`](crate::History::wish_reset) with `None` then takes it back.
+    Leave,
 }
 
 /// How much history is kept for reading the past.
@@ -136,6 +154,9 @@ pub struct Options {
     pub map_pages: bool,
     /// Who does the background work. Default: [`Background::Shared`].
     pub background: Background,
+    /// What becomes of a restore that an earlier session put off to this one. Default: [`PendingRestore::CarryOut`]. Opens for
+    /// reading leave it alone.
+    pub pending_restore: PendingRestore,
     /// How much history is kept. Default: [`Retention::Needed`].
     pub retention: Retention,
     /// Of the history of the last hour, one checkpoint root stays for about so many bytes of log each; of older history fewer,
@@ -159,6 +180,7 @@ impl Default for Options {
             filter_entries: 1000,
             map_pages: true,
             background: Background::default(),
+            pending_restore: PendingRestore::default(),
             retention: Retention::default(),
             root_spacing_bytes: 32 << 20,
         }

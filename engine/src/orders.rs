@@ -1,37 +1,42 @@
 //! What is asked for that outlives the process that asks: pins, and the reset that the next open carries out.
 //!
-//! Both are in the checkpoint record, and durable when a call returns. What they name then cannot be taken by a crash.
+//! Both are in the checkpoint record, and durable when a call returns. What they name then cannot be taken by a crash. Every
+//! record repeats them, so there is a limit to their number and length.
+
+use std::sync::Arc;
 
 use crate::checkpoint;
 use crate::error::{Error, Result};
 use crate::format::checkpoint::{CheckpointRecord, Orders, Pin};
-use crate::history::{History, PastView};
-use crate::ids::Lsn;
+use crate::history::History;
+use crate::ids::{Lsn, to_u64};
 use crate::keep;
-use crate::options::Durability;
+use crate::options::{Durability, MAX_PIN_NAME_BYTES, MAX_PINS, PendingRestore};
 use crate::reclaim::{self, Effort};
 use crate::txn::WriteTxn;
-use crate::wal::LogSink;
-
-/// The longest name of a pin.
-const MAX_PIN_NAME_BYTES: usize = 255;
+use crate::worker;
 
 impl History {
     /// Keeps the commit `lsn` and all history from it on reachable under a name, until [`unpin`](History::unpin), in later
     /// sessions too. Durable when this returns. A pin of that name moves.
     ///
     /// # Errors
-    /// [`Error::HistoryUnavailable`]; [`Error::InvalidArgument`] for a name that is empty or over 255 bytes; errors of the
-    /// disk, after which all is as before. After [`Error::Poisoned`] the next open shows whether the pin is there.
+    /// [`Error::HistoryUnavailable`]; [`Error::TooManyPins`]; [`Error::InvalidArgument`] for a name that is empty or longer than
+    /// [`MAX_PIN_NAME_BYTES`]; errors of the disk. After each all is as before; after [`Error::Poisoned`] the next open shows
+    /// whether the pin is there.
     pub fn pin(&self, name: &str, lsn: Lsn) -> Result<()> {
         if name.is_empty() || name.len() > MAX_PIN_NAME_BYTES {
             let text = format!("the name of a pin has 1 to {MAX_PIN_NAME_BYTES} bytes, not {}", name.len());
             return Err(Error::InvalidArgument(text));
         }
-        let _there = self.durable_version(lsn)?;
+        let _there = self.hold_durable(lsn)?;
         self.order(|orders| {
             orders.pins.retain(|pin| pin.name != name);
+            if orders.pins.len() >= MAX_PINS {
+                return Err(Error::TooManyPins { max: to_u64(MAX_PINS) });
+            }
             orders.pins.push(Pin { name: name.into(), lsn });
+            Ok(())
         })
     }
 
@@ -43,7 +48,10 @@ impl History {
     pub fn unpin(&self, name: &str) -> Result<bool> {
         let known = self.handle.reach().orders.pins.iter().any(|pin| pin.name == name);
         if known {
-            self.order(|orders| orders.pins.retain(|pin| pin.name != name))?;
+            self.order(|orders| {
+                orders.pins.retain(|pin| pin.name != name);
+                Ok(())
+            })?;
         }
         Ok(known)
     }
@@ -61,14 +69,20 @@ impl History {
     /// with `None` no longer. Durable when this returns, and replaces what was wished before. The history back to `lsn`
     /// stays until then.
     ///
-    /// An open that cannot carry it out fails, and the next one tries again.
+    /// That version is looked for already, so that what cannot be gone back to is refused now. An open that cannot carry it
+    /// out all the same fails with [`Error::PendingRestore`], and the next one tries again, unless it is opened with
+    /// [`PendingRestore::Leave`].
     ///
     /// # Errors
     /// [`Error::HistoryUnavailable`]; errors of the disk, after which all is as before. After [`Error::Poisoned`] the next open
     /// carries out this wish or the one before.
     pub fn wish_reset(&self, lsn: Option<Lsn>) -> Result<()> {
-        let _there = lsn.map(|lsn| self.durable_version(lsn)).transpose()?;
-        self.order(|orders| orders.wish = lsn)
+        let _there = lsn.map(|lsn| self.hold_durable(lsn)).transpose()?;
+        lsn.map(|lsn| self.read_at(lsn)).transpose()?;
+        self.order(|orders| {
+            orders.wish = lsn;
+            Ok(())
+        })
     }
 
     /// What the next open for writing goes back to.
@@ -77,15 +91,8 @@ impl History {
         self.handle.reach().orders.wish
     }
 
-    /// A version that no crash takes away any more: what orders name must be there when they are followed.
-    fn durable_version(&self, lsn: Lsn) -> Result<PastView> {
-        let view = self.read_at(lsn)?;
-        self.handle.log()?.flush_to(lsn)?;
-        Ok(view)
-    }
-
-    /// Changes the orders and makes them durable, in a checkpoint record of their own.
-    fn order(&self, change: impl FnOnce(&mut Orders)) -> Result<()> {
+    /// Changes the orders and makes them durable, in a checkpoint record of their own. After an error they are as before.
+    fn order(&self, change: impl FnOnce(&mut Orders) -> Result<()>) -> Result<()> {
         let handle = &self.handle;
         handle.newest()?;
         handle.log()?;
@@ -97,34 +104,47 @@ impl History {
             return Err(Error::InvalidArgument("nothing was committed yet, so there is no history".into()));
         }
         let before = handle.reach().orders.clone();
-        change(&mut handle.reach().orders);
-        checkpoint::restate(handle, &mut checkpoints).inspect_err(|_| handle.reach().orders = before)
+        let changed = change(&mut handle.reach().orders);
+        changed
+            .and_then(|()| checkpoint::restate(handle, &mut checkpoints))
+            .inspect_err(|_| handle.reach().orders = before)
     }
 
-    /// Does what an open for writing owes history, before anything else is done: gives a fork its second record, carries
-    /// out the reset that was wished for, and lets go what the retention does not keep.
-    ///
-    /// The wish is over once the log holds its commit (see [`commit_root`](crate::txn)), so a crash leaves it to be carried
-    /// out again or carried out; nothing can be committed between the two.
+    /// Does what an open for writing owes history, before anything else is done: gives a fork its second record, carries out
+    /// the reset that was wished for, and lets go what the retention does not keep.
     pub(crate) fn open_for_writing(&self) -> Result<()> {
         let handle = &self.handle;
         if handle.reach().newest().is_some_and(CheckpointRecord::begins_a_fork) {
             // From here on a log that is not there was lost.
             checkpoint::restate(handle, &mut handle.checkpoints())?;
         }
-        let wish = self.wished_reset();
-        if let Some(wish) = wish {
-            let mut txn = WriteTxn::begin(self.handle.clone())?;
-            txn.reset_as_wished(wish)?;
-            txn.commit(Durability::Immediate)?;
-            // A list that could not be synced after the log leaves a handle that nobody could use.
-            self.handle.newest()?;
+        if let (Some(to), PendingRestore::CarryOut) = (self.wished_reset(), handle.options.pending_restore) {
+            let failed = |error| Error::PendingRestore { to, source: Arc::new(error) };
+            self.carry_out_reset(to).map_err(failed)?;
         }
+        self.let_history_go()
+    }
+
+    /// The wish is over once the log holds its commit (see [`commit_root`](crate::txn)), so a crash leaves it to be carried
+    /// out again or carried out; nothing can be committed between the two.
+    fn carry_out_reset(&self, to: Lsn) -> Result<()> {
+        let mut txn = WriteTxn::begin(self.handle.clone())?;
+        txn.reset_as_wished(to)?;
+        txn.commit(Durability::Immediate)?;
+        // A list that could not be synced after the log leaves a handle that nobody could use.
+        self.handle.newest().map(drop)
+    }
+
+    fn let_history_go(&self) -> Result<()> {
+        let handle = &self.handle;
         let mut checkpoints = handle.checkpoints();
         // What is doubted now must be on disk to be believed one day.
         if keep::lets_history_go_if_believed(handle) {
             checkpoint::restate(handle, &mut checkpoints)?;
-            reclaim::run(handle, &mut checkpoints, Effort::WhenDue)?;
+            // It is done again after the next checkpoint; damage in the past keeps nobody from writing.
+            if let Err(error) = reclaim::run(handle, &mut checkpoints, Effort::WhenDue) {
+                worker::note(handle, error);
+            }
         }
         Ok(())
     }

@@ -114,9 +114,10 @@ impl Pitr {
     /// # Errors
     /// [`Error::ForeignBookmark`], [`Error::Unavailable`]; those of the engine. After each the database is as it was.
     pub fn restore(&self, bookmark: &Bookmark) -> Result<Bookmark> {
-        self.check(bookmark)?;
+        let lsn = self.check(bookmark)?;
         let mut txn = self.database.begin_write()?;
-        let undo = self.restore_within(&mut txn, bookmark, &[])?;
+        let undo = self.bookmark(txn.lsn());
+        txn.reset_to(lsn, &[]).map_err(|error| self.named(bookmark, error))?;
         txn.commit(Durability::Immediate)?;
         Ok(undo)
     }
@@ -188,7 +189,8 @@ impl Pitr {
 
     /// Has the next session restore a moment: the next time the database is opened for writing, its content is what it was
     /// then, before anything else is done. On disk when this returns. Calling it again replaces the wish, and
-    /// [`cancel_restore`](Pitr::cancel_restore) takes it back.
+    /// [`cancel_restore`](Pitr::cancel_restore) takes it back. Should damage get in the way until then, the open fails with
+    /// [`PendingRestore`](duramen_engine::Error::PendingRestore), which says how to open the database without it.
     ///
     /// Gives the moment right before the restore, whatever is committed until then, to which a restore undoes this one.
     /// That moment is not there yet; asked for before, it is the newest one.
@@ -257,7 +259,8 @@ impl Pitr {
         self.database.history().wished_reset().map(|lsn| self.bookmark(lsn))
     }
 
-    /// Has the next session go on where this one ends, whatever was asked for.
+    /// Has the next session go on where this one ends, whatever was asked for. Where the restore stands in the way of opening
+    /// the database, open it with [`PendingRestore::Leave`](duramen_engine::PendingRestore::Leave) and call this.
     ///
     /// # Errors
     /// Those of the engine, after which the wish is as before.
@@ -270,7 +273,7 @@ impl Pitr {
     ///
     /// # Errors
     /// [`Error::ForeignBookmark`], [`Error::Unavailable`]; those of the engine, also for a name that is empty or over 255
-    /// bytes.
+    /// bytes, and where there are a thousand pins.
     pub fn pin(&self, name: &str, bookmark: &Bookmark) -> Result<()> {
         let lsn = self.check(bookmark)?;
         self.database.history().pin(name, lsn).map_err(|error| self.named(bookmark, error))

@@ -51,6 +51,8 @@ pub struct Reach {
     pub roots: Vec<(Bookmark, KeptRoot)>,
     /// The moments that are kept by name.
     pub pins: Vec<Pin>,
+    /// The moment that the next session begins with, if one was asked for.
+    pub pending_restore: Option<Bookmark>,
     /// What is kept, in bytes.
     pub space: HistorySpace,
     /// What keeps more than the retention asks for.
@@ -67,7 +69,8 @@ impl Reach {
         let conflicts = conflicts(history, &kept, &pins)?;
         let roots = kept.into_iter().map(|root| (bookmark(root.lsn), root)).collect();
         let (oldest, newest) = (bookmark(history.oldest()), bookmark(history.newest()?));
-        Ok(Reach { oldest, newest, roots, pins, space: history.space()?, conflicts })
+        let pending_restore = history.wished_reset().map(bookmark);
+        Ok(Reach { oldest, newest, roots, pins, pending_restore, space: history.space()?, conflicts })
     }
 
     /// For how long the oldest root has been kept, as far as time was observed to pass.

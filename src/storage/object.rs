@@ -62,7 +62,8 @@ impl Storage {
     ///
     /// # Errors
     /// Those of [`Database::open_with`], which also carries out a restore that was asked for by
-    /// [`Storage::on_next_session_restore_bookmark`].
+    /// [`Storage::on_next_session_restore_bookmark`]. Where that fails,
+    /// [`PendingRestore::Leave`](crate::PendingRestore::Leave) in [`StorageOptions::engine`] opens the storage without it.
     pub fn open_with(path: impl AsRef<Path>, options: StorageOptions) -> Result<Storage> {
         let io = options.io.clone().unwrap_or_else(Io::os);
         let database = Database::open_with(io, path, options.engine.clone())?;

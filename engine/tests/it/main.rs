@@ -5,6 +5,7 @@ mod beside;
 mod forks;
 mod history;
 mod open;
+mod orders;
 mod reclaim;
 mod support;
 mod transactions;

@@ -106,19 +106,7 @@ pub(crate) enum Command {
     Log(LogArgs),
     /// Make the content what it was at a moment; the last line printed is the bookmark that undoes it
     #[command(after_help = MOMENT_HELP)]
-    Restore {
-        /// The directory of the database
-        db: PathBuf,
-        /// A bookmark, or a time
-        #[arg(value_name = "BOOKMARK|TIME")]
-        moment: String,
-        /// Only this table: its rows, indexes and triggers
-        #[arg(long, value_name = "TABLE")]
-        table: Option<String>,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
-    },
+    Restore(RestoreArgs),
     /// Make a database of its own out of a moment, sharing files where the file system can
     #[command(after_help = MOMENT_HELP)]
     Fork {
@@ -245,6 +233,24 @@ pub(crate) struct DiffArgs {
     /// Print statements that lead from the first to the second
     #[arg(long)]
     pub(crate) sql: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// The directory of the database
+    pub(crate) db: PathBuf,
+    /// A bookmark, or a time
+    #[arg(value_name = "BOOKMARK|TIME", required_unless_present = "cancel")]
+    pub(crate) moment: Option<String>,
+    /// Only this table: its rows, indexes and triggers
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) table: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Take back a restore that a program put off to the next session; prints the moment it would have gone back to
+    #[arg(long, conflicts_with_all = ["moment", "table", "yes"])]
+    pub(crate) cancel: bool,
 }
 
 #[derive(Debug, Args)]

@@ -79,6 +79,10 @@ impl Failure {
             E::Corrupt(_) => failure(Code::Damaged)
                 .help("nothing was changed; restore the directory from a copy")
                 .help(format!("list all damage: duramen verify {shown}")),
+            E::PendingRestore { source, .. } => about_pending_restore(&shown, Failure::of_engine(db, source)),
+            E::TooManyPins { .. } => failure(Code::Refused)
+                .help(format!("list them: duramen pin {shown}"))
+                .help(format!("let one go: duramen pin {shown} NAME --remove")),
             _ => failure(Code::Refused),
         }
     }
@@ -95,6 +99,15 @@ impl Failure {
     pub(crate) fn of_file(action: &str, path: &Path, error: &io::Error) -> Failure {
         Failure::new(Code::Wrong, format!("{}: cannot {action}: {error}", path.display()))
     }
+}
+
+/// The ways out of a restore that was put off and cannot be carried out, besides those of what is in the way.
+fn about_pending_restore(shown: &str, cause: Failure) -> Failure {
+    let message =
+        format!("the restore that was put off to this session cannot be carried out: {}", cause.message);
+    Failure { message, ..cause }
+        .help("nothing was changed; commands that only read work, and show what there was before")
+        .help(format!("take the restore back: duramen restore {shown} --cancel"))
 }
 
 /// The ways out that differ by what the system says.

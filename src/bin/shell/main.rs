@@ -131,9 +131,7 @@ fn run_command(command: Command, world: &mut World<'_>) -> Outcome<u8> {
         Command::Kv { db, command: None, .. } => prompt::script(&db, world),
         Command::Bookmark { db, at } => past::bookmark(&db, at.as_deref(), world),
         Command::Log(args) => past::log(&args, world),
-        Command::Restore { db, moment, table, yes } => {
-            past::restore(&db, &moment, table.as_deref(), !yes, world)
-        }
+        Command::Restore(args) => past::restore(&args, world),
         Command::Fork { db, moment, new } => past::fork(&db, &moment, &new, world),
         Command::Diff(args) => past::diff(&args, world),
         Command::History(on) => past::history(&on, world),

@@ -4,9 +4,10 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 
-use duramen::Background;
-use duramen::io::Fs;
 use duramen::io::sim::{Action, Fault, OpKind, SimFs, SyncFailure};
+use duramen::io::{Fs, MemFs};
+use duramen::pitr::Pitr;
+use duramen::{Background, Database};
 
 use super::*;
 
@@ -211,4 +212,53 @@ fn a_path_is_shown_as_it_must_be_typed() {
     let ran = run_on(Arc::new(SimFs::new()), "", "kv it's get a");
     assert!(ran.err.contains(r"duramen kv 'it'\''s' put"), "{ran:?}");
     assert!(Path::new("it's").is_relative());
+}
+
+/// A database that goes back at the next open, and its bookmark of before; `spoil` may then damage it.
+fn with_a_pending_restore(spoil: impl FnOnce(&MemFs)) -> (Arc<SimFs>, String) {
+    let fs = Arc::new(SimFs::new());
+    assert_eq!(run_on(fs.clone(), &lines(30), "kv db import").code, 0);
+    let good = run_on(fs.clone(), "", "bookmark db").out.trim_end().to_owned();
+    assert_eq!(run_on(fs.clone(), "", "kv db put later 1").code, 0);
+    let options = Options { background: Background::Inline, ..Options::default() };
+    let db = Database::open_with(Io::repeatable(fs.clone(), 1), "db", options).expect("it opens");
+    let pitr = Pitr::new(db);
+    let to = good.parse().expect("it is a bookmark");
+    pitr.on_next_session_restore(&to).expect("the disk is sound");
+    drop(pitr);
+    let image = fs.cached();
+    spoil(&image);
+    (Arc::new(SimFs::on(&image)), good)
+}
+
+#[test]
+fn a_pending_restore_is_shown_and_taken_back() {
+    let (fs, good) = with_a_pending_restore(|_| {});
+    let history = run_on(fs.clone(), "", "history db").out;
+    assert!(history.contains(&format!("pending  {good}")), "{history}");
+    let cancelled = run_on(fs.clone(), "", "restore db --cancel");
+    assert!(cancelled.code == 0 && cancelled.out.trim_end() == good, "{cancelled:?}");
+    let again = run_on(fs.clone(), "", "restore db --cancel");
+    assert!(again.code == 1 && again.err.contains("no restore was put off"), "{again:?}");
+    assert_eq!(run_on(fs.clone(), "", "kv db put more 1").code, 0);
+    assert_eq!(run_on(fs, "", "kv db get later").out, "1\n");
+}
+
+#[test]
+fn a_pending_restore_that_fails_has_a_way_out() {
+    let (fs, _) = with_a_pending_restore(|image| {
+        let log = Path::new("db/00000001.wal");
+        image.zero_fill(log, 200..300).expect("it is there");
+    });
+    for words in ["kv db put more 1", "checkpoint db", "restore db now"] {
+        let ran = run_on(fs.clone(), "", words);
+        assert!(
+            ran.code == 6 && ran.err.contains("help: take the restore back: duramen restore db --cancel"),
+            "{ran:?}"
+        );
+    }
+    assert_eq!(run_on(fs.clone(), "", "kv db get later").out, "1\n");
+    assert_eq!(run_on(fs.clone(), "", "restore db --cancel").code, 0);
+    assert_eq!(run_on(fs.clone(), "", "kv db put more 1").code, 0);
+    assert_eq!(run_on(fs, "", "kv db get later").out, "1\n");
 }

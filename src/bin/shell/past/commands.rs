@@ -9,7 +9,7 @@ use duramen_sql::Connection;
 use indicatif::{HumanBytes, HumanCount, HumanDuration};
 use serde_json::{Value, json};
 
-use crate::args::{OnDatabase, PinArgs};
+use crate::args::{OnDatabase, PinArgs, RestoreArgs};
 use crate::failure::{Code, Failure, Outcome};
 use crate::world::World;
 
@@ -26,17 +26,26 @@ pub(crate) fn bookmark(db: &Path, at: Option<&str>, world: &mut World<'_>) -> Ou
     past.close(done)
 }
 
-/// Makes the content, or one table, what it was at a moment; the last line is the bookmark that undoes it.
-pub(crate) fn restore(
-    db: &Path,
-    moment: &str,
-    table: Option<&str>,
-    asks: bool,
-    world: &mut World<'_>,
-) -> Outcome {
-    let past = Past::open(db, Access::OpenExisting, world)?;
-    let done = restore_to(&past, moment, table, asks, world);
+/// Makes the content, or one table, what it was at a moment; the last line is the bookmark that undoes it. Without a moment
+/// takes back the restore that the next session would begin with.
+pub(crate) fn restore(args: &RestoreArgs, world: &mut World<'_>) -> Outcome {
+    let Some(moment) = &args.moment else {
+        let past = Past::open_as_it_is(&args.db, world)?;
+        let done = cancel_restore(&past, world);
+        return past.close(done);
+    };
+    let past = Past::open(&args.db, Access::OpenExisting, world)?;
+    let done = restore_to(&past, moment, args.table.as_deref(), !args.yes, world);
     past.close(done)
+}
+
+fn cancel_restore(past: &Past, world: &mut World<'_>) -> Outcome {
+    let Some(target) = past.pitr.pending_restore() else {
+        return Err(Failure::new(Code::Refused, "no restore was put off to the next session").into());
+    };
+    past.pitr.cancel_restore().map_err(|error| past.failed(&error))?;
+    world.note(format_args!("taken back: the next session would have gone back to"));
+    world.line(format_args!("{target}"))
 }
 
 fn restore_to(past: &Past, moment: &str, table: Option<&str>, asks: bool, world: &mut World<'_>) -> Outcome {
@@ -138,6 +147,9 @@ fn reach_text(reach: &Reach) -> String {
         format!("a day    {cost}"),
     ];
     lines.extend(reach.pins.iter().map(|pin| format!("pin      {}  {}", pin.bookmark, pin.name)));
+    lines.extend(reach.pending_restore.map(|to| {
+        format!("pending  {to}  restored when the database is next opened for writing; restore --cancel takes it back")
+    }));
     lines.extend(reach.conflicts.iter().map(conflict_text));
     lines.extend(reach.roots.iter().map(root));
     lines.join("\n")
@@ -189,6 +201,7 @@ fn reach_json(reach: &Reach) -> Value {
         "past_page_bytes": past_pages(reach),
         "bytes_a_day": reach.bytes_a_day(),
         "pins": pins,
+        "pending_restore": reach.pending_restore.map(|to| to.to_string()),
         "conflicts": conflicts,
         "roots": roots,
     })

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use duramen::pitr::{Bookmark, Error, Pitr};
-use duramen::{Access, Database, Timestamp};
+use duramen::{Access, Database, Options, PendingRestore, Timestamp};
 use duramen_sql::{Connection, Value};
 
 use crate::failure::{Code, Failure, Outcome};
-use crate::world::World;
+use crate::world::{self, World};
 
 /// Microseconds in a second.
 const SECOND: i64 = 1_000_000;
@@ -22,8 +22,18 @@ pub(crate) struct Past {
 impl Past {
     /// Opens the database at `path`.
     pub(crate) fn open(path: &Path, access: Access, world: &World<'_>) -> Result<Past, Failure> {
-        let db = world.open(path, access)?;
-        Ok(Past { path: path.into(), pitr: Pitr::new(db.clone()), db })
+        Ok(Past::of(path, world.open(path, access)?))
+    }
+
+    /// Opens the database at `path` for writing, and leaves a restore that was put off to this session to the next one.
+    pub(crate) fn open_as_it_is(path: &Path, world: &World<'_>) -> Result<Past, Failure> {
+        let options = Options { pending_restore: PendingRestore::Leave, ..world.options.clone() };
+        let db = world::open(&world.io, &options, path, Access::OpenExisting)?;
+        Ok(Past::of(path, db))
+    }
+
+    fn of(path: &Path, db: Database) -> Past {
+        Past { path: path.into(), pitr: Pitr::new(db.clone()), db }
     }
 
     /// The database as it was at a moment.
