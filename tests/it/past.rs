@@ -246,3 +246,17 @@ fn before_the_first_commit_there_is_an_empty_database() {
     sql(&fork, "CREATE TABLE t (a)");
     assert!(run(&[&"verify", &fork]).output().starts_with("checked "));
 }
+
+#[test]
+fn errors_name_the_way_out_of_what_they_are_about() {
+    let (dir, db, good) = shop();
+    let fork = dir.path().join("fork");
+    run(&[&"fork", &db, &good, &fork]).output();
+    let taken = run(&[&"fork", &db, &good, &fork]).failure(1);
+    assert!(taken.starts_with(&format!("error: {}: exists already", fork.display())), "{taken}");
+    assert!(taken.contains("help: name a directory that is not there yet"), "{taken}");
+    let unknown = run(&[&"pin", &db, &"x", &"--remove"]).failure(1);
+    assert!(unknown.contains("help: list them: duramen pin "), "{unknown}");
+    let foreign = run(&[&"log", &fork, &"--since", &good]).failure(1);
+    assert!(foreign.contains("of another database") && foreign.contains("duramen history "), "{foreign}");
+}

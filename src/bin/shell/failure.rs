@@ -67,6 +67,7 @@ impl Failure {
         match error {
             E::NotFound(_) => failure(Code::NoDatabase)
                 .help(format!("make one: duramen {shown} \"CREATE TABLE …\", or duramen kv {shown} put KEY JSON")),
+            E::AlreadyExists(_) => failure(Code::Refused).help("name a directory that is not there yet, or is empty"),
             E::NotADatabase { .. } => failure(Code::NoDatabase).help("name the directory of a database, or one that is not there yet"),
             E::UnsupportedVersion { .. } => failure(Code::NoDatabase).help("use the version of duramen that wrote it; CHANGELOG.md lists the formats"),
             E::Locked(_) => failure(Code::InUse).help("end the other process, or wait for it; one process at a time has a database open for writing"),
@@ -80,6 +81,8 @@ impl Failure {
                 .help("nothing was changed; restore the directory from a copy")
                 .help(format!("list all damage: duramen verify {shown}")),
             E::PendingRestore { source, .. } => about_pending_restore(&shown, Failure::of_engine(db, source)),
+            E::HistoryUnavailable { .. } => failure(Code::Refused)
+                .help(format!("see what can be reached: duramen history {shown}")),
             E::TooManyPins { .. } => failure(Code::Refused)
                 .help(format!("list them: duramen pin {shown}"))
                 .help(format!("let one go: duramen pin {shown} NAME --remove")),
@@ -125,7 +128,7 @@ fn about_io(failure: Failure, source: &io::Error) -> Failure {
 }
 
 /// A path as one would type it.
-fn quoted(path: &Path) -> String {
+pub(crate) fn quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     let plain = |c: char| c.is_alphanumeric() || "/._-+:@".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

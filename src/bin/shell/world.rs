@@ -2,10 +2,11 @@
 
 use std::io::{self, BufRead, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use duramen::io::Io;
 use duramen::{Access, Database, Options};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
 use crate::failure::{Code, Failure, Outcome, Stop};
 use crate::running::Running;
@@ -77,13 +78,26 @@ impl World<'_> {
 
     /// A bar for work of `total` steps; invisible where nobody watches.
     pub(crate) fn bar(&self, total: Option<u64>, template: &str) -> ProgressBar {
-        let target = if self.watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(total, target);
-        bar.set_style(
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
-        );
-        bar
+        bar(self.watched, total, template)
     }
+}
+
+fn bar(watched: bool, total: Option<u64>, template: &str) -> ProgressBar {
+    let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(total, target);
+    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+/// Says that work goes on whose length nobody knows, and for how long it has, until this is dropped; invisible where nobody
+/// watches.
+pub(crate) fn sign_of_work(watched: bool, what: &'static str) -> ProgressBar {
+    let sign = bar(watched, None, "{spinner} {msg}, {elapsed}").with_finish(ProgressFinish::AndClear);
+    sign.set_message(what);
+    if watched {
+        sign.enable_steady_tick(Duration::from_millis(200));
+    }
+    sign
 }
 
 /// Opens the database at `path`.

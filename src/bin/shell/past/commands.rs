@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use duramen::engine::KeptRoot;
-use duramen::pitr::{Bookmark, Conflict, Keeper, Reach};
+use duramen::engine::{self, KeptRoot};
+use duramen::pitr::{Bookmark, Conflict, Error, Keeper, Reach};
 use duramen::{Access, View};
 use duramen_sql::Connection;
 use indicatif::{HumanBytes, HumanCount, HumanDuration};
 use serde_json::{Value, json};
 
 use crate::args::{OnDatabase, PinArgs, RestoreArgs};
-use crate::failure::{Code, Failure, Outcome};
+use crate::failure::{Code, Failure, Outcome, quoted};
 use crate::world::World;
 
 use super::moment::{Past, shown, time};
@@ -50,7 +50,7 @@ fn cancel_restore(past: &Past, world: &mut World<'_>) -> Outcome {
 
 fn restore_to(past: &Past, moment: &str, table: Option<&str>, asks: bool, world: &mut World<'_>) -> Outcome {
     let target = past.moment(moment)?;
-    let view = past.pitr.as_of(&target).map_err(|error| past.failed(&error))?;
+    let view = past.view(&target)?;
     let commits = past.db.last_lsn().number.saturating_sub(view.lsn().number);
     let when = shown(view.time());
     let commits = match commits {
@@ -69,12 +69,12 @@ fn restore_to(past: &Past, moment: &str, table: Option<&str>, asks: bool, world:
         }
     }
     let (undo, changed) = match table {
-        None => (past.pitr.restore(&target).map_err(|error| past.failed(&error))?, String::new()),
+        None => (past.restore(&target)?, String::new()),
         Some(table) => restore_table(past, &target, table, world)?,
     };
     world.note(format_args!(
         "restored{changed} to {when}, {commits} back; to undo it: duramen restore {} {undo}",
-        past.path.display()
+        quoted(&past.path)
     ));
     world.line(format_args!("{undo}"))
 }
@@ -118,7 +118,12 @@ fn fork_to(past: &Past, moment: &str, new: &Path, world: &mut World<'_>) -> Outc
         bar.set_position(done);
     });
     bar.finish_and_clear();
-    let made = made.map_err(|error| past.failed(&error))?;
+    let made = made.map_err(|error| match error {
+        Error::Engine(error @ (engine::Error::AlreadyExists(_) | engine::Error::NotADatabase { .. })) => {
+            Failure::of_engine(new, &error)
+        }
+        other => past.failed(&other),
+    })?;
     let (shared, copied) = (HumanBytes(made.shared_bytes), HumanBytes(made.copied_bytes));
     world.line(format_args!("forked into {}: {shared} shared, {copied} copied", new.display()))
 }
@@ -225,8 +230,9 @@ fn pin_on(past: &Past, args: &PinArgs, world: &mut World<'_>) -> Outcome {
     };
     if args.remove {
         let known = past.pitr.unpin(name).map_err(|error| past.failed(&error))?;
-        let missing = || Failure::new(Code::Refused, format!("no pin {name:?}")).into();
-        return if known { Ok(()) } else { Err(missing()) };
+        let missing = Failure::new(Code::Refused, format!("no pin {name:?}"))
+            .help(format!("list them: duramen pin {}", quoted(&past.path)));
+        return if known { Ok(()) } else { Err(missing.into()) };
     }
     let moment = match &args.moment {
         Some(moment) => past.moment(moment)?,

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use duramen::engine::PastView;
 use duramen::pitr::{Bookmark, Error, Pitr};
 use duramen::{Access, Database, Options, PendingRestore, Timestamp};
 use duramen_sql::{Connection, Value};
 
-use crate::failure::{Code, Failure, Outcome};
+use crate::failure::{Code, Failure, Outcome, quoted};
 use crate::world::{self, World};
 
 /// Microseconds in a second.
@@ -17,23 +18,25 @@ pub(crate) struct Past {
     pub(crate) path: PathBuf,
     pub(crate) db: Database,
     pub(crate) pitr: Pitr,
+    /// Whether somebody watches.
+    watched: bool,
 }
 
 impl Past {
     /// Opens the database at `path`.
     pub(crate) fn open(path: &Path, access: Access, world: &World<'_>) -> Result<Past, Failure> {
-        Ok(Past::of(path, world.open(path, access)?))
+        Ok(Past::of(path, world.open(path, access)?, world))
     }
 
     /// Opens the database at `path` for writing, and leaves a restore that was put off to this session to the next one.
     pub(crate) fn open_as_it_is(path: &Path, world: &World<'_>) -> Result<Past, Failure> {
         let options = Options { pending_restore: PendingRestore::Leave, ..world.options.clone() };
         let db = world::open(&world.io, &options, path, Access::OpenExisting)?;
-        Ok(Past::of(path, db))
+        Ok(Past::of(path, db, world))
     }
 
-    fn of(path: &Path, db: Database) -> Past {
-        Past { path: path.into(), pitr: Pitr::new(db.clone()), db }
+    fn of(path: &Path, db: Database, world: &World<'_>) -> Past {
+        Past { path: path.into(), pitr: Pitr::new(db.clone()), db, watched: world.watched }
     }
 
     /// The database as it was at a moment.
@@ -44,13 +47,27 @@ impl Past {
 
     /// The database as it was at a bookmark.
     pub(crate) fn at(&self, bookmark: &Bookmark) -> Result<Database, Failure> {
+        let _sign = world::sign_of_work(self.watched, "reaching the moment");
         self.pitr.database_at(bookmark).map_err(|error| self.failed(&error))
+    }
+
+    /// A view of it.
+    pub(crate) fn view(&self, bookmark: &Bookmark) -> Result<PastView, Failure> {
+        let _sign = world::sign_of_work(self.watched, "reaching the moment");
+        self.pitr.as_of(bookmark).map_err(|error| self.failed(&error))
+    }
+
+    /// Goes back to a bookmark; gives the one that undoes it.
+    pub(crate) fn restore(&self, bookmark: &Bookmark) -> Result<Bookmark, Failure> {
+        let _sign = world::sign_of_work(self.watched, "restoring");
+        self.pitr.restore(bookmark).map_err(|error| self.failed(&error))
     }
 
     /// The moment that a text names.
     pub(crate) fn moment(&self, text: &str) -> Result<Bookmark, Failure> {
         match text.parse::<Bookmark>() {
-            Ok(bookmark) => Ok(bookmark),
+            Ok(bookmark) if bookmark.is_of(self.db.id()) => Ok(bookmark),
+            Ok(foreign) => Err(self.failed(&Error::ForeignBookmark(foreign))),
             Err(error) if text.len() == 59 || is_hex(text) => Err(self.failed(&error.into())),
             Err(_) => self.moment_of(time(text)?),
         }
@@ -64,7 +81,7 @@ impl Past {
     /// What the library reports about the past of this database.
     pub(crate) fn failed(&self, error: &Error) -> Failure {
         match error {
-            Error::Engine(error) => Failure::of_engine(&self.path, error),
+            Error::Engine(error) => return Failure::of_engine(&self.path, error),
             Error::TooEarly { time, oldest } => {
                 let text = format!("nothing is kept of {}; the oldest bookmark is {oldest}", shown(*time));
                 Failure::new(Code::Refused, text)
@@ -72,7 +89,7 @@ impl Past {
             Error::NotABookmark(_) => Failure::new(Code::Wrong, error.to_string()),
             other => Failure::new(Code::Refused, other.to_string()),
         }
-        .help(format!("see what can be reached: duramen history {}", self.path.display()))
+        .help(format!("see what can be reached: duramen history {}", quoted(&self.path)))
     }
 
     /// What SQL reports about this database.
@@ -85,7 +102,7 @@ impl Past {
 
     /// Ends a command on the database.
     pub(crate) fn close(self, done: Outcome) -> Outcome {
-        let Past { path, db, pitr } = self;
+        let Past { path, db, pitr, .. } = self;
         drop(pitr);
         done.and(db.close().map_err(|error| Failure::of_engine(&path, &error).into()))
     }
