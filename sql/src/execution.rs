@@ -154,7 +154,7 @@ impl Execution {
     fn write(&mut self, session: &mut Session) -> Result<()> {
         session.txn.start_writing()?;
         self.renew_plan(session)?;
-        let prepared = self.prepared.clone();
+        let prepared = &*self.prepared;
         let Means { parameters, finder, .. } = &mut *self.means;
         let written = session.write(Steps::Rows, parameters, |writing| match &prepared.plan {
             Plan::Insert(plan) => writing.insert(plan, finder),

@@ -2,7 +2,7 @@
 
 use crate::ast::Parameters;
 use crate::error::{Error, Result};
-use crate::to_sql::ToSql;
+use crate::to_sql::{ToSql, ToSqlOutput};
 use crate::value::Value;
 
 /// Where the values of the parameters of a statement go.
@@ -13,17 +13,22 @@ pub struct Binding<'b> {
 }
 
 impl<'b> Binding<'b> {
-    /// All parameters NULL.
+    /// The parameters as they were bound before.
     pub(crate) fn new(parameters: &'b Parameters, values: &'b mut Vec<Value>) -> Binding<'b> {
-        values.clear();
-        values.resize(parameters.count(), Value::Null);
+        if values.len() != parameters.count() {
+            values.resize(parameters.count(), Value::Null);
+        }
         Binding { parameters, values }
     }
 
     /// Binds the parameter with a number, from 1.
     pub(crate) fn set(&mut self, number: usize, value: &dyn ToSql) -> Result<()> {
         let place = number.checked_sub(1).and_then(|place| self.values.get_mut(place));
-        *place.ok_or(Error::InvalidColumnIndex(number))? = value.to_sql()?.into_value();
+        let place = place.ok_or_else(|| Error::InvalidColumnIndex(number))?;
+        match value.to_sql()? {
+            ToSqlOutput::Borrowed(value) => place.set(value),
+            ToSqlOutput::Owned(value) => *place = value,
+        }
         Ok(())
     }
 
@@ -39,11 +44,13 @@ impl<'b> Binding<'b> {
         if given == wanted { Ok(()) } else { Err(Error::InvalidParameterCount(given, wanted)) }
     }
 
-    fn named(&mut self, name: &str, value: &dyn ToSql) -> Result<()> {
-        match self.parameters.number(name) {
-            Some(number) => self.set(number, value),
-            None => Err(Error::InvalidParameterName(name.into())),
-        }
+    /// Binds parameters by their names; those not named are NULL.
+    fn named(&mut self, values: &[(&str, &dyn ToSql)]) -> Result<()> {
+        self.values.fill(Value::Null);
+        values.iter().try_for_each(|(name, value)| match self.parameters.number(name) {
+            Some(number) => self.set(number, *value),
+            None => Err(Error::InvalidParameterName((*name).into())),
+        })
     }
 }
 
@@ -79,7 +86,7 @@ impl Params for &[&dyn ToSql] {
 impl Sealed for &[(&str, &dyn ToSql)] {}
 impl Params for &[(&str, &dyn ToSql)] {
     fn bind(self, binding: &mut Binding<'_>) -> Result<()> {
-        self.iter().try_for_each(|(name, value)| binding.named(name, *value))
+        binding.named(self)
     }
 }
 

@@ -494,6 +494,25 @@ fn parameters_are_counted_and_named() {
 }
 
 #[test]
+fn nothing_of_a_parameter_is_left_for_the_next_run() {
+    let c = connection("CREATE TABLE t(a, b)");
+    let mut insert = c.prepare("INSERT INTO t VALUES (:a, :b) RETURNING a").expect("it is right");
+    let mut given = Vec::new();
+    for text in ["abc", "xyz", "long one", ""] {
+        let returned = insert.query_row([text, "b"], |row| row.get::<_, Value>(0)).expect("it runs");
+        given.push(returned);
+    }
+    assert_eq!(given, ["abc", "xyz", "long one", ""].map(|text| Value::Text(text.as_bytes().into())));
+    assert!(insert.query_row(["too few"], |row| row.get::<_, Value>(0)).is_err());
+    let named = crate::named_params! { ":b": b"xyz".as_slice() };
+    let unnamed = insert.query_row(named, |row| row.get::<_, Value>(0)).expect("it runs");
+    assert_eq!(unnamed, Value::Null);
+    let stored = "SELECT group_concat(coalesce(a, 'NULL') || typeof(b), ' ') FROM t";
+    let stored = c.query_row(stored, (), |row| row.get::<_, String>(0)).expect("it runs");
+    assert_eq!(stored, "abctext xyztext long onetext text NULLblob");
+}
+
+#[test]
 fn rows_are_found_directly_by_rowid() {
     let c = connection(
         "CREATE TABLE t(id INTEGER PRIMARY KEY, a, b); INSERT INTO t VALUES (1, 'x', 2), (2, 'y', 3)",

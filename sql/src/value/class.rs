@@ -166,6 +166,19 @@ impl Value {
         }
     }
 
+    /// Makes it a copy of another value, in the memory of what it was if that has the right length and nobody else has it.
+    pub(crate) fn set(&mut self, value: ValueRef<'_>) {
+        if let (Value::Text(room), ValueRef::Text(bytes)) | (Value::Blob(room), ValueRef::Blob(bytes)) =
+            (&mut *self, value)
+            && room.len() == bytes.len()
+            && let Some(room) = Arc::get_mut(room)
+        {
+            room.copy_from_slice(bytes);
+        } else {
+            *self = value.to_value();
+        }
+    }
+
     /// The storage class.
     #[must_use]
     pub fn class(&self) -> Class {
