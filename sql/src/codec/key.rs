@@ -363,8 +363,8 @@ fn number_len(first: u8, rest: &[u8], mask: u8) -> Result<usize, Malformed> {
 /// rows are no longer than what a node compares at once.
 #[derive(Clone, Copy, Debug)]
 pub struct RowidKey {
-    bytes: [u8; 9],
-    start: usize,
+    bytes: [u8; 16],
+    len: usize,
 }
 
 impl std::ops::Deref for RowidKey {
@@ -372,7 +372,7 @@ impl std::ops::Deref for RowidKey {
 
     #[inline]
     fn deref(&self) -> &[u8] {
-        &self.bytes[self.start..]
+        &self.bytes[..self.len]
     }
 }
 
@@ -386,16 +386,16 @@ fn payload_len(rowid: i64) -> u8 {
     u8::try_from(used.div_ceil(8).max(1)).unwrap_or(8)
 }
 
-/// The key of a row in a table.
+/// The key of a row in a table. It is put together as one number: bytes that are stored one by one have to arrive in
+/// memory before they can be read together.
 #[inline]
 #[must_use]
 pub fn rowid_key(rowid: i64) -> RowidKey {
     let len = payload_len(rowid);
-    let start = 8 - usize::from(len);
-    let mut bytes = [0; 9];
-    bytes[1..].copy_from_slice(&rowid.to_be_bytes());
-    bytes[start] = if rowid < 0 { ROWID_SIGN - len } else { ROWID_SIGN + len };
-    RowidKey { bytes, start }
+    let first = if rowid < 0 { ROWID_SIGN - len } else { ROWID_SIGN + len };
+    let payload = rowid.cast_unsigned() << (u64::BITS - 8 * u32::from(len));
+    let key = u128::from(first) << 120 | u128::from(payload) << 56;
+    RowidKey { bytes: key.to_be_bytes(), len: usize::from(len) + 1 }
 }
 
 /// Appends [`rowid_key`].

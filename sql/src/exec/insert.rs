@@ -288,7 +288,7 @@ impl Writing<'_, '_> {
             returning: &plan.returning,
         };
         let rows = [(upsert.existing, existing.row()), (upsert.excluded, excluded.row())];
-        self.update_row(how, rows, &existing, (&set.values, filter.as_ref()), agenda)
+        self.update_row(&how, rows, &existing, (&set.values, filter.as_ref()), agenda)
     }
 }
 

@@ -88,13 +88,13 @@ impl Writing<'_, '_> {
                 let entries = self.place_is_free(&how, &image, None)?;
                 self.insert_image(plan, &image, (RowIs::Outstanding, &entries), agenda)
             }
-            Job::Update(how, old, values) => self.update_again(how, &old, &values, agenda),
+            Job::Update(how, old, values) => self.update_again(&how, &old, &values, agenda),
             Job::Rewrite(how, old, current, image) => {
                 let Some(current) = self.reload(how.target, &current)? else { return Ok(()) };
                 let remove =
                     RemoveRow { row: how.row, target: how.target, follows: how.replaced, returning: None };
                 let entries = self.place_is_free(&remove, &image, Some(&current))?;
-                self.rewrite_image(how, (&old, &current), (&image, &entries), agenda)
+                self.rewrite_image(&how, (&old, &current), (&image, &entries), agenda)
             }
             Job::Replace(how, other) => self.replace_row(how, &other, agenda),
             Job::Remove(how, old) => self.remove_again(how, &old, agenda),

@@ -120,7 +120,7 @@ impl Writing<'_, '_> {
             let current = self.current(&plan.target, plan.key_width, found, stay)?;
             let Some(existing) = current else { return Ok(()) };
             let rows = [(plan.existing, existing.row())];
-            return self.update_row(how, rows, &existing, (&plan.set.values, None), agenda);
+            return self.update_row(&how, rows, &existing, (&plan.set.values, None), agenda);
         }
         // A row that further tables fit to several times is written once.
         let key = columns_of(found, 0..plan.key_width)?;
@@ -132,7 +132,7 @@ impl Writing<'_, '_> {
         let mut buffer = ArenaBuffer::new();
         let image = self.updated(&how, &existing, &values, &buffer.arena())?;
         let kept = values.iter().map(|value| value.to_value()).collect();
-        self.update_to(how, &existing, (image, kept), agenda)
+        self.update_to(&how, &existing, (image, kept), agenda)
     }
 
     /// A row of a view is not written: its triggers run instead.
@@ -158,7 +158,7 @@ impl Writing<'_, '_> {
     /// Computes new values for a row, and writes them once what runs before has run.
     pub(super) fn update_row<'p, const N: usize>(
         &mut self,
-        how: UpdateRow<'p>,
+        how: &UpdateRow<'p>,
         rows: [(usize, Row<'_>); N],
         existing: &Image<'_>,
         (values, filter): (&[Scalar], Option<&Test>),
@@ -169,7 +169,7 @@ impl Writing<'_, '_> {
                 return Ok(None);
             }
             with_values(values, env, |values| {
-                let image = self.updated(&how, existing, values, env.arena)?;
+                let image = self.updated(how, existing, values, env.arena)?;
                 let kept = match how.follows.before.is_empty() {
                     true => Vec::new(),
                     false => values.iter().map(|value| value.to_value()).collect(),
@@ -186,7 +186,7 @@ impl Writing<'_, '_> {
     /// Writes a row anew, once what runs before has run; `values` are those that are set.
     fn update_to<'p>(
         &mut self,
-        how: UpdateRow<'p>,
+        how: &UpdateRow<'p>,
         existing: &Image<'_>,
         (image, values): (Image<'_>, Vec<Value>),
         agenda: &mut Agenda<'p>,
@@ -194,7 +194,7 @@ impl Writing<'_, '_> {
         if how.follows.before.is_empty() {
             return self.rewrite(how, (existing, existing), image, agenda);
         }
-        agenda.push(Job::Update(how, existing.clone().into_owned(), values));
+        agenda.push(Job::Update(*how, existing.clone().into_owned(), values));
         agenda.fire(&how.follows.before, Some(existing), Some(&image));
         Ok(())
     }
@@ -202,7 +202,7 @@ impl Writing<'_, '_> {
     /// The same, after programs ran that may have changed or removed the row.
     pub(super) fn update_again<'p>(
         &mut self,
-        how: UpdateRow<'p>,
+        how: &UpdateRow<'p>,
         old: &Image<'_>,
         values: &[Value],
         agenda: &mut Agenda<'p>,
@@ -210,7 +210,7 @@ impl Writing<'_, '_> {
         let Some(current) = self.look_again(how.target, old)? else { return Ok(()) };
         let values: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
         let mut buffer = ArenaBuffer::new();
-        let image = self.updated(&how, &current, &values, &buffer.arena())?;
+        let image = self.updated(how, &current, &values, &buffer.arena())?;
         self.rewrite(how, (old, &current), image, agenda)
     }
 
@@ -251,7 +251,7 @@ impl Writing<'_, '_> {
     /// Writes a row anew if no constraint refuses it: `old` is the row before anything ran, `current` what it is now.
     fn rewrite<'p>(
         &mut self,
-        how: UpdateRow<'p>,
+        how: &UpdateRow<'p>,
         (old, current): (&Image<'_>, &Image<'_>),
         mut image: Image<'_>,
         agenda: &mut Agenda<'p>,
@@ -280,7 +280,7 @@ impl Writing<'_, '_> {
             return self.rewrite_image(how, (old, current), (&image, &entries), agenda);
         }
         let (old, current) = (old.clone().into_owned(), current.clone().into_owned());
-        agenda.push(Job::Rewrite(how, old, current, image.into_owned()));
+        agenda.push(Job::Rewrite(*how, old, current, image.into_owned()));
         let remove = RemoveRow { row: how.row, target: how.target, follows: how.replaced, returning: None };
         agenda.jobs.extend(others.into_iter().rev().map(|other| Job::Replace(remove, other)));
         Ok(())
@@ -289,7 +289,7 @@ impl Writing<'_, '_> {
     /// Writes a row anew whose new place is free.
     pub(super) fn rewrite_image<'p>(
         &mut self,
-        how: UpdateRow<'p>,
+        how: &UpdateRow<'p>,
         (old, current): (&Image<'_>, &Image<'_>),
         (image, entries): (&Image<'_>, &NewEntries),
         agenda: &mut Agenda<'p>,

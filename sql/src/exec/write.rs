@@ -168,6 +168,26 @@ impl<'w, 'g> Writing<'w, 'g> {
         rows: [(usize, Row<'r>); N],
         run: impl for<'e> FnOnce(&Env<'e>) -> Result<T>,
     ) -> Result<T> {
+        if plan.frame.rows > FEW_ROWS {
+            let mut many = Vec::new();
+            many.resize_with(plan.frame.rows, Row::default);
+            return self.in_frame(plan, &mut many, rows, run);
+        }
+        let mut few: [Row<'r>; FEW_ROWS] = Default::default();
+        self.in_frame(plan, &mut few, rows, run)
+    }
+
+    /// The same, in an empty frame.
+    fn in_frame<'r, T, const N: usize>(
+        &self,
+        plan: &RowPlan,
+        frame: &mut [Row<'r>],
+        rows: [(usize, Row<'r>); N],
+        run: impl for<'e> FnOnce(&Env<'e>) -> Result<T>,
+    ) -> Result<T> {
+        for (place, row) in rows {
+            frame[place] = row;
+        }
         let error = ErrorSlot::default();
         let runtime = Runtime {
             stores: self.writers.stores(),
@@ -184,25 +204,17 @@ impl<'w, 'g> Writing<'w, 'g> {
             subqueries: &runtime,
             error: &error,
         };
-        let mut few: [Row<'r>; FEW_ROWS] = Default::default();
-        let mut many = Vec::new();
-        let frame = match few.get_mut(..plan.frame.rows) {
-            Some(few) => few,
-            None => {
-                many.resize_with(plan.frame.rows, Row::default);
-                &mut many[..]
-            }
+        // Inside of what runs here, room is made anew.
+        let (mut kept, mut own) = (self.buffer.try_borrow_mut(), None);
+        let arena = match &mut kept {
+            Ok(buffer) => buffer.arena(),
+            Err(_) => own.get_or_insert_with(ArenaBuffer::new).arena(),
         };
-        for (place, row) in rows {
-            frame[place] = row;
-        }
-        let mut buffer = self.buffer.take();
-        let arena = buffer.arena();
         let around = Scope { rows: &self.around, outer: None };
         let outer = (!self.around.is_empty()).then_some(&around);
         let result = run(&Env { scope: Scope { rows: frame, outer }, arena: &arena, shared: &shared });
-        self.buffer.replace(buffer);
-        error.check().and(result)
+        error.check()?;
+        result
     }
 
     /// The row that is stored under the key that a found row starts with.
