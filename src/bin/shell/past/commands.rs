@@ -124,8 +124,11 @@ fn fork_to(past: &Past, moment: &str, new: &Path, world: &mut World<'_>) -> Outc
         }
         other => past.failed(&other),
     })?;
-    let (shared, copied) = (HumanBytes(made.shared_bytes), HumanBytes(made.copied_bytes));
-    world.line(format_args!("forked into {}: {shared} shared, {copied} copied", new.display()))
+    let [shared, copied, own] = [made.shared_bytes, made.copied_bytes, made.own_bytes].map(HumanBytes);
+    world.line(format_args!(
+        "forked into {}: {shared} shared, {copied} copied, {own} of its own",
+        new.display()
+    ))
 }
 
 /// Shows how far back the database can go, what keeps it so, and what that costs.

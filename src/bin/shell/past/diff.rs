@@ -116,8 +116,10 @@ fn values(past: &Past, before: &Side<'_>, after: &Side<'_>, sql: bool, world: &m
     }
     changes.retain(|_, [before, after]| before != after);
     if sql {
-        if !changes.is_empty() {
-            world.note(format_args!("{} values by key differ, which SQL does not reach", changes.len()));
+        match changes.len() {
+            0 => {}
+            1 => world.note(format_args!("1 value by key differs, which SQL does not reach")),
+            n => world.note(format_args!("{n} values by key differ, which SQL does not reach")),
         }
         return Ok(());
     }

@@ -91,6 +91,8 @@ fn touched(commit: &Commit, names: &Names) -> String {
             Ok(Op::Put { tree, .. }) => count(tree, 1, 0),
             Ok(Op::Delete { tree, .. }) => count(tree, 0, 1),
             Ok(Op::DeleteRange { tree, removed, .. }) => count(tree, 0, removed),
+            // The first commit of all makes an empty schema and nothing else.
+            Ok(Op::CreateTree { tree, .. }) if names.of(tree) == Some(&Named::Schema) => count(tree, 0, 0),
             Ok(Op::CreateTree { .. } | Op::DropTree { .. }) => {}
             Err(_) => return "damaged".into(),
         }
