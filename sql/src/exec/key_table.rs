@@ -1,5 +1,9 @@
 //! Keys, numbered in the order in which they first came: the heart of grouping, `DISTINCT` and hash joins.
+//!
+//! Keys that come in order are only compared with the last one. They are hashed when the first one comes that is below it, or
+//! when one is looked for.
 
+use std::cmp::Ordering;
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
@@ -18,6 +22,8 @@ pub(super) struct KeyTable {
     last: usize,
     /// Whether some key is below the one that came before it.
     is_mixed: bool,
+    /// How many of the keys, the first ones, are in the table.
+    hashed: usize,
 }
 
 /// A part of the hash of a key, and its number.
@@ -68,16 +74,29 @@ impl KeyTable {
     /// The number of a key, and whether it is new.
     #[inline]
     pub(super) fn insert(&mut self, key: &[u8]) -> (usize, bool) {
-        if self.last < self.len() && self.key(self.last) == key {
-            return (self.last, false);
-        }
-        let hash = part(self.hasher.hash_one(key));
-        let (number, is_new) = match self.look_up(hash, key) {
-            Some(number) => (number, false),
-            None => (self.add(hash, key), true),
+        let last = (self.last < self.len()).then(|| self.key(self.last));
+        let (number, is_new) = match last.map_or(Ordering::Greater, |last| key.cmp(last)) {
+            Ordering::Equal => return (self.last, false),
+            Ordering::Greater if !self.is_mixed => (self.add(key), true),
+            _ => self.insert_mixed(key),
         };
         self.last = number;
         (number, is_new)
+    }
+
+    #[inline]
+    fn insert_mixed(&mut self, key: &[u8]) -> (usize, bool) {
+        self.is_mixed = true;
+        self.hash_rest();
+        let hash = part(self.hasher.hash_one(key));
+        match self.look_up(hash, key) {
+            Some(number) => (number, false),
+            None => {
+                let number = self.add(key);
+                self.hash(number, hash);
+                (number, true)
+            }
+        }
     }
 
     #[inline]
@@ -86,20 +105,35 @@ impl KeyTable {
         self.table.find(spread(hash), fits).map(|entry| index(entry.number))
     }
 
-    fn add(&mut self, hash: u32, key: &[u8]) -> usize {
+    #[inline]
+    fn add(&mut self, key: &[u8]) -> usize {
         let number = self.ends.len();
         assert!(number < MOST_KEYS, "keys that fit into memory can be numbered");
-        self.is_mixed = self.is_mixed || number.checked_sub(1).is_some_and(|before| key < self.key(before));
         self.bytes.extend_from_slice(key);
         self.ends.push(self.bytes.len());
+        number
+    }
+
+    /// Puts a key into the table, which holds all before it.
+    #[inline]
+    fn hash(&mut self, number: usize, hash: u32) {
         let entry = Entry { hash, number: u32::try_from(number).unwrap_or(u32::MAX) };
         self.table.insert_unique(spread(hash), entry, |entry| spread(entry.hash));
-        number
+        self.hashed = number + 1;
+    }
+
+    /// Puts those keys into the table that came in order.
+    #[inline]
+    fn hash_rest(&mut self) {
+        for number in self.hashed..self.len() {
+            self.hash(number, part(self.hasher.hash_one(self.key(number))));
+        }
     }
 
     /// The number of a key.
     #[inline]
-    pub(super) fn find(&self, key: &[u8]) -> Option<usize> {
+    pub(super) fn find(&mut self, key: &[u8]) -> Option<usize> {
+        self.hash_rest();
         self.look_up(part(self.hasher.hash_one(key)), key)
     }
 
@@ -108,7 +142,7 @@ impl KeyTable {
         self.table.clear();
         self.bytes.clear();
         self.ends.clear();
-        self.is_mixed = false;
+        (self.is_mixed, self.hashed) = (false, 0);
     }
 
     /// All numbers in the order of their keys.
@@ -127,3 +161,6 @@ fn key_of<'k>(bytes: &'k [u8], ends: &[usize], number: usize) -> &'k [u8] {
     let start = number.checked_sub(1).map_or(0, |before| ends[before]);
     &bytes[start..ends[number]]
 }
+
+#[cfg(test)]
+mod tests;
