@@ -59,6 +59,17 @@ pub(super) fn push_sorted(key: &mut Vec<u8>, value: ValueRef<'_>, sort: &SortKey
     }
 }
 
+/// The first eight bytes that [`push_sorted`] appends for a number.
+#[inline]
+pub(super) fn head_of_number(value: ValueRef<'_>, sort: &SortKey) -> Option<u64> {
+    let head = match value {
+        ValueRef::Integer(integer) => turned(integer_to_real(integer)),
+        ValueRef::Real(real) => turned(real),
+        _ => return None,
+    };
+    Some(if sort.descending { !head } else { head })
+}
+
 /// Appends values that are compared for equality only, or sorted upwards.
 pub(super) fn push_group_key<'s>(
     key: &mut Vec<u8>,
@@ -99,14 +110,18 @@ pub(super) fn push_key(key: &mut Vec<u8>, value: ValueRef<'_>, collation: &Colla
     }
 }
 
-/// Appends a real so that it sorts as an unsigned number: the negative ones turned over, the others behind them.
 #[inline]
 fn push_near(key: &mut Vec<u8>, real: f64) {
+    key.extend_from_slice(&turned(real).to_be_bytes());
+}
+
+/// A real as a number that sorts unsigned: the negative ones turned over, the others behind them.
+#[inline]
+fn turned(real: f64) -> u64 {
     const SIGN: u64 = 1 << 63;
     // What is added makes -0.0 what 0.0 is.
     let bits = (real + 0.0).to_bits();
-    let turned = if bits & SIGN == 0 { bits | SIGN } else { !bits };
-    key.extend_from_slice(&turned.to_be_bytes());
+    if bits & SIGN == 0 { bits | SIGN } else { !bits }
 }
 
 #[cold]

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::chunk::push_row;
 use super::filter::limits;
 use super::frame::{Ctx, Frame};
-use super::keys::push_sort_key;
+use super::keys::{head_of_number, push_sort_key};
 use super::operator::{BoxOperator, Operator, with_env, with_values};
 use super::spill::SpillSorter;
 use crate::error::Result;
-use crate::plan::Sort;
+use crate::expr::Env;
+use crate::plan::{Sort, SortKey};
 use crate::value::ArenaBuffer;
 
 pub(super) struct SortRows {
@@ -43,9 +44,12 @@ impl SortRows {
     /// Takes in the current row, if it may be wanted.
     fn take<'v>(&mut self, frame: &Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
         let SortRows { plan, sorter, key, last, buffer, .. } = self;
-        key.clear();
         with_env(buffer, frame, ctx, |env| {
             let mut last = last.as_deref();
+            if is_behind(last, plan.keys.first(), env) {
+                return Ok(());
+            }
+            key.clear();
             for sort in &plan.keys {
                 push_sort_key(key, sort, env);
                 match last.map(|last| compare_beginning(key, last)) {
@@ -60,6 +64,13 @@ impl SortRows {
             with_values(&plan.values, env, |values| sorter.push(key, ctx, |out| push_row(out, values)))
         })
     }
+}
+
+/// Whether a row is behind the last one that is wanted, as far as that shows without making its key.
+#[inline]
+fn is_behind(last: Option<&[u8]>, first: Option<&SortKey>, env: &Env<'_>) -> bool {
+    let (Some(last), Some(first)) = (last.and_then(<[u8]>::first_chunk), first) else { return false };
+    head_of_number(first.value.eval(env), first).is_some_and(|head| head > u64::from_be_bytes(*last))
 }
 
 /// How the first values of a key compare with those of a whole one.
