@@ -107,7 +107,7 @@ impl Pattern {
                 let text = until_nul_unless(text, stop)?;
                 text.len() >= literal.len() && self.starts_with(&text[text.len() - literal.len()..], literal)
             }
-            Shape::Within(literal) => return self.is_within(until_nul_unless(text, stop)?, literal, stop),
+            Shape::Within(literal) => return self.is_within(text, literal, stop),
             Shape::Tokens(tokens, _) => {
                 return self.match_tokens(tokens, until_nul_unless(text, stop)?, stop);
             }
@@ -157,7 +157,9 @@ impl Pattern {
         while let Some(at) = self.find_byte(rest, first, stop)? {
             rest = &rest[at..];
             if self.starts_with(rest, literal) {
-                return Some(true);
+                // It is the first one: if the text ends before it, then before all of them.
+                let before = &text[..text.len() - rest.len()];
+                return Some(until_nul_unless(before, stop)?.len() == before.len());
             }
             rest = &rest[1..];
             tried += 1;
@@ -263,19 +265,27 @@ fn until_nul_unless<'t>(text: &'t [u8], stop: &dyn Fn() -> bool) -> Option<&'t [
 
 /// Where the first byte is that is `byte` once these bits are set, eight bytes at a time.
 fn find_after_or(text: &[u8], bits: u8, byte: u8) -> Option<usize> {
+    const WORD_BYTES: usize = 8;
     const EACH: u64 = u64::MAX / 255;
     let (set, wanted) = (u64::from(bits) * EACH, u64::from(byte) * EACH);
-    let (words, rest) = text.as_chunks::<8>();
-    for (number, word) in words.iter().enumerate() {
+    let find = |word: &[u8; WORD_BYTES]| {
         // A byte that is 0 now borrows from its own highest bit; of the bytes marked the lowest is one of these.
         let differing = (u64::from_le_bytes(*word) | set) ^ wanted;
         let equal = differing.wrapping_sub(EACH) & !differing & EACH << 7;
-        if equal != 0 {
-            return usize::try_from(equal.trailing_zeros() / 8).ok().map(|at| number * 8 + at);
+        if equal == 0 { None } else { usize::try_from(equal.trailing_zeros() / 8).ok() }
+    };
+    let (words, rest) = text.as_chunks();
+    for (number, word) in words.iter().enumerate() {
+        if let Some(at) = find(word) {
+            return Some(number * WORD_BYTES + at);
         }
     }
-    let at = rest.iter().position(|other| other | bits == byte);
-    at.map(|at| words.len() * 8 + at)
+    match text.last_chunk() {
+        _ if rest.is_empty() => None,
+        // The last word overlaps with the one before, where nothing was found.
+        Some(word) => find(word).map(|at| text.len() - WORD_BYTES + at),
+        None => rest.iter().position(|other| other | bits == byte),
+    }
 }
 
 impl Shape {

@@ -29,8 +29,20 @@ fn like_has_two_wildcards() {
     assert!(like("ä%", "äb") && !like("Ä", "ä"), "only ASCII has two cases");
     assert!(like("%_%_%", "ab") && !like("%_%_%", "a"));
     assert!(like("a%", "a\0b") && like("a", "a\0b") && !like("%b", "a\0b"), "texts end at a NUL byte");
+    assert!(like("%b%", "ab\0b") && !like("%b%", "a\0b") && !like("%b%", "a\0bb"));
     let exact = Pattern::compile(b"a%", Style::LikeCaseSensitive, None);
     assert!(exact.matches(b"abc") && !exact.matches(b"Abc"));
+}
+
+#[test]
+fn a_word_is_found_wherever_it_is() {
+    for len in 3..40_usize {
+        for at in 0..=len - 3 {
+            let text = format!("{}sON{}", "s".repeat(at), "x".repeat(len - 3 - at));
+            assert!(like("%Son%", &text) && !like("%sun%", &text), "{text}");
+            assert!(glob("*ON*", &text) && !glob("*on*", &text), "{text}");
+        }
+    }
 }
 
 #[test]
