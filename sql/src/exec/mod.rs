@@ -25,6 +25,7 @@ mod whole;
 
 mod operator;
 
+mod any;
 mod each;
 mod filter;
 mod join;

@@ -1,6 +1,9 @@
 //! From plan steps to operators.
 
+use std::collections::HashSet;
+
 use super::aggregate::AggregateRows;
+use super::any::AnyRows;
 use super::chunk::Chunk;
 use super::compound::CompoundRows;
 use super::distinct::DistinctRows;
@@ -10,7 +13,7 @@ use super::join::{HashRows, NestedRows, OuterRows};
 use super::operator::BoxOperator;
 use super::recursive::{RecursionRow, RecursiveRows};
 use super::rows::QueryRows;
-use super::scan::{AnyRows, ScanRows};
+use super::scan::ScanRows;
 use super::sort::SortRows;
 use super::values::{CountRows, FunctionTable, ValueRows};
 use super::window::WindowRows;
@@ -28,7 +31,7 @@ pub(super) fn operator(node: &Node) -> BoxOperator {
             plan: plan.clone(),
             scans: plan.scans.iter().map(operator).collect(),
             at: 0,
-            seen: std::collections::HashSet::new(),
+            seen: HashSet::new(),
             buffer,
         }),
         Node::Filter(input, tests) => {

@@ -7,7 +7,7 @@ use duramen_engine::TreeId;
 
 use super::ahead::Next;
 use super::frame::{Ctx, Frame};
-use super::operator::{BoxOperator, Operator, passes, with_env};
+use super::operator::{Operator, passes, with_env};
 use super::pace::Pace;
 use super::place::Place;
 use super::rowids::{exact_rowid, first_rowid, last_rowid};
@@ -17,7 +17,7 @@ use crate::codec::{
 };
 use crate::error::{Error, Result};
 use crate::expr::{Env, Row};
-use crate::plan::{Access, AnyOf, Fetch, Included, KeyPart, NamedBy, Scan};
+use crate::plan::{Access, Fetch, Included, KeyPart, NamedBy, Scan};
 use crate::value::{ArenaBuffer, ValueRef, integer_to_real};
 
 /// Sorts behind every key that starts with the bytes before it.
@@ -47,6 +47,8 @@ pub(super) struct ScanRows {
     alone: usize,
     /// Whether it came to read rows together, and to their end, when it was open the last time.
     was_long: bool,
+    /// Whether the row was made of an entry of this range, all of which give the same columns.
+    is_alike: bool,
     buffer: ArenaBuffer,
 }
 
@@ -73,6 +75,7 @@ impl ScanRows {
             together,
             alone: 0,
             was_long: false,
+            is_alike: false,
             buffer: ArenaBuffer::new(),
         }
     }
@@ -203,6 +206,7 @@ impl Operator for ScanRows {
     fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
         self.low.clear();
         self.given.clear();
+        self.is_alike = false;
         self.alone = if std::mem::take(&mut self.was_long) { ALONE } else { 0 };
         if self.together
             && let Some(ahead) = frame.ahead.get_mut(self.plan.cursor / 2)
@@ -348,7 +352,7 @@ impl ScanRows {
     }
 
     fn advance_in_index<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
-        let ScanRows { plan, state, low, high, scratch, given, buffer, .. } = self;
+        let ScanRows { plan, state, low, high, scratch, given, is_alike, buffer, .. } = self;
         let Access::Keys(range) = &plan.access else { return Ok(false) };
         if plan.is_single && matches!(state, State::Running) {
             return Ok(false);
@@ -373,8 +377,13 @@ impl ScanRows {
                 row.set_page(record(entry.value()?)?, 0);
                 return Ok(true);
             }
+            Fetch::Covering { rowid: true, .. } if *is_alike && entry.value()?.is_empty() => {
+                (_, row.rowid) = split_rowid_suffix(entry.key()).map_err(|_| Error::Malformed)?;
+                return Ok(true);
+            }
             Fetch::Covering { directions, reals, rowid } => {
                 covered_row(entry, (directions, reals), *rowid, buffer, row)?;
+                *is_alike = directions.len() <= range.equal.len() && entry.value()?.is_empty();
                 return Ok(true);
             }
             Fetch::ByRowid => {
@@ -566,57 +575,5 @@ fn covered_row<'v>(
         2 => row.keep(&[column(0)?, column(1)?], rowid),
         3 => row.keep(&[column(0)?, column(1)?, column(2)?], rowid),
         count => row.keep(&(0..count).map(column).collect::<Result<Vec<_>>>()?, rowid),
-    }
-}
-
-/// Rows that some of several scans find, each once.
-pub(super) struct AnyRows {
-    pub(super) plan: Arc<AnyOf>,
-    pub(super) scans: Vec<BoxOperator>,
-    pub(super) at: usize,
-    pub(super) seen: std::collections::HashSet<Vec<u8>>,
-    pub(super) buffer: ArenaBuffer,
-}
-
-impl Operator for AnyRows {
-    fn open<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<()> {
-        self.at = 0;
-        self.seen.clear();
-        match self.scans.first_mut() {
-            Some(first) => first.open(frame, ctx),
-            None => Ok(()),
-        }
-    }
-
-    fn next<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
-        while let Some(scan) = self.scans.get_mut(self.at) {
-            if !scan.next(frame, ctx)? {
-                self.at += 1;
-                if let Some(scan) = self.scans.get_mut(self.at) {
-                    scan.open(frame, ctx)?;
-                }
-                continue;
-            }
-            let mut key = Vec::new();
-            if self.plan.key.is_empty() {
-                push_rowid(&mut key, frame.rows[self.plan.row].rowid);
-            } else {
-                with_env(&mut self.buffer, frame, ctx, |env| {
-                    for part in &self.plan.key {
-                        push_value(
-                            &mut key,
-                            part.eval(env),
-                            &crate::value::Collation::Binary,
-                            Direction::Ascending,
-                        );
-                    }
-                    Ok(())
-                })?;
-            }
-            if self.seen.insert(key) && passes(&self.plan.tests, &mut self.buffer, frame, ctx)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }

@@ -122,3 +122,17 @@ fn clauses_have_no_more_terms_than_tables_have_columns() {
     }
     ok(&connection, "SELECT a FROM t GROUP BY a, 1, 1 ORDER BY a, 1, 1");
 }
+
+#[test]
+fn numbers_that_are_equal_stay_what_they_are_in_a_range_of_an_index() {
+    let connection = connection();
+    ok(
+        &connection,
+        "CREATE TABLE t(a); CREATE INDEX ta ON t(a); INSERT INTO t VALUES(1), (1.0), (1), (2), (1.0)",
+    );
+    let types = "SELECT rowid, typeof(a) FROM t INDEXED BY ta WHERE a = 1";
+    assert_eq!(ok(&connection, types), "1|integer 2|real 3|integer 5|real");
+    let of_each =
+        "SELECT u.a, typeof(t.a) FROM (SELECT 2 AS a UNION ALL SELECT 1) u CROSS JOIN t WHERE t.a = u.a";
+    assert_eq!(ok(&connection, of_each), "2|integer 1|integer 1|real 1|integer 1|real");
+}
