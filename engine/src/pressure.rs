@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! held memory
-//!   limit ┤            ┌── all of it is given when the checkpoint has written all
+//!   limit ┤                an eighth of the room is given to nobody: who has waited for the longest time takes of it
+//!         │            ┌── the rest is given when the checkpoint has written all
 //!         │        ┌───┘
 //!         │    ┌───┘       each step of the checkpoint gives more, and wakes who waits
 //!         ├────┘           a quarter of the room is there from the beginning
@@ -13,6 +14,7 @@
 //! ```
 //!
 //! 1. Who finds no room waits for a step, but not longer than [`LONGEST_WAIT`]: a disk that pauses does not stop the writer.
+//!    What short commits take after such waits is so little that the eighth lasts for seconds.
 //! 2. Who finds the limit passed waits for the end. The limit is the budget, or a sixteenth of it above the base where that is
 //!    more: memory that readers of old versions keep is not freed by waiting.
 //!
@@ -53,8 +55,8 @@ impl Run {
     /// How much memory may be held at this moment.
     fn allowed(&self) -> u64 {
         let room = self.limit - self.base;
-        let at_once = room / 4;
-        let earned = u128::from(room - at_once) * u128::from(self.done.min(self.expected));
+        let (at_once, spare) = (room / 4, room / 8);
+        let earned = u128::from(room - at_once - spare) * u128::from(self.done.min(self.expected));
         let earned = u64::try_from(earned / u128::from(self.expected.max(1))).unwrap_or(u64::MAX);
         self.base + at_once + earned
     }
