@@ -4,14 +4,15 @@
 //! 1. the log is flushed up to the version, so that no checkpoint holds a commit the log lacks;
 //! 2. dirty nodes are written bottom-up in key order and synced: pages nobody points at;
 //! 3. the record is appended and synced: from here on recovery starts at it;
-//! 4. the nodes just written are replaced by their addresses in the newest version, under the writer lock, or by the
-//!    next writer when one is busy: memory only.
+//! 4. the nodes just written are replaced by their addresses in the newest version, in parts, each under the writer lock; when
+//!    a writer keeps that for long, the background goes on when it has let go: memory only.
 //!
 //! The writer goes on while steps 1 to 3 run: they read a published version, which nobody changes.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use crate::catalog::{self, Catalog};
 use crate::checkpoint_list::AppendError;
@@ -20,6 +21,7 @@ use crate::format::checkpoint::{CheckpointRecord, RootState};
 use crate::format::page::PageKind;
 use crate::ids::{Lsn, PageAddr, SegmentId, Timestamp, TreeId};
 use crate::keep::{Kept, kept_beside_the_next};
+use crate::options::Background;
 use crate::page::access::PageWrite;
 use crate::page::segments::SegmentSet;
 use crate::page::store::PageAppender;
@@ -31,6 +33,9 @@ use crate::wal::LogSink;
 
 /// A checkpoint syncs after so many bytes of pages.
 const STEP_BYTES: u64 = 4 << 20;
+
+/// How long the writer lock is waited for, by a thread that has other databases to look after.
+const SWAP_PATIENCE: Duration = Duration::from_millis(4);
 
 /// What a checkpoint did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,11 +71,22 @@ pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints) -> Result<Chec
     let place = LogPlace { lsn: version.lsn, time: version.time, log_end: version.log_end, bulk: false };
     drop(version);
     finish(shared, checkpoints, written, place)?;
-    if shared.writer.try_acquire_for_step() {
-        shared.apply_pending_swap();
-        shared.writer.release();
-    }
+    swap_written(shared);
     Ok(report)
+}
+
+/// Replaces nodes that were written by their addresses in the newest version. Each part lets commits go on before the next, and
+/// what it replaces is freed without the lock.
+pub(crate) fn swap_written(shared: &Shared) {
+    let patience = match shared.options.background {
+        Background::Inline => Duration::ZERO,
+        Background::Shared => SWAP_PATIENCE,
+    };
+    while shared.swap_is_pending() && shared.writer.acquire_for_step(patience) {
+        let before = shared.swap_part();
+        shared.writer.release();
+        drop(before);
+    }
 }
 
 /// How the pages of a version are written.
@@ -218,8 +234,7 @@ pub(crate) fn finish(
     checkpoints.catalog = written.catalog;
     checkpoints.victims.clear();
     written.nodes.publish();
-    let mut pending = shared.pending_swap.lock().unwrap_or_else(PoisonError::into_inner);
-    pending.get_or_insert_default().extend(written.moves);
+    shared.pending_swap().get_or_insert_default().add(written.moves);
     Ok(())
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn run(handle: &Arc<Handle>, progress: &mut dyn FnMut(u64, u64)) -> R
     drop(version);
     let version = Version { lsn, time, catalog, log_end, pages: handle.pages.segments() };
     drop(handle.versions.publish(version, &*handle.io.clock));
-    handle.apply_pending_swap();
+    while handle.swap_part().is_some() {}
     drop(writer);
     (ticker.progress)(total, total);
     reclaim::run(handle, &mut checkpoints, Effort::Now)?;

@@ -58,6 +58,7 @@ mod replay;
 mod scratch;
 mod shared;
 mod stripe;
+mod swap;
 #[doc(hidden)]
 pub mod tree;
 mod txn;

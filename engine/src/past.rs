@@ -64,6 +64,7 @@ pub(crate) fn shared(origin: &Shared, version: &Version, hold: Hold) -> Result<S
         log_bytes_at_open: version.log_end.bytes,
         checkpointed_log_bytes: AtomicU64::new(version.log_end.bytes),
         checkpoint_requested: AtomicBool::new(false),
+        swap_requested: AtomicBool::new(false),
         flush_requested: AtomicBool::new(false),
         zeros_requested: AtomicBool::new(false),
         filters_requested: AtomicBool::new(false),

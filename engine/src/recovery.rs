@@ -261,6 +261,7 @@ impl Parts {
             log_bytes_at_open: log_end.bytes,
             checkpointed_log_bytes: AtomicU64::new(self.checkpointed_log_bytes),
             checkpoint_requested: AtomicBool::new(false),
+            swap_requested: AtomicBool::new(false),
             flush_requested: AtomicBool::new(false),
             zeros_requested: AtomicBool::new(false),
             filters_requested: AtomicBool::new(false),

@@ -2,9 +2,9 @@
 //!
 //! Locks, in the order in which one thread may take them:
 //! 1. the writer lock (one open write transaction, or somebody who publishes a version without one),
-//! 2. `checkpoints` (one checkpoint, bulk commit or reclaim at a time); whoever holds it may *try* the writer lock, but
-//!    never waits for it,
-//! 3. `reach`, held for operations in memory,
+//! 2. `checkpoints` (one checkpoint, bulk commit or reclaim at a time); whoever holds it may *try* the writer lock, for some
+//!    milliseconds, but never waits for it,
+//! 3. `reach` and `pending_swap`, held for operations in memory,
 //! 4. the locks inside log, page store and version set, each held for one short step.
 
 use std::any::Any;
@@ -24,6 +24,7 @@ use crate::options::Options;
 use crate::page::store::PageStore;
 use crate::pressure::Pressure;
 use crate::reach::Reach;
+use crate::swap::PendingSwap;
 use crate::tree::{Root, TreeParams};
 use crate::version::{LogEnd, Pinned, Version, VersionSet};
 use crate::wal::Log;
@@ -54,9 +55,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Mutex<CommitClock>,
     pub(crate) checkpoints: Mutex<Checkpoints>,
     pub(crate) reach: Mutex<Reach>,
-    /// Checkpointed nodes that the newest version still holds in memory, because a writer was busy when the checkpoint
-    /// ended.
-    pub(crate) pending_swap: Mutex<Option<Moves>>,
+    /// Checkpointed nodes that the newest version still holds in memory.
+    pub(crate) pending_swap: Mutex<Option<PendingSwap>>,
     pub(crate) holds: Holds,
     pub(crate) pressure: Pressure,
     /// Bytes of log written before this open.
@@ -66,6 +66,7 @@ pub(crate) struct Shared {
     /// Whether a checkpoint was asked for and has not ended.
     pub(crate) checkpoint_requested: AtomicBool,
     /// Whether background work was asked for and has not begun.
+    pub(crate) swap_requested: AtomicBool,
     pub(crate) flush_requested: AtomicBool,
     pub(crate) zeros_requested: AtomicBool,
     pub(crate) filters_requested: AtomicBool,
@@ -155,29 +156,31 @@ impl Shared {
         self.reach.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Replaces nodes that a checkpoint wrote by their addresses in the newest version. The caller holds the writer
-    /// lock.
-    pub(crate) fn apply_pending_swap(&self) {
-        let Some(moves) = self.pending_swap.lock().unwrap_or_else(PoisonError::into_inner).take() else {
-            return;
-        };
-        self.renew_newest(|catalog| {
-            catalog
-                .change_roots(|root| !moves.is_empty() || !root.is_clean(), |root| root.swap_written(&moves));
-        });
+    /// Replaces a part of the nodes that a checkpoint wrote by their addresses in the newest version, if any are left. The
+    /// caller holds the writer lock. The version before, to be dropped where nobody waits: many nodes may go with it.
+    pub(crate) fn swap_part(&self) -> Option<Arc<Version>> {
+        let mut pending = self.pending_swap();
+        let swap = pending.as_mut()?;
+        let mut is_last = false;
+        let before = self.renew_newest(|catalog| is_last = swap.part(catalog));
+        if is_last {
+            *pending = None;
+        }
+        Some(before)
     }
 
     /// Has the newest version refer to the page segments that there are now, so that the files of those that are gone
     /// need not wait for the next commit. Where a writer is busy they wait.
     pub(crate) fn let_go_of_removed_segments(&self) {
         if self.writer.try_acquire_for_step() {
-            self.renew_newest(|_| {});
+            let before = self.renew_newest(|_| {});
             self.writer.release();
+            drop(before);
         }
     }
 
-    /// Publishes the newest version again, held in another way. The caller holds the writer lock.
-    fn renew_newest(&self, change: impl FnOnce(&mut Catalog)) {
+    /// Publishes the newest version again, held in another way; the one before. The caller holds the writer lock.
+    fn renew_newest(&self, change: impl FnOnce(&mut Catalog)) -> Arc<Version> {
         let current = self.versions.current();
         let mut catalog = current.catalog.clone();
         change(&mut catalog);
@@ -185,12 +188,16 @@ impl Shared {
         let version =
             Version { lsn: current.lsn, time: current.time, catalog, log_end: current.log_end, pages };
         drop(current);
-        drop(self.versions.publish(version, &*self.io.clock));
+        self.versions.publish(version, &*self.io.clock)
     }
 
-    /// Whether a swap waits for the writer lock.
+    pub(crate) fn pending_swap(&self) -> MutexGuard<'_, Option<PendingSwap>> {
+        self.pending_swap.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether something is left to be swapped.
     pub(crate) fn swap_is_pending(&self) -> bool {
-        self.pending_swap.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.pending_swap().is_some()
     }
 
     /// The first page segment that the open write transaction spilled into.

@@ -44,6 +44,7 @@ enum LogWish {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wish {
     Checkpoint,
+    Swap,
     WatchForIdle,
 }
 
@@ -96,6 +97,11 @@ fn checkpoint_loop(requests: &Receiver<(Weak<Shared>, Wish)>) {
             Ok((weak, Wish::Checkpoint)) => {
                 if let Some(shared) = weak.upgrade() {
                     checkpoint_step(&shared);
+                }
+            }
+            Ok((weak, Wish::Swap)) => {
+                if let Some(shared) = weak.upgrade() {
+                    swap_step(&shared);
                 }
             }
             Ok((weak, Wish::WatchForIdle)) => watched.push((weak, Lsn::ZERO)),
@@ -152,6 +158,12 @@ fn zeros_step(shared: &Shared) {
     }
 }
 
+/// Goes on with what the last checkpoint had to leave, because a writer kept its lock.
+fn swap_step(shared: &Shared) {
+    shared.swap_requested.store(false, Ordering::Release);
+    checkpoint::swap_written(shared);
+}
+
 /// One checkpoint, and the reclaim after it.
 fn checkpoint_step(shared: &Shared) {
     if let Err(error) = checkpoint_and_reclaim(shared) {
@@ -195,6 +207,18 @@ pub(crate) fn request_flush(shared: &Arc<Shared>) {
         Background::Shared => {
             if !shared.flush_requested.swap(true, Ordering::AcqRel) {
                 let _ = pool().log.send((Arc::downgrade(shared), LogWish::Flush));
+            }
+        }
+    }
+}
+
+/// Has nodes that were written give way to their pages soon.
+pub(crate) fn request_swap(shared: &Arc<Shared>) {
+    match shared.options.background {
+        Background::Inline => swap_step(shared),
+        Background::Shared => {
+            if !shared.swap_requested.swap(true, Ordering::AcqRel) {
+                let _ = pool().checkpoint.send((Arc::downgrade(shared), Wish::Swap));
             }
         }
     }

@@ -3,7 +3,8 @@
 //! It is a flag behind a mutex rather than a held mutex, so that a transaction may move between threads.
 //!
 //! Background work takes it too, for a short step that waits for no caller. Whoever wants to write waits for the end of such a
-//! step however little time it has: nobody else is writing, so it is not told that somebody is.
+//! step however little time it has: nobody else is writing, so it is not told that somebody is. A step that waits for the lock
+//! comes before all writers, who would leave it no gap.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,13 +13,16 @@ use std::time::Duration;
 pub(crate) struct WriterLock {
     state: Mutex<State>,
     freed: Condvar,
+    freed_for_step: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
     holder: Holder,
-    /// How many wait for it. To wake somebody asks the system, which costs more than the rest of giving the lock back.
+    /// How many writers wait for it. To wake somebody asks the system, which costs more than the rest of giving the lock back.
     waiting: usize,
+    /// How many steps do.
+    steps_waiting: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,13 +36,14 @@ enum Holder {
 }
 
 impl State {
-    /// Whether nobody held the lock, which has this holder then.
-    fn take(&mut self, holder: Holder) -> bool {
-        let free = self.holder == Holder::Nobody;
-        if free {
-            self.holder = holder;
-        }
-        free
+    /// Whether a writer has to let others go first.
+    fn is_closed_to_writers(&self) -> bool {
+        self.holder != Holder::Nobody || self.steps_waiting > 0
+    }
+
+    /// Whether it has to only because of a step, which will not take long.
+    fn is_a_steps(&self) -> bool {
+        self.holder == Holder::Step || (self.holder == Holder::Nobody && self.steps_waiting > 0)
     }
 }
 
@@ -46,31 +51,55 @@ impl WriterLock {
     /// Takes the lock for a writer, waiting at most `timeout` for another one; whether it was taken.
     pub(crate) fn acquire(&self, timeout: Duration) -> bool {
         let mut state = self.state();
-        if state.holder != Holder::Nobody {
+        if state.is_closed_to_writers() {
             state.waiting += 1;
             (state, _) = self
                 .freed
-                .wait_timeout_while(state, timeout, |state| state.holder != Holder::Nobody)
+                .wait_timeout_while(state, timeout, |state| state.is_closed_to_writers())
                 .unwrap_or_else(PoisonError::into_inner);
             state = self
                 .freed
-                .wait_while(state, |state| state.holder == Holder::Step)
+                .wait_while(state, |state| state.is_a_steps())
                 .unwrap_or_else(PoisonError::into_inner);
             state.waiting -= 1;
         }
-        state.take(Holder::Writer)
+        if state.is_closed_to_writers() {
+            return false;
+        }
+        state.holder = Holder::Writer;
+        true
+    }
+
+    /// Takes the lock for a step of background work, waiting at most `patience`; whether it was taken.
+    pub(crate) fn acquire_for_step(&self, patience: Duration) -> bool {
+        let mut state = self.state();
+        if state.holder != Holder::Nobody && !patience.is_zero() {
+            state.steps_waiting += 1;
+            (state, _) = self
+                .freed_for_step
+                .wait_timeout_while(state, patience, |state| state.holder != Holder::Nobody)
+                .unwrap_or_else(PoisonError::into_inner);
+            state.steps_waiting -= 1;
+        }
+        if state.holder != Holder::Nobody {
+            return false;
+        }
+        state.holder = Holder::Step;
+        true
     }
 
     /// Takes the lock for a step of background work, if nobody holds it; whether it was taken.
     pub(crate) fn try_acquire_for_step(&self) -> bool {
-        self.state().take(Holder::Step)
+        self.acquire_for_step(Duration::ZERO)
     }
 
     /// Gives the lock back. Only who took it calls this.
     pub(crate) fn release(&self) {
         let mut state = self.state();
         state.holder = Holder::Nobody;
-        if state.waiting > 0 {
+        if state.steps_waiting > 0 {
+            self.freed_for_step.notify_one();
+        } else if state.waiting > 0 {
             self.freed.notify_one();
         }
     }

@@ -59,7 +59,7 @@ use mark::Marker;
 use node::{Child, OwnFences};
 use range::KeyRange;
 use read::{ChildView, MAX_DEPTH};
-use write::Writer;
+use write::{Swap, Writer};
 
 /// One version of a tree. A clone holds the same version; edits of one are not seen by the other.
 #[derive(Clone)]
@@ -291,7 +291,13 @@ impl Root {
     /// Replaces written nodes by the addresses of their pages, and moved pages by where they are now. The content
     /// stays. To be called after [`Written::publish`] for every version that is read or written on.
     pub fn swap_written(&mut self, moved: &Moved) {
-        write::swap(&mut self.child, moved);
+        self.swap_part(moved, None, &mut { usize::MAX });
+    }
+
+    /// A part of what [`Root::swap_written`] does, from `from` on or from the beginning: it looks at `room` nodes, about, and
+    /// takes them off. Where to go on, if anything is left. The tree may be edited between two parts.
+    pub fn swap_part(&mut self, moved: &Moved, from: Option<&[u8]>, room: &mut usize) -> Option<Vec<u8>> {
+        Swap::new(moved, room).run(&mut self.child, from)
     }
 
     /// Whether nothing of the tree is in memory.

@@ -174,6 +174,8 @@ struct Model {
     now: Version,
     kept: Vec<Version>,
     checkpoint: Option<Checkpoint>,
+    /// Pages that were moved, as long as the newest version may still refer to where they lay, and where its swap goes on.
+    swapping: Option<(Moved, Option<Vec<u8>>)>,
 }
 
 /// A checkpoint that has written its pages.
@@ -187,7 +189,7 @@ struct Checkpoint {
 impl Model {
     fn new(params: TreeParams) -> Model {
         let now = Version { root: Root::empty(), map: Map::new() };
-        Model { params, pages: MemoryPages::new(), now, kept: Vec::new(), checkpoint: None }
+        Model { params, pages: MemoryPages::new(), now, kept: Vec::new(), checkpoint: None, swapping: None }
     }
 
     fn put(&mut self, key: Vec<u8>, value: Vec<u8>, existence: Existence) {
@@ -235,6 +237,14 @@ impl Model {
     }
 
     fn apply(&mut self, op: Op) {
+        match op {
+            Op::Keep | Op::Back(_) | Op::Write(_) | Op::Publish | Op::Sweep | Op::Pack => {
+                while self.swapping.is_some() {
+                    self.swap_part(1);
+                }
+            }
+            _ => self.swap_part(3),
+        }
         match op {
             Op::Put(key, value) => self.put(key, value, Existence::Look),
             Op::PutKnown(key, value) => self.put(key.clone(), value, self.existence(&key)),
@@ -317,14 +327,21 @@ impl Model {
     fn publish(&mut self) {
         let Some(Checkpoint { version, moved, written }) = self.checkpoint.take() else { return };
         written.publish();
-        for version in std::iter::once(&mut self.now).chain(&mut self.kept) {
+        for version in &mut self.kept {
             version.root.swap_written(&moved);
         }
-        for old in moved.keys() {
-            self.pages.page_mut(old).clear();
-        }
+        self.swapping = Some((moved, None));
         self.look(&version, &[0]);
         self.kept.push(version);
+    }
+
+    /// Goes on with the swap of the newest version, which other operations come between.
+    fn swap_part(&mut self, mut room: usize) {
+        let Some((moved, from)) = self.swapping.take() else { return };
+        match self.now.root.swap_part(&moved, from.as_deref(), &mut room) {
+            Some(next) => self.swapping = Some((moved, Some(next))),
+            None => moved.keys().for_each(|old| self.pages.page_mut(old).clear()),
+        }
     }
 
     fn sweep(&mut self) {

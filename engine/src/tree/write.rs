@@ -6,7 +6,7 @@
 //!
 //! Nothing about the nodes changes by writing them. Where they were written is collected in [`Written`] and noted in
 //! the nodes when the caller knows that the pages are durable. From then on they are not written again, and
-//! [`swap`] replaces them by their addresses, in whatever version still holds them.
+//! [`Swap`] replaces them by their addresses, in whatever version still holds them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -288,48 +288,83 @@ fn copy_of(source: Source<'_>) -> Block {
     Block::from_source(source.view.kind(), source.view.prefix(), source, 0..source.view.len(), &Meter::new())
 }
 
-/// Replaces the nodes below `child` that were written by the addresses of their pages, and addresses of pages that were
-/// moved by the new ones. The content stays. Nodes that were not written are gone through, and copied where something
-/// below them changes.
-pub(crate) fn swap(child: &mut Child, moved: &Moved) {
-    if let Some(node) = swapped(child, moved) {
-        child.node = node;
+/// Replaces the nodes of a tree that were written by the addresses of their pages, and addresses of pages that were moved
+/// by the new ones. The content stays. Nodes that were not written are gone through, and copied where something below them
+/// changes.
+///
+/// The walk may be made in parts, with edits between them: what is left is then known by its keys, which edits do not move.
+pub(crate) struct Swap<'m> {
+    moved: &'m Moved,
+    /// How many more nodes are looked at in this part, about.
+    room: &'m mut usize,
+    /// Where the next part goes on; nothing while there is room, and at the end of the tree.
+    next: Option<Vec<u8>>,
+}
+
+impl<'m> Swap<'m> {
+    pub(crate) fn new(moved: &'m Moved, room: &'m mut usize) -> Swap<'m> {
+        Swap { moved, room, next: None }
+    }
+
+    /// Goes on from `from`, or begins. Where it has to go on, if anything is left.
+    pub(crate) fn run(mut self, child: &mut Child, from: Option<&[u8]>) -> Option<Vec<u8>> {
+        *self.room = self.room.saturating_sub(1);
+        if let Some(node) = self.swapped(child, from) {
+            child.node = node;
+        }
+        self.next
+    }
+
+    /// What takes the place of a node; `None` where it stays. What lies before `from`, a key in the node, was dealt with.
+    fn swapped(&mut self, child: &Child, from: Option<&[u8]>) -> Option<Node> {
+        match &child.node {
+            Node::Empty => None,
+            Node::Inner(InnerRef::Page(addr)) => {
+                self.moved.get(addr).map(|moved| Node::Inner(InnerRef::Page(*moved)))
+            }
+            Node::Inner(InnerRef::Own(inner)) => match inner.written() {
+                Some(addr) => Some(Node::Inner(InnerRef::Page(current(addr, self.moved)))),
+                None => {
+                    self.swapped_below(inner, from).map(|inner| Node::Inner(InnerRef::Own(Arc::new(inner))))
+                }
+            },
+            Node::Leaf(leaf) => swapped_leaf(leaf, self.moved, child.has_extents).map(Node::Leaf),
+        }
+    }
+
+    fn swapped_below(&mut self, inner: &Inner, mut from: Option<&[u8]>) -> Option<Inner> {
+        let mut changed = None;
+        for i in from.map_or(0, |from| inner.position(from))..inner.len() {
+            if let Some(node) = self.swapped(&inner.children[i], from.take()) {
+                changed.get_or_insert_with(|| inner.copy()).children.get_mut(i).node = node;
+            }
+            *self.room = self.room.saturating_sub(1);
+            if self.next.is_none() && *self.room == 0 && i + 1 < inner.len() {
+                let mut next = Vec::new();
+                inner.separators().append_key(i + 1, &mut next);
+                self.next = Some(next);
+            }
+            if self.next.is_some() {
+                break;
+            }
+        }
+        changed
     }
 }
 
-/// What takes the place of a node; `None` where it stays.
-fn swapped(child: &Child, moved: &Moved) -> Option<Node> {
-    match &child.node {
-        Node::Empty => None,
-        Node::Inner(InnerRef::Page(addr)) => moved.get(addr).map(|moved| Node::Inner(InnerRef::Page(*moved))),
-        Node::Inner(InnerRef::Own(inner)) => match inner.written() {
-            Some(addr) => Some(Node::Inner(InnerRef::Page(current(addr, moved)))),
-            None => {
-                let mut changed = None;
-                for (i, child) in inner.children.iter().enumerate() {
-                    if let Some(node) = swapped(child, moved) {
-                        changed.get_or_insert_with(|| inner.copy()).children.get_mut(i).node = node;
-                    }
-                }
-                changed.map(|inner| Node::Inner(InnerRef::Own(Arc::new(inner))))
-            }
-        },
-        Node::Leaf(leaf) => {
-            if let Some(BlockRef::Own(delta)) = &leaf.delta
-                && let Some(merged) = delta.merged()
-            {
-                let base = BlockRef::Page(current(merged, moved));
-                return Some(Node::Leaf(Leaf { base, delta: None }));
-            }
-            let base = swapped_block(&leaf.base, moved, child.has_extents);
-            let delta = leaf.delta.as_ref().and_then(|delta| swapped_block(delta, moved, child.has_extents));
-            if base.is_none() && delta.is_none() {
-                return None;
-            }
-            let base = base.unwrap_or_else(|| leaf.base.clone());
-            Some(Node::Leaf(Leaf { base, delta: delta.or_else(|| leaf.delta.clone()) }))
-        }
+fn swapped_leaf(leaf: &Leaf, moved: &Moved, has_extents: bool) -> Option<Leaf> {
+    if let Some(BlockRef::Own(delta)) = &leaf.delta
+        && let Some(merged) = delta.merged()
+    {
+        return Some(Leaf { base: BlockRef::Page(current(merged, moved)), delta: None });
     }
+    let base = swapped_block(&leaf.base, moved, has_extents);
+    let delta = leaf.delta.as_ref().and_then(|delta| swapped_block(delta, moved, has_extents));
+    if base.is_none() && delta.is_none() {
+        return None;
+    }
+    let base = base.unwrap_or_else(|| leaf.base.clone());
+    Some(Leaf { base, delta: delta.or_else(|| leaf.delta.clone()) })
 }
 
 fn swapped_block(block: &BlockRef, moved: &Moved, has_extents: bool) -> Option<BlockRef> {

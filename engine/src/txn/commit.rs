@@ -166,7 +166,7 @@ fn commit_root(
         shared.reach().orders.wish = None;
     }
     match checkpoint::finish(shared, checkpoints, written, place) {
-        Ok(()) => shared.apply_pending_swap(),
+        Ok(()) => while shared.swap_part().is_some() {},
         // The log holds the commit; the record is added to the list by the next checkpoint.
         Err(error) => worker::note(shared, error),
     }

@@ -23,6 +23,7 @@ use crate::shared::{Moves, Shared};
 use crate::tree::{Existence, Written};
 use crate::txn::KeyRange;
 use crate::version::{Pinned, Version};
+use crate::worker;
 
 /// A transaction whose operations take more than this spills, whatever its memory budget: log records have a limit.
 const MAX_RECORD_BYTES: usize = 1 << 30;
@@ -79,9 +80,7 @@ impl Writer {
         if !handle.writer.acquire(timeout) {
             return Err(Error::Busy { waited: timeout });
         }
-        let writer = Writer { handle };
-        writer.handle.apply_pending_swap();
-        Ok(writer)
+        Ok(Writer { handle })
     }
 }
 
@@ -89,6 +88,9 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.handle.set_spilled_from(None);
         self.handle.writer.release();
+        if self.handle.swap_is_pending() {
+            worker::request_swap(self.handle.shared());
+        }
     }
 }
 
