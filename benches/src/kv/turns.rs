@@ -1,7 +1,12 @@
 //! Durable commits and small databases, the engines in turns within one process: flushes cost whatever the disk of the
 //! minute makes them cost, so nothing else compares them fairly.
+//!
+//! An engine whose flush does not wait for the disk works on in the turns of the others, so such engines take their turns among
+//! themselves, behind the others. All rest between the load and the first transaction, and take their turns in another order each
+//! time.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::engine::{Commit, Done, Failure, Kind, Memory, Role, Store};
 use super::figures::{Figures, Notes};
@@ -15,15 +20,29 @@ use crate::keys::{KeyShape, Random};
 const COMMITS: &str = "Durable commits, in turns (µs a transaction)";
 const SMALL: &str = "Small databases";
 
+/// How long engines may go on with what a load left them to do.
+const REST: Duration = Duration::from_secs(4);
+
 /// Measures both.
 ///
 /// # Errors
 /// What the engines answer.
 pub fn measure(options: &Options, kinds: &[Kind], dir: &Path, figures: &mut Figures) -> Done {
     let rows = Rows::of(options, KeyShape::Random);
+    let (loose, mut durable): (Vec<Kind>, Vec<Kind>) =
+        kinds.iter().copied().partition(|kind| kind.role == Role::NotDurable);
+    durable.extend([floor::ZEROED, floor::APPENDING]);
+    for kinds in [durable, loose] {
+        in_turns(options, rows, &kinds, dir, figures)?;
+    }
+    small(rows, kinds, &dir.join("small"), figures)
+}
+
+/// Durable commits of some engines.
+fn in_turns(options: &Options, rows: Rows, kinds: &[Kind], dir: &Path, figures: &mut Figures) -> Done {
     let loaded = options.rows().min(100_000);
     let mut turns = Vec::new();
-    for kind in kinds.iter().copied().chain([floor::ZEROED, floor::APPENDING]) {
+    for kind in kinds.iter().copied() {
         let dir = dir.join(kind.name.replace(": ", "-"));
         std::fs::create_dir_all(&dir)?;
         let store = (kind.open)(&dir, Memory::AsDefault)?;
@@ -32,13 +51,11 @@ pub fn measure(options: &Options, kinds: &[Kind], dir: &Path, figures: &mut Figu
         }
         turns.push((kind, store));
     }
+    std::thread::sleep(REST);
     for (batch, transactions) in [(1, 400), (100, 100), (1000, 40)] {
         commits(options, rows, &turns, Group { batch, transactions, loaded }, figures)?;
     }
-    for (_, store) in turns {
-        store.close()?;
-    }
-    small(rows, kinds, &dir.join("small"), figures)
+    turns.into_iter().try_for_each(|(_, store)| store.close())
 }
 
 /// Transactions of a size.
@@ -58,10 +75,13 @@ fn commits(
 ) -> Done {
     let mut latencies = vec![Latencies::default(); turns.len()];
     let mut random = Random::new(group.batch);
+    let mut order: Vec<usize> = (0..turns.len()).collect();
     for _ in 0..group.transactions * options.rounds() {
         let chosen: Vec<u64> = (0..group.batch).map(|_| random.below(group.loaded)).collect();
-        for ((_, store), latencies) in turns.iter().zip(&mut latencies) {
-            latencies.time(|| rows.put_all(&**store, Commit::Durable, 1, &mut chosen.iter().copied()))?;
+        order.sort_by_cached_key(|_| random.next_u64());
+        for &turn in &order {
+            let store = &*turns[turn].1;
+            latencies[turn].time(|| rows.put_all(store, Commit::Durable, 1, &mut chosen.iter().copied()))?;
         }
     }
     for ((kind, _), latencies) in turns.iter().zip(&latencies) {
