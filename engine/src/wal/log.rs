@@ -344,7 +344,7 @@ impl Log {
             Effort::CutAndSync => batch.file.cut(end).and_then(|()| batch.file.sync()),
         });
         let mut state = self.lock();
-        while state.zeroing == Some(Zeros::Synced) {
+        while effort != Effort::Write && state.zeroing == Some(Zeros::Synced) {
             // Should the sync of the zeros fail, that of the records proves nothing: one failure is told only once.
             state = self.wait(state);
         }

@@ -635,6 +635,27 @@ fn a_failed_sync_of_zeros_is_not_hidden_by_one_of_records_that_succeeds() {
 }
 
 #[test]
+fn a_write_without_a_sync_waits_for_no_sync_of_zeros() {
+    let (begun, has_begun) = mpsc::channel();
+    let (let_go_on, go_on) = mpsc::channel();
+    let fs = Gated { fs: Arc::new(SimFs::new()), gate: Gate::new(begun, go_on) };
+    let log = &create(Arc::new(fs), 64 << 20);
+    let_go_on.send(()).expect("there will be a commit");
+    let first = append_bytes(log, 3000).expect("memory takes it");
+    log.flush_to(first).expect("memory takes it");
+    has_begun.recv_timeout(PATIENCE).expect("it was synced");
+    thread::scope(|scope| {
+        let zeros = scope.spawn(|| log.zero_ahead());
+        has_begun.recv_timeout(PATIENCE).expect("the zeros are synced");
+        append_bytes(log, 10).expect("appending does not wait for a sync");
+        log.write_pending().expect("memory takes it");
+        let_go_on.send(()).expect("the zeros wait");
+        assert!(zeros.join().expect("no panic").expect("memory takes it"));
+    });
+    assert_eq!(log.durable_lsn(), first, "no sync of records was begun");
+}
+
+#[test]
 fn many_threads_commit_at_once() {
     let fs = Arc::new(MemFs::new());
     let log = create(fs.clone(), 16 << 10);
