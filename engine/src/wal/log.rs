@@ -165,7 +165,7 @@ impl Log {
             segment.file.is_named()
                 && segment.wants_zeros_ahead(state.position.offset, state.last_record_bytes)
         };
-        state.zeroing.is_none() && state.segment.as_ref().is_some_and(wants)
+        !state.zeroing && !state.syncing_zeros && state.segment.as_ref().is_some_and(wants)
     }
 
     /// Zeroes ahead of the records and syncs the zeros, so that no commit has to: one step of background work. Whether
@@ -180,7 +180,7 @@ impl Log {
             return Ok(false);
         };
         let Room::ZeroTo(target) = segment.room_ahead(state.position.offset) else { return Ok(false) };
-        if state.zeroing.is_some() || state.rolling {
+        if state.zeroing || state.syncing_zeros || state.rolling {
             return Ok(false);
         }
         self.zero(state, target, Zeros::Synced).map(|_| true)
@@ -241,7 +241,7 @@ impl Log {
     pub fn rest_in_new_segment(&self) -> Result<LogPosition> {
         self.flush_to(self.last_lsn())?;
         let mut state = self.lock();
-        while state.writing || state.zeroing.is_some() {
+        while state.file_is_busy() {
             state = self.wait(state);
         }
         state.check()?;
@@ -273,7 +273,7 @@ impl Log {
         let mut state = self.lock();
         loop {
             state.check_failure()?;
-            if state.writing || state.zeroing.is_some() {
+            if state.file_is_busy() {
                 state = self.wait(state);
             } else if state.closed {
                 return Ok(());
@@ -344,8 +344,7 @@ impl Log {
             Effort::CutAndSync => batch.file.cut(end).and_then(|()| batch.file.sync()),
         });
         let mut state = self.lock();
-        while effort != Effort::Write && state.zeroing == Some(Zeros::Synced) {
-            // Should the sync of the zeros fail, that of the records proves nothing: one failure is told only once.
+        while effort != Effort::Write && state.syncing_zeros {
             state = self.wait(state);
         }
         state.writing = false;
@@ -390,22 +389,29 @@ impl Log {
         wakers
     }
 
-    /// Zeroes the segment up to `target`, with the lock let go meanwhile. Nobody is zeroing.
+    /// Zeroes the segment up to `target`, with the lock let go meanwhile. Nobody is zeroing. Records may be put there before the
+    /// zeros are synced: a sync of records waits for that.
     fn zero<'a>(&'a self, mut state: Guard<'a>, target: u64, zeros: Zeros) -> Result<Guard<'a>> {
         let segment = state.segment.as_ref().expect("the caller has looked at the segment");
         let (file, from) = (Arc::clone(&segment.file), segment.zeroed);
-        state.zeroing = Some(zeros);
+        state.zeroing = true;
+        state.syncing_zeros |= zeros == Zeros::Synced;
         drop(state);
         let zeroed = file.zero(from, target);
-        let synced = match zeros {
-            Zeros::Synced if zeroed.is_ok() => file.sync_zeros(),
-            _ => Ok(()),
-        };
         let mut state = self.lock();
-        state.zeroing = None;
+        state.zeroing = false;
         if let (Ok(()), Some(segment)) = (&zeroed, &mut state.segment) {
             segment.zeroed = segment.zeroed.max(target);
         }
+        self.changed.notify_all();
+        if zeros == Zeros::LeftToTheCommit {
+            zeroed.and_then(|()| state.check_failure())?;
+            return Ok(state);
+        }
+        drop(state);
+        let synced = if zeroed.is_ok() { file.sync_zeros() } else { Ok(()) };
+        let mut state = self.lock();
+        state.syncing_zeros = false;
         let wakers = synced.err().map(|error| self.poison(&mut state, error));
         let result = zeroed.and_then(|()| state.check_failure());
         self.changed.notify_all();
@@ -468,7 +474,7 @@ impl LogSink for Log {
             };
             match room {
                 Room::Enough => return Ok(()),
-                _ if state.zeroing.is_some() => state = self.wait(state),
+                _ if state.zeroing => state = self.wait(state),
                 Room::ZeroTo(target) => state = self.zero(state, target, Zeros::LeftToTheCommit)?,
                 Room::None => state = self.roll(state, record_bytes)?,
             }

@@ -51,8 +51,11 @@ pub(super) struct State {
     pub(super) crowd: Crowd,
     /// Whether the segment is being replaced; no zeros are written to it any more.
     pub(super) rolling: bool,
-    /// Who writes zeros just now, if anybody does.
-    pub(super) zeroing: Option<Zeros>,
+    /// Whether somebody writes zeros just now.
+    pub(super) zeroing: bool,
+    /// Whether zeros are synced just now, or will be when they were written. Should that fail, no sync of records that ends
+    /// meanwhile proves anything: one failure is told only once.
+    pub(super) syncing_zeros: bool,
     pub(super) closed: bool,
     pub(super) failure: Option<Error>,
     pub(super) waiters: Waiters,
@@ -114,7 +117,8 @@ impl State {
             gathering: false,
             crowd: Crowd::default(),
             rolling: false,
-            zeroing: None,
+            zeroing: false,
+            syncing_zeros: false,
             closed: false,
             failure: None,
             waiters: Waiters::default(),
@@ -124,6 +128,11 @@ impl State {
     /// Whether a closing record would tell nothing: there is one, or nothing was appended.
     pub(super) fn is_at_rest(&self) -> bool {
         self.closed_on_disk || !self.segment.as_ref().is_some_and(|segment| segment.file.is_named())
+    }
+
+    /// Whether somebody writes to the segment's file, or syncs it.
+    pub(super) fn file_is_busy(&self) -> bool {
+        self.writing || self.zeroing || self.syncing_zeros
     }
 
     /// Whether the newest segment holds no commit, and a closing record.

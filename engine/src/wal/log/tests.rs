@@ -656,6 +656,38 @@ fn a_write_without_a_sync_waits_for_no_sync_of_zeros() {
 }
 
 #[test]
+fn records_are_put_over_zeros_that_are_not_synced_yet() {
+    let sim = Arc::new(SimFs::new());
+    let (begun, has_begun) = mpsc::channel();
+    let (let_go_on, go_on) = mpsc::channel();
+    let fs = Gated { fs: sim.clone(), gate: Gate::new(begun, go_on) };
+    let log = &create(Arc::new(fs), 64 << 20);
+    let_go_on.send(()).expect("there will be a commit");
+    let first = append_bytes(log, 3000).expect("memory takes it");
+    log.flush_to(first).expect("memory takes it");
+    has_begun.recv_timeout(PATIENCE).expect("it was synced");
+    thread::scope(|scope| {
+        let zeros = scope.spawn(|| log.zero_ahead());
+        has_begun.recv_timeout(PATIENCE).expect("the zeros are synced");
+        let second = append_bytes(log, 3000).expect("there is room");
+        let records = scope.spawn(move || log.flush_to(second));
+        has_begun.recv_timeout(PATIENCE).expect("the records are synced");
+        assert_eq!(log.durable_lsn(), first);
+        let_go_on.send(()).expect("the zeros wait");
+        let_go_on.send(()).expect("the records wait");
+        assert!(zeros.join().expect("no panic").expect("memory takes it"));
+        records.join().expect("no panic").expect("memory takes it");
+        assert_eq!(log.durable_lsn(), second);
+    });
+    let mut reader = open(&(Arc::new(sim.durable()) as Arc<dyn Fs>), whole()).expect("whole");
+    let mut found = Vec::new();
+    while let Some(record) = reader.next_record().expect("what is durable is whole") {
+        found.push(record.lsn);
+    }
+    assert_eq!(found, [first, log.durable_lsn()]);
+}
+
+#[test]
 fn many_threads_commit_at_once() {
     let fs = Arc::new(MemFs::new());
     let log = create(fs.clone(), 16 << 10);
