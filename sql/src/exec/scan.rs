@@ -264,12 +264,20 @@ impl ScanRows {
     }
 
     fn advance<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
-        if self.together {
-            if self.alone == ALONE {
-                return self.advance_together(frame, ctx);
-            }
-            self.alone += 1;
+        if !self.together {
+            return self.advance_alone(frame, ctx);
         }
+        if self.alone == ALONE {
+            return self.advance_together(frame, ctx);
+        }
+        let found = self.advance_alone(frame, ctx)?;
+        self.alone += usize::from(found);
+        Ok(found)
+    }
+
+    /// To the next row, which is read by itself.
+    #[inline]
+    fn advance_alone<'v>(&mut self, frame: &mut Frame<'v>, ctx: &Ctx<'_, 'v>) -> Result<bool> {
         match &self.plan.access {
             Access::Rowid(..) => self.look_up(frame, ctx),
             Access::All | Access::RowidRange(..) => self.advance_in_table(frame, ctx),
