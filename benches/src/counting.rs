@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use duramen_engine::io::{DirLock, File, Fs, LockKind, Mapping, OpenMode};
+use duramen_engine::io::{Advice, DirLock, File, Fs, LockKind, Mapping, OpenMode};
 
 /// What was counted.
 #[derive(Debug, Default)]
@@ -142,7 +142,7 @@ impl File for CountingFile {
         self.inner.sync_data()
     }
 
-    fn map(&self, capacity: u64) -> io::Result<Option<Mapping>> {
-        self.inner.map(capacity)
+    fn map(&self, capacity: u64, advice: Advice) -> io::Result<Option<Mapping>> {
+        self.inner.map(capacity, advice)
     }
 }

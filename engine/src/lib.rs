@@ -82,7 +82,7 @@ pub use hold::Hold;
 pub use ids::{CommitTime, DatabaseId, LogPosition, Lsn, PAGE_UNIT, PageAddr, SegmentId, Timestamp, TreeId};
 pub use options::{
     Access, Background, Durability, MAX_KEY_BYTES, MAX_PIN_NAME_BYTES, MAX_PINS, MAX_TREE_NAME_BYTES,
-    MAX_VALUE_BYTES, Options, PendingRestore, Retention, Window,
+    MAX_VALUE_BYTES, Options, PageAccess, PendingRestore, Retention, Window,
 };
 pub use past_views::PastViews;
 pub use recovery::RecoveryReport;

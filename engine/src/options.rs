@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::io::Advice;
 
 /// The longest key, in bytes (16 MiB).
 pub const MAX_KEY_BYTES: usize = 16 << 20;
@@ -117,6 +118,33 @@ impl Default for Window {
     }
 }
 
+/// How page files are read, those of databases of more than 1 MiB; smaller ones are read into memory as they are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PageAccess {
+    /// Mapped into memory. What is not there the system reads together with what lies around it, as much as the device's
+    /// setting says. For data that fits into memory, or nearly so.
+    #[default]
+    Mapped,
+    /// Mapped, and the system is told that reads come in no order, so it reads nothing but what is missed, 4 KiB at a
+    /// time. For data several times as large as memory: there, what is read around a page pushes out pages that are
+    /// needed. The first scan of files that are not in memory takes many times as long.
+    MappedRandom,
+    /// Read and copied, each page when it is first used; it then stays in memory for as long as its file is in use. Turns a
+    /// disk that fails under a mapping from a signal into an error.
+    Read,
+}
+
+impl PageAccess {
+    /// What the system is told of mappings, if there are any.
+    pub(crate) fn advice(self) -> Option<Advice> {
+        match self {
+            PageAccess::Mapped => Some(Advice::Normal),
+            PageAccess::MappedRandom => Some(Advice::Random),
+            PageAccess::Read => None,
+        }
+    }
+}
+
 /// How a database is opened. `Options::default()` suits most programs; the sizes are settable so that tests reach every
 /// split, roll and spill with little data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,9 +177,8 @@ pub struct Options {
     /// keys, which it answers without a look at the tree. It takes 2.5 bytes an entry, all of them at most an eighth of
     /// `memory_budget_bytes`, and a read of the whole tree in the background. [`u64::MAX`] for none. Default: 1000.
     pub filter_entries: u64,
-    /// Whether page files are mapped into memory. Reading instead costs a copy of each page that is used, and turns
-    /// a disk that fails under a mapping from a signal into an error. Default: true.
-    pub map_pages: bool,
+    /// How page files are read. Default: [`PageAccess::Mapped`].
+    pub page_access: PageAccess,
     /// Who does the background work. Default: [`Background::Shared`].
     pub background: Background,
     /// What becomes of a restore that an earlier session put off to this one. Default: [`PendingRestore::CarryOut`]. Opens for
@@ -178,7 +205,7 @@ impl Default for Options {
             inner_fanout: 64,
             delta_entries: 32,
             filter_entries: 1000,
-            map_pages: true,
+            page_access: PageAccess::Mapped,
             background: Background::default(),
             pending_restore: PendingRestore::default(),
             retention: Retention::default(),

@@ -276,7 +276,7 @@ impl Parts {
 }
 
 pub(crate) fn page_options(options: &Options) -> PageOptions {
-    PageOptions { segment_size_bytes: options.page_segment_bytes, map: options.map_pages }
+    PageOptions { segment_size_bytes: options.page_segment_bytes, map: options.page_access.advice() }
 }
 
 fn tree_params(options: &Options) -> TreeParams {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use duramen_engine::{Batch, Database, Durability, Options, ReadView, TreeId, View};
+use duramen_engine::{Batch, Database, Durability, Options, PageAccess, ReadView, TreeId, View};
 
 use super::engine::{Commit, Done, Failure, Kind, Memory, Reader, Role, Store, Writer};
 
@@ -19,6 +19,7 @@ fn open(dir: &Path, memory: Memory) -> Result<Box<dyn Store>, Failure> {
     let mut options = Options::default();
     if let Memory::Bytes(bytes) = memory {
         options.memory_budget_bytes = bytes;
+        options.page_access = PageAccess::MappedRandom;
     }
     Ok(Box::new(Duramen { db: Database::open(dir, options)?, tree: OnceLock::new() }))
 }

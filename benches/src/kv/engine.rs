@@ -28,7 +28,8 @@ pub enum Role {
     Floor,
 }
 
-/// How much memory an engine is told to use for its own caches and buffers.
+/// How much memory an engine is told to use for its own caches and buffers. One that maps its files, or can, is told in the
+/// second case that they do not fit into memory, by the means that it has for that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Memory {
     /// As it does unless told otherwise.

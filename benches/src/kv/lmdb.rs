@@ -24,9 +24,15 @@ struct Lmdb {
     waits: Mutex<Commit>,
 }
 
-fn open(dir: &Path, _: Memory) -> Result<Box<dyn Store>, Failure> {
+fn open(dir: &Path, memory: Memory) -> Result<Box<dyn Store>, Failure> {
+    let mut options = EnvOpenOptions::new();
+    options.map_size(64 << 30);
+    if let Memory::Bytes(_) = memory {
+        // SAFETY: the flag changes how much the system reads at once, and nothing else.
+        unsafe { options.flags(EnvFlags::NO_READ_AHEAD) };
+    }
     // SAFETY: nothing else touches the files of this directory while the environment is open.
-    let env = unsafe { EnvOpenOptions::new().map_size(64 << 30).open(dir)? };
+    let env = unsafe { options.open(dir)? };
     let txn = env.read_txn()?;
     let rows = env.open_database(&txn, None)?.ok_or("LMDB has no unnamed database")?;
     txn.commit()?;

@@ -13,7 +13,7 @@ pub const KIND: Kind = Kind { name: "sqlite", role: Role::Durable, open };
 
 struct Sqlite {
     file: std::path::PathBuf,
-    cache_bytes: u64,
+    memory: Memory,
     /// One for commits that wait and one for others: switching costs more than a transaction.
     durable: Mutex<Connection>,
     loose: Mutex<Connection>,
@@ -21,12 +21,16 @@ struct Sqlite {
     readers: Mutex<Vec<Connection>>,
 }
 
-fn connection(file: &Path, synchronous: &str, cache_bytes: u64) -> Result<Connection, Failure> {
+fn connection(file: &Path, synchronous: &str, memory: Memory) -> Result<Connection, Failure> {
+    let (cache_bytes, mapped_bytes) = match memory {
+        Memory::AsDefault => (256 << 20, 1 << 30),
+        Memory::Bytes(bytes) => (bytes / 2, 0),
+    };
     let connection = Connection::open(file)?;
     connection.busy_timeout(std::time::Duration::from_secs(60))?;
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = wal; PRAGMA synchronous = {synchronous}; PRAGMA cache_size = -{};
-         PRAGMA mmap_size = 1073741824;",
+         PRAGMA mmap_size = {mapped_bytes};",
         cache_bytes / 1024
     ))?;
     Ok(connection)
@@ -34,14 +38,10 @@ fn connection(file: &Path, synchronous: &str, cache_bytes: u64) -> Result<Connec
 
 fn open(dir: &Path, memory: Memory) -> Result<Box<dyn Store>, Failure> {
     let file = dir.join("data.sqlite");
-    let cache_bytes = match memory {
-        Memory::AsDefault => 256 << 20,
-        Memory::Bytes(bytes) => bytes / 2,
-    };
-    let durable = connection(&file, "full", cache_bytes)?;
+    let durable = connection(&file, "full", memory)?;
     durable.execute_batch("CREATE TABLE IF NOT EXISTS kv (k BLOB PRIMARY KEY, v BLOB) WITHOUT ROWID")?;
-    let loose = Mutex::new(connection(&file, "normal", cache_bytes)?);
-    Ok(Box::new(Sqlite { file, cache_bytes, durable: Mutex::new(durable), loose, readers: Mutex::default() }))
+    let loose = Mutex::new(connection(&file, "normal", memory)?);
+    Ok(Box::new(Sqlite { file, memory, durable: Mutex::new(durable), loose, readers: Mutex::default() }))
 }
 
 struct Writing<'c> {
@@ -103,7 +103,7 @@ impl Store for Sqlite {
 
     fn read(&self, work: &mut dyn FnMut(&mut dyn Reader) -> Done) -> Done {
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = idle.map_or_else(|| connection(&self.file, "full", self.cache_bytes), Ok)?;
+        let connection = idle.map_or_else(|| connection(&self.file, "full", self.memory), Ok)?;
         connection.prepare_cached("BEGIN")?.execute(())?;
         work(&mut Reading {
             get: connection.prepare_cached("SELECT v FROM kv WHERE k = ?1")?,

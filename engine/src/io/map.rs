@@ -9,14 +9,18 @@
 use std::fs::File;
 use std::io;
 
-use super::traits::Mapping;
+use super::traits::{Advice, Mapping};
 
-/// Maps the first `len` bytes of `file`, which may be shorter.
-pub(super) fn map(file: &File, len: usize) -> io::Result<Mapping> {
+/// Maps the first `len` bytes of `file`, which may be shorter. Advice that the system does not take changes nothing.
+pub(super) fn map(file: &File, len: usize, advice: Advice) -> io::Result<Mapping> {
     // SAFETY: the mapping is private to reading, and the bytes that a reader looks at do not change under it: files
     // of a database only grow, are never cut while mapped, and a region is read through its mapping only after it was
     // written, after which nobody writes it again (what this file's head demands of callers). Another process
     // that changes the files of a locked database breaks that, as it would break the database itself.
     let mapping = unsafe { memmap2::MmapOptions::new().len(len).map(file)? };
+    #[cfg(unix)]
+    if advice == Advice::Random {
+        let _ = mapping.advise(memmap2::Advice::Random);
+    }
     Ok(Box::new(mapping))
 }

@@ -17,7 +17,7 @@ use super::clock::ManualClock;
 use super::content::Content;
 use super::disk::{Disk, FileId, Place, dir_key};
 use super::entropy::SeededEntropy;
-use super::traits::{DirLock, File, Fs, Io, LockKind, Mapping, OpenMode};
+use super::traits::{Advice, DirLock, File, Fs, Io, LockKind, Mapping, OpenMode};
 
 impl Io {
     /// Files in memory, and time and randomness that repeat.
@@ -317,7 +317,7 @@ impl File for MemFile {
         Ok(())
     }
 
-    fn map(&self, _capacity: u64) -> io::Result<Option<Mapping>> {
+    fn map(&self, _capacity: u64, _advice: Advice) -> io::Result<Option<Mapping>> {
         Ok(None)
     }
 }

@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::traits::{Clock, DirLock, Entropy, File, Fs, Io, LockKind, Mapping, OpenMode};
+use super::traits::{Advice, Clock, DirLock, Entropy, File, Fs, Io, LockKind, Mapping, OpenMode};
 use crate::ids::Timestamp;
 
 impl Io {
@@ -170,12 +170,12 @@ impl File for OsFile {
         self.file.sync_data()
     }
 
-    fn map(&self, capacity: u64) -> io::Result<Option<Mapping>> {
+    fn map(&self, capacity: u64, advice: Advice) -> io::Result<Option<Mapping>> {
         if capacity == 0 || !cfg!(unix) {
             return Ok(None);
         }
         let capacity = usize::try_from(capacity).map_err(|_| io::ErrorKind::InvalidInput)?;
-        super::map::map(&self.file, capacity).map(Some)
+        super::map::map(&self.file, capacity, advice).map(Some)
     }
 }
 

@@ -39,6 +39,16 @@ pub enum LockKind {
 /// A lock on a database directory, let go when dropped or when the process ends.
 pub trait DirLock: Send + Sync + Debug {}
 
+/// In what order a mapping is going to be read, for the system to know how much to read around what is missed (`madvise`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Advice {
+    /// In an order that is not known: it reads around a page as much as the device's setting says.
+    #[default]
+    Normal,
+    /// In no order: it reads nothing but what is missed.
+    Random,
+}
+
 /// Bytes of a file in memory, readable at once.
 pub type Mapping = Box<dyn Deref<Target = [u8]> + Send + Sync>;
 
@@ -97,7 +107,7 @@ pub trait File: Send + Sync + Debug {
     /// read until the file has grown. `None` where the file system does not map; the caller then reads.
     ///
     /// The file must not be cut while the mapping lives.
-    fn map(&self, capacity: u64) -> io::Result<Option<Mapping>>;
+    fn map(&self, capacity: u64, advice: Advice) -> io::Result<Option<Mapping>>;
 }
 
 /// Time.

@@ -28,7 +28,7 @@ use crate::format::page::{Flaw, PAGE_HEADER_BYTES, PageHeader, PageSeal};
 use crate::format::segment::{BadSegmentHeader, PageSegmentHeader, SEGMENT_HEADER_BYTES};
 use crate::format::version::FormatVersion;
 use crate::ids::{Ancestor, DatabaseId, PAGE_UNIT, PageAddr, SegmentId, to_u64, to_usize};
-use crate::io::{File, Fs, Mapping, OpenMode, read_exact_at};
+use crate::io::{Advice, File, Fs, Mapping, OpenMode, read_exact_at};
 use crate::page::access::{PageRead, check_page};
 
 /// Segments that can grow to this many bytes are mapped, smaller ones are read.
@@ -44,8 +44,8 @@ pub(crate) struct Place {
     pub(crate) database: DatabaseId,
     /// The databases that this one descends from, whose segments it goes on with.
     pub(crate) ancestors: Arc<[Ancestor]>,
-    /// Whether large segments are mapped.
-    pub(crate) map: bool,
+    /// Whether large segments are mapped, and what the system is told of the mappings.
+    pub(crate) map: Option<Advice>,
 }
 
 impl Place {
@@ -203,13 +203,13 @@ impl Segment {
         if let Some(pages) = self.pages.get() {
             return Ok(Some(pages));
         }
-        let wanted = self.place.map && self.capacity >= MAPPED_FROM_BYTES;
-        if wanted && self.first.get().map_or(0, KeptPages::len) < READ_BEFORE_MAPPED {
+        let advice = self.place.map.filter(|_| self.capacity >= MAPPED_FROM_BYTES);
+        if advice.is_some() && self.first.get().map_or(0, KeptPages::len) < READ_BEFORE_MAPPED {
             return Ok(None);
         }
         let file = self.open()?;
         // A file that cannot be mapped, for want of address space perhaps, can still be read.
-        let mapping = if wanted { file.map(self.capacity).unwrap_or_default() } else { None };
+        let mapping = advice.and_then(|advice| file.map(self.capacity, advice).unwrap_or_default());
         Ok(Some(self.pages.get_or_init(|| match mapping {
             Some(bytes) => Pages::Mapped { bytes, checked: CheckedUnits::new(self.capacity) },
             None => Pages::Kept(KeptPages::new(chunks(self.capacity, KEPT_UNITS))),

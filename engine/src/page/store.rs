@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 use crate::format::page::{PAGE_HEADER_BYTES, PageHeader, PageKind};
 use crate::format::segment::{PageSegmentHeader, SEGMENT_HEADER_BYTES};
 use crate::ids::{Ancestor, DatabaseId, PAGE_UNIT, PageAddr, SegmentId, to_u32, to_u64};
-use crate::io::{File, Fs, OpenMode};
+use crate::io::{Advice, File, Fs, OpenMode};
 use crate::page::access::PageWrite;
 use crate::page::segments::{Place, Segment, SegmentSet};
 use crate::page::stream::{Appending, PerStream, STREAMS, Stream, Tail, padded};
@@ -48,14 +48,14 @@ pub struct PageOptions {
     /// How large a segment may become, in bytes. Small values make many files, large ones keep more of what is dead
     /// until it can be removed. At most 64 GiB. A page that does not fit gets a segment of its own.
     pub segment_size_bytes: u64,
-    /// Whether large segments are mapped. Without it every page that was read stays in memory until its segment is
+    /// Whether large segments are mapped, and what the system is told of the mappings. Without it every page that was read stays in memory until its segment is
     /// closed, so memory grows with the part of the database that is in use.
-    pub map: bool,
+    pub map: Option<Advice>,
 }
 
 impl Default for PageOptions {
     fn default() -> PageOptions {
-        PageOptions { segment_size_bytes: 64 << 20, map: true }
+        PageOptions { segment_size_bytes: 64 << 20, map: Some(Advice::Normal) }
     }
 }
 

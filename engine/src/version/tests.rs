@@ -13,7 +13,7 @@ fn version(number: u64) -> Version {
         dir: Path::new("db").into(),
         database: DatabaseId::default(),
         ancestors: Arc::default(),
-        map: false,
+        map: None,
     };
     Version {
         lsn: Lsn { epoch: 1, number },

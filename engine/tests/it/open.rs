@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use duramen_engine::io::MemFs;
-use duramen_engine::{Access, Database, Durability, Error, Options, View};
+use duramen_engine::{Access, Database, Durability, Error, Options, PageAccess, View};
 
 use crate::support::{entries, open, open_result, tiny, verify};
 
@@ -31,6 +31,27 @@ fn access_is_as_asked() {
     assert!(matches!(reader.checkpoint(), Err(Error::ReadOnly(_))));
     assert!(second.begin_read().unwrap().tree(b"t").is_some());
     verify(&second);
+}
+
+#[test]
+fn pages_are_the_same_however_they_are_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("db");
+    let db = Database::open(&path, Options::default()).unwrap();
+    let mut txn = db.begin_write().unwrap();
+    let tree = txn.create_tree(b"t").unwrap();
+    for n in 0..20_000u32 {
+        txn.put(tree, &n.to_be_bytes(), &[7; 200]).unwrap();
+    }
+    txn.commit(Durability::Immediate).unwrap();
+    let expected = entries(&db.begin_read().unwrap(), tree);
+    db.close().unwrap();
+    for page_access in [PageAccess::Mapped, PageAccess::MappedRandom, PageAccess::Read] {
+        let db = Database::open(&path, Options { page_access, ..Options::default() }).unwrap();
+        assert_eq!(entries(&db.begin_read().unwrap(), tree), expected, "{page_access:?}");
+        verify(&db);
+        db.close().unwrap();
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{Clock, Entropy, Fs, Io, LockKind, OpenMode, OsClock, OsEntropy, OsFs};
+use super::{Advice, Clock, Entropy, Fs, Io, LockKind, OpenMode, OsClock, OsEntropy, OsFs};
 use crate::ids::Timestamp;
 
 #[cfg(unix)]
@@ -10,7 +10,7 @@ fn a_mapping_sees_what_is_appended_after_it_was_made() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let file = OsFs.open(&dir.path().join("f"), OpenMode::CreateNew).expect("created");
     assert_eq!(file.write_at(b"one", 0).expect("written"), 3);
-    let mapping = file.map(1 << 20).expect("mapped").expect("Unix maps");
+    let mapping = file.map(1 << 20, Advice::Random).expect("mapped").expect("Unix maps");
     assert_eq!(mapping.len(), 1 << 20);
     assert_eq!(&mapping[..3], b"one");
     assert_eq!(file.write_at(b"two", 3).expect("written"), 3);
@@ -23,7 +23,7 @@ fn a_mapping_sees_what_is_appended_after_it_was_made() {
 fn nothing_is_mapped_for_no_capacity() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let file = OsFs.open(&dir.path().join("f"), OpenMode::CreateNew).expect("created");
-    assert!(file.map(0).expect("no error").is_none());
+    assert!(file.map(0, Advice::Normal).expect("no error").is_none());
 }
 
 #[test]

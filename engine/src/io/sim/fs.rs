@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::super::content::Content;
 use super::super::disk::{FileId, Place, dir_key};
 use super::super::mem::{MemFile, MemFs};
-use super::super::traits::{DirLock, File, Fs, LockKind, Mapping, OpenMode};
+use super::super::traits::{Advice, DirLock, File, Fs, LockKind, Mapping, OpenMode};
 use super::crash::{CrashImages, CrashModel, Moment};
 use super::durable::{Change, Durable, Event};
 use super::fault::{Action, Fault, Script, SyncFailure, injected};
@@ -408,7 +408,7 @@ impl File for SimFile {
         Ok(())
     }
 
-    fn map(&self, _capacity: u64) -> io::Result<Option<Mapping>> {
+    fn map(&self, _capacity: u64, _advice: Advice) -> io::Result<Option<Mapping>> {
         Ok(None)
     }
 }

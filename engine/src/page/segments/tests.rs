@@ -7,7 +7,13 @@ use crate::io::MemFs;
 
 fn place() -> Place {
     let fs: Arc<dyn Fs> = Arc::new(MemFs::new());
-    Place { fs, dir: Path::new("/db").into(), database: DatabaseId([1; 16]), ancestors: [].into(), map: true }
+    Place {
+        fs,
+        dir: Path::new("/db").into(),
+        database: DatabaseId([1; 16]),
+        ancestors: [].into(),
+        map: Some(Advice::Normal),
+    }
 }
 
 fn segment(place: &Place, id: u32) -> Arc<Segment> {

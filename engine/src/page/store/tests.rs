@@ -8,7 +8,7 @@ use super::*;
 use crate::error::Corruption;
 use crate::format::node::NodeView;
 use crate::format::page::extent_value;
-use crate::io::{DirLock, LockKind, Mapping, MemFs, OsFs, write_all_at};
+use crate::io::{Advice, DirLock, LockKind, Mapping, MemFs, OsFs, write_all_at};
 use crate::page::access::PageRead;
 use crate::page::block::{Block, NewValue};
 use crate::page::meter::Meter;
@@ -35,7 +35,7 @@ struct Fixture {
 impl Fixture {
     fn new(fs: Arc<dyn Fs>, dir: &Path, segment_size_bytes: u64) -> Fixture {
         fs.create_dir(dir).unwrap();
-        let options = PageOptions { segment_size_bytes, map: true };
+        let options = PageOptions { segment_size_bytes, map: Some(Advice::Normal) };
         Fixture { fs, dir: dir.to_path_buf(), options, table: Vec::new(), next: SegmentId(1) }
     }
 
@@ -82,7 +82,7 @@ fn on_each_fs(segment_size_bytes: u64, test: impl Fn(Fixture)) {
     test(fixture.clone());
     fixture.dir = dir.path().join("read");
     fixture.fs.create_dir(&fixture.dir).unwrap();
-    fixture.options.map = false;
+    fixture.options.map = None;
     test(fixture);
 }
 
@@ -593,8 +593,8 @@ impl File for FailingFile {
         self.file.sync_data()
     }
 
-    fn map(&self, capacity: u64) -> IoResult<Option<Mapping>> {
-        self.file.map(capacity)
+    fn map(&self, capacity: u64, advice: Advice) -> IoResult<Option<Mapping>> {
+        self.file.map(capacity, advice)
     }
 }
 

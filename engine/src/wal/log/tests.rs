@@ -538,8 +538,8 @@ impl crate::io::File for GatedFile {
     fn sync_data(&self) -> std::io::Result<()> {
         self.gate.pass(|| self.file.sync_data())
     }
-    fn map(&self, capacity: u64) -> std::io::Result<Option<crate::io::Mapping>> {
-        self.file.map(capacity)
+    fn map(&self, capacity: u64, advice: crate::io::Advice) -> std::io::Result<Option<crate::io::Mapping>> {
+        self.file.map(capacity, advice)
     }
 }
 
