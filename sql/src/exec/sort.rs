@@ -6,13 +6,12 @@ use std::sync::Arc;
 use super::chunk::push_row;
 use super::filter::limits;
 use super::frame::{Ctx, Frame};
-use super::keys::{head_of_number, push_sort_key};
+use super::keys::{head_of_number, push_sorted};
 use super::operator::{BoxOperator, Operator, with_env, with_values};
 use super::spill::SpillSorter;
 use crate::error::Result;
-use crate::expr::Env;
 use crate::plan::{Sort, SortKey};
-use crate::value::ArenaBuffer;
+use crate::value::{ArenaBuffer, ValueRef};
 
 pub(super) struct SortRows {
     input: BoxOperator,
@@ -46,12 +45,13 @@ impl SortRows {
         let SortRows { plan, sorter, key, last, buffer, .. } = self;
         with_env(buffer, frame, ctx, |env| {
             let mut last = last.as_deref();
-            if is_behind(last, plan.keys.first(), env) {
-                return Ok(());
-            }
             key.clear();
             for sort in &plan.keys {
-                push_sort_key(key, sort, env);
+                let value = sort.value.eval(env);
+                if key.is_empty() && is_behind(last, value, sort) {
+                    return Ok(());
+                }
+                push_sorted(key, value, sort);
                 match last.map(|last| compare_beginning(key, last)) {
                     Some(Ordering::Greater) => return Ok(()),
                     Some(Ordering::Less) => last = None,
@@ -66,11 +66,11 @@ impl SortRows {
     }
 }
 
-/// Whether a row is behind the last one that is wanted, as far as that shows without making its key.
+/// Whether a row with this first value is behind the last one that is wanted, as far as that shows without making its key.
 #[inline]
-fn is_behind(last: Option<&[u8]>, first: Option<&SortKey>, env: &Env<'_>) -> bool {
-    let (Some(last), Some(first)) = (last.and_then(<[u8]>::first_chunk), first) else { return false };
-    head_of_number(first.value.eval(env), first).is_some_and(|head| head > u64::from_be_bytes(*last))
+fn is_behind(last: Option<&[u8]>, first: ValueRef<'_>, sort: &SortKey) -> bool {
+    let Some(last) = last.and_then(<[u8]>::first_chunk) else { return false };
+    head_of_number(first, sort).is_some_and(|head| head > u64::from_be_bytes(*last))
 }
 
 /// How the first values of a key compare with those of a whole one.

@@ -1,6 +1,10 @@
 //! Queries whose answer must not depend on how they are planned, kept or stopped; and those that are too large.
 
-use duramen_sql::Limits;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use duramen_sql::func::{Arity, Volatility};
+use duramen_sql::{Arguments, Limits};
 
 use crate::answers::{connection, ok, run};
 
@@ -135,4 +139,24 @@ fn numbers_that_are_equal_stay_what_they_are_in_a_range_of_an_index() {
     let of_each =
         "SELECT u.a, typeof(t.a) FROM (SELECT 2 AS a UNION ALL SELECT 1) u CROSS JOIN t WHERE t.a = u.a";
     assert_eq!(ok(&connection, of_each), "2|integer 1|integer 1|real 1|integer 1|real");
+}
+
+/// A value that is another one at each call puts rows in no order if it is not the one that is compared.
+#[test]
+fn a_sort_key_is_computed_once_a_row() {
+    let connection = connection();
+    let calls = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&calls);
+    connection
+        .create_scalar_function("calls", Arity::Exactly(0), Volatility::Volatile, move |_: Arguments<'_>| {
+            // Downwards, so that each row is before all others: none is cut off early.
+            Ok(-counted.fetch_add(1, Ordering::Relaxed).cast_signed())
+        })
+        .unwrap();
+    for sign in ["", "-"] {
+        calls.store(0, Ordering::Relaxed);
+        let query = format!("SELECT value FROM generate_series(1, 1000) ORDER BY {sign}calls() LIMIT 2");
+        assert_eq!(ok(&connection, &query), if sign == "-" { "1 2" } else { "1000 999" });
+        assert_eq!(calls.load(Ordering::Relaxed), 1000, "{query}");
+    }
 }
