@@ -1,7 +1,8 @@
 //! Keys, numbered in the order in which they first came: the heart of grouping, `DISTINCT` and hash joins.
 //!
-//! Keys that come in order are only compared with the last one. They are hashed when the first one comes that is below it, or
-//! when one is looked for.
+//! Keys that come in order are only compared with the last one. Once one comes that is below it, or one is looked for, they are
+//! hashed, some at each call: no call takes long, however many there are. Those that are not hashed yet are in order, and found by
+//! halving.
 
 use std::cmp::Ordering;
 use std::hash::BuildHasher;
@@ -22,7 +23,9 @@ pub(super) struct KeyTable {
     last: usize,
     /// Whether some key is below the one that came before it.
     is_mixed: bool,
-    /// How many of the keys, the first ones, are in the table.
+    /// How many of the keys, the first ones, came in order. The others are in the table.
+    ordered: usize,
+    /// How many of those, the first ones, are in the table.
     hashed: usize,
 }
 
@@ -35,6 +38,9 @@ struct Entry {
 
 /// How many keys there can be. Far more than memory is for.
 const MOST_KEYS: usize = 1 << 31;
+
+/// How many of the keys that came in order one call hashes: some hundred microseconds.
+const HASHED_AT_ONCE: usize = 1 << 12;
 
 /// The part of a hash that entries hold.
 #[inline]
@@ -77,7 +83,11 @@ impl KeyTable {
         let last = (self.last < self.len()).then(|| self.key(self.last));
         let (number, is_new) = match last.map_or(Ordering::Greater, |last| key.cmp(last)) {
             Ordering::Equal => return (self.last, false),
-            Ordering::Greater if !self.is_mixed => (self.add(key), true),
+            Ordering::Greater if !self.is_mixed => {
+                let number = self.add(key);
+                self.ordered = self.len();
+                (number, true)
+            }
             _ => self.insert_mixed(key),
         };
         self.last = number;
@@ -87,7 +97,7 @@ impl KeyTable {
     #[inline]
     fn insert_mixed(&mut self, key: &[u8]) -> (usize, bool) {
         self.is_mixed = true;
-        self.hash_rest();
+        self.hash_some();
         let hash = part(self.hasher.hash_one(key));
         match self.look_up(hash, key) {
             Some(number) => (number, false),
@@ -102,7 +112,26 @@ impl KeyTable {
     #[inline]
     fn look_up(&self, hash: u32, key: &[u8]) -> Option<usize> {
         let fits = |entry: &Entry| entry.hash == hash && self.key(index(entry.number)) == key;
-        self.table.find(spread(hash), fits).map(|entry| index(entry.number))
+        match self.table.find(spread(hash), fits) {
+            Some(entry) => Some(index(entry.number)),
+            None if self.hashed < self.ordered => self.look_up_in_order(key),
+            None => None,
+        }
+    }
+
+    /// The number of a key among those that came in order and are not in the table.
+    #[cold]
+    fn look_up_in_order(&self, key: &[u8]) -> Option<usize> {
+        let (mut low, mut high) = (self.hashed, self.ordered);
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.key(middle).cmp(key) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Equal => return Some(middle),
+                Ordering::Greater => high = middle,
+            }
+        }
+        None
     }
 
     #[inline]
@@ -114,26 +143,26 @@ impl KeyTable {
         number
     }
 
-    /// Puts a key into the table, which holds all before it.
     #[inline]
     fn hash(&mut self, number: usize, hash: u32) {
         let entry = Entry { hash, number: u32::try_from(number).unwrap_or(u32::MAX) };
         self.table.insert_unique(spread(hash), entry, |entry| spread(entry.hash));
-        self.hashed = number + 1;
     }
 
-    /// Puts those keys into the table that came in order.
+    /// Puts some of those keys into the table that came in order.
     #[inline]
-    fn hash_rest(&mut self) {
-        for number in self.hashed..self.len() {
+    fn hash_some(&mut self) {
+        let end = self.ordered.min(self.hashed + HASHED_AT_ONCE);
+        for number in self.hashed..end {
             self.hash(number, part(self.hasher.hash_one(self.key(number))));
         }
+        self.hashed = end;
     }
 
     /// The number of a key.
     #[inline]
     pub(super) fn find(&mut self, key: &[u8]) -> Option<usize> {
-        self.hash_rest();
+        self.hash_some();
         self.look_up(part(self.hasher.hash_one(key)), key)
     }
 
@@ -142,7 +171,7 @@ impl KeyTable {
         self.table.clear();
         self.bytes.clear();
         self.ends.clear();
-        (self.is_mixed, self.hashed) = (false, 0);
+        (self.is_mixed, self.ordered, self.hashed) = (false, 0, 0);
     }
 
     /// All numbers in the order of their keys.

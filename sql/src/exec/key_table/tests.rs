@@ -1,4 +1,4 @@
-use super::KeyTable;
+use super::{HASHED_AT_ONCE, KeyTable};
 use crate::error::Result;
 
 /// Inserts keys and checks each answer; the keys in the order of their first appearance.
@@ -50,4 +50,38 @@ fn keys_that_come_in_order_after_one_was_looked_for_are_found() {
     assert_eq!(table.insert(b"a"), (0, false));
     assert_eq!(table.insert(b"d"), (3, true));
     assert_eq!(table.find(b"d"), Some(3));
+}
+
+/// So many that several calls hash them.
+#[test]
+fn keys_in_order_that_are_not_hashed_yet_are_found() -> Result<()> {
+    let ordered = u32::try_from(3 * HASHED_AT_ONCE).unwrap();
+    let key = |number: u32| (2 * number).to_be_bytes();
+    let mut table = KeyTable::default();
+    for number in 0..ordered {
+        table.insert(&key(number));
+    }
+    let (newest, absent) = (ordered - 1, 1u32.to_be_bytes());
+    assert_eq!(table.find(&key(newest)), Some(newest as usize));
+    assert_eq!(table.find(&absent), None);
+    assert!(table.hashed < table.ordered);
+    // A key behind all others, two below, one that is there and the two again.
+    let mut table = KeyTable::default();
+    for number in 0..ordered {
+        table.insert(&key(number));
+    }
+    assert_eq!(table.insert(&key(7)), (7, false));
+    assert!(table.hashed < table.ordered);
+    assert_eq!(table.insert(&key(newest)), (newest as usize, false));
+    assert_eq!(table.insert(&absent), (ordered as usize, true));
+    assert_eq!(table.insert(&absent), (ordered as usize, false));
+    assert_eq!(table.insert(&key(ordered)), (ordered as usize + 1, true));
+    for number in 0..=ordered {
+        let expected = number as usize + usize::from(number == ordered);
+        assert_eq!(table.find(&key(number)), Some(expected));
+    }
+    assert_eq!(table.hashed, table.ordered);
+    let sorted = table.sorted(&|| Ok(()))?;
+    assert_eq!(sorted[..3], [0, ordered as usize, 1]);
+    Ok(())
 }
