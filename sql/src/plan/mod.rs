@@ -29,6 +29,8 @@ mod join_order;
 
 mod join;
 
+mod select;
+
 mod revisits;
 mod write;
 

@@ -5,9 +5,10 @@ use std::rc::Rc;
 
 use super::access::{AROUND, Items, Mask};
 use super::path::{Candidates, Conditions, Path, Stored, float};
-use super::planner::{Map, Planner, constant_limit};
+use super::planner::{Map, Planner};
 use super::volatile::is_volatile;
 use super::wanted::Order;
+use super::wanted::constant_limit;
 use crate::bound::{
     Body, CompareOp, Expr, From, Join, JoinKind, Select, Slot, Source, SourceRows, any, slots_of_from,
 };
