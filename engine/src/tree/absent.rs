@@ -61,14 +61,32 @@ impl fmt::Debug for Nudge {
 }
 
 /// How often absent keys were looked up lately, told apart for stripes of threads: each adds two to a tally, and each key that
-/// was there takes one away.
+/// was there takes one away. The first absent key makes them, for most trees meet none.
 #[derive(Default)]
-struct Tallies([CachePadded<AtomicU64>; STRIPES]);
+struct Tallies(OnceLock<Box<[CachePadded<AtomicU64>; STRIPES]>>);
 
 impl Tallies {
+    /// The tally of this thread, where there are any.
     #[inline]
-    fn own(&self) -> &AtomicU64 {
-        &self.0[stripe_of_thread()]
+    fn own(&self) -> Option<&AtomicU64> {
+        self.0.get().map(|tallies| &*tallies[stripe_of_thread()])
+    }
+
+    /// What the tally of this thread has come to.
+    #[inline]
+    fn now(&self) -> u64 {
+        self.own().map_or(0, |tally| tally.load(Ordering::Relaxed))
+    }
+
+    /// The tally of this thread, made where there is none.
+    fn make(&self) -> &AtomicU64 {
+        &self.0.get_or_init(Box::default)[stripe_of_thread()]
+    }
+
+    fn forget(&self) {
+        for tally in self.0.get().into_iter().flat_map(|tallies| tallies.iter()) {
+            tally.store(0, Ordering::Relaxed);
+        }
     }
 }
 
@@ -126,7 +144,7 @@ impl Watched {
     pub(crate) fn lacks(&self, key: &[u8]) -> bool {
         let watch = &*self.watch;
         watch.filter.get().is_some_and(|filter| {
-            watch.tallies.own().load(Ordering::Relaxed) >= watch.least.min(ASKED_FROM)
+            watch.tallies.now() >= watch.least.min(ASKED_FROM)
                 && filter.answers(self.state)
                 && filter.lacks(key)
         })
@@ -135,17 +153,20 @@ impl Watched {
     /// Notes whether a key that was looked up is in the tree, which has so many entries.
     #[inline]
     pub(crate) fn note(&self, is_there: bool, entries: u64) {
-        let tally = self.watch.tallies.own();
-        let before = tally.load(Ordering::Relaxed);
         if !is_there {
-            self.note_absent(tally, before, entries);
-        } else if before > 0 {
+            self.note_absent(entries);
+        } else if let Some(tally) = self.watch.tallies.own()
+            && let before = tally.load(Ordering::Relaxed)
+            && before > 0
+        {
             tally.store(before - 1, Ordering::Relaxed);
         }
     }
 
-    fn note_absent(&self, tally: &AtomicU64, before: u64, entries: u64) {
+    fn note_absent(&self, entries: u64) {
         let watch = &*self.watch;
+        let tally = watch.tallies.make();
+        let before = tally.load(Ordering::Relaxed);
         let has_filter = watch.filter.get().is_some();
         let most = if has_filter { MOST } else { (entries / WANTED_PART).max(watch.least) };
         let after = (before + 2).min(most);
@@ -169,7 +190,7 @@ impl Watched {
 
     /// Lets the tree want a filter again after it met as many absent keys once more.
     pub(crate) fn put_off(&self) {
-        self.watch.tallies.0.iter().for_each(|tally| tally.store(0, Ordering::Relaxed));
+        self.watch.tallies.forget();
         self.watch.wanted.store(false, Ordering::Relaxed);
     }
 

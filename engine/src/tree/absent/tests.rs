@@ -104,6 +104,16 @@ fn a_tree_wants_a_filter_once_and_again_after_it_was_put_off() {
 }
 
 #[test]
+fn keys_that_are_there_make_no_tallies() {
+    let watched = Watched::new(&Nudge::default(), 1000);
+    note(&watched, 0, 100);
+    watched.put_off();
+    assert!(watched.watch.tallies.0.get().is_none());
+    note(&watched, 1, 0);
+    assert!(watched.watch.tallies.0.get().is_some());
+}
+
+#[test]
 fn a_filter_is_neither_wanted_nor_asked_while_few_lookups_are_of_absent_keys() {
     let watched = Watched::new(&Nudge::default(), 1000);
     (0..10_000).for_each(|_| note(&watched, 1, 2));
