@@ -543,21 +543,50 @@ impl crate::io::File for GatedFile {
     }
 }
 
+/// A log whose syncs wait at a gate, with one durable commit.
+struct GatedLog {
+    sim: Arc<SimFs>,
+    log: Log,
+    first: Lsn,
+    has_begun: mpsc::Receiver<()>,
+    go_on: mpsc::Sender<()>,
+}
+
+impl GatedLog {
+    /// The commit's payload is of `len` bytes.
+    fn new(len: usize) -> GatedLog {
+        let sim = Arc::new(SimFs::new());
+        let (begun, has_begun) = mpsc::channel();
+        let (go_on, may_go_on) = mpsc::channel();
+        let fs = Gated { fs: sim.clone(), gate: Gate::new(begun, may_go_on) };
+        let log = create(Arc::new(fs), 64 << 20);
+        let first = append_bytes(&log, len).expect("memory takes it");
+        let gated = GatedLog { sim, log, first, has_begun, go_on };
+        gated.let_go_on();
+        gated.log.flush_to(first).expect("memory takes it");
+        gated.wait_for_sync();
+        gated
+    }
+
+    /// Waits until a sync has begun that was not waited for yet.
+    fn wait_for_sync(&self) {
+        self.has_begun.recv_timeout(PATIENCE).expect("somebody syncs");
+    }
+
+    /// Lets the oldest sync that was not let go on do so.
+    fn let_go_on(&self) {
+        self.go_on.send(()).expect("the gate is there");
+    }
+}
+
 #[test]
 fn the_next_group_gathers_while_one_is_synced() {
-    let sim = Arc::new(SimFs::new());
-    let (begun, has_begun) = mpsc::channel();
-    let (let_go_on, go_on) = mpsc::channel();
-    let fs = Gated { fs: sim.clone(), gate: Gate::new(begun, go_on) };
-    let log = create(Arc::new(fs), 64 << 20);
-    let_go_on.send(()).expect("there will be a commit");
-    commit(&log).expect("memory takes it");
-    has_begun.recv_timeout(PATIENCE).expect("it was synced");
+    let gated = GatedLog::new(10);
+    let log = &gated.log;
     thread::scope(|scope| {
-        let log = &log;
         let first = append(log).expect("memory takes it");
         let leader = scope.spawn(move || log.flush_to(first));
-        has_begun.recv_timeout(PATIENCE).expect("the leader syncs");
+        gated.wait_for_sync();
         // The leader is in the middle of its sync. Eight others append, and wait.
         let others: Vec<_> = (0..8)
             .map(|_| {
@@ -566,68 +595,54 @@ fn the_next_group_gathers_while_one_is_synced() {
             })
             .collect();
         assert_eq!(log.durable_lsn().number, 1);
-        sim.restart_trace();
-        let_go_on.send(()).expect("the leader waits");
+        gated.sim.restart_trace();
+        gated.let_go_on();
         leader.join().expect("no panic").expect("memory takes it");
-        has_begun.recv_timeout(PATIENCE).expect("one of the others leads the next group");
-        let_go_on.send(()).expect("it waits");
+        gated.wait_for_sync();
+        gated.let_go_on();
         for other in others {
             other.join().expect("no panic").expect("memory takes it");
         }
         assert_eq!(log.durable_lsn(), log.last_lsn());
     });
-    let syncs = kinds(&sim).iter().filter(|kind| **kind == OpKind::Sync).count();
+    let syncs = kinds(&gated.sim).iter().filter(|kind| **kind == OpKind::Sync).count();
     assert_eq!(syncs, 2, "nine commits, two syncs");
 }
 
 #[test]
 fn everybody_who_waits_hears_of_a_failure() {
-    let sim = Arc::new(SimFs::new());
-    let (begun, has_begun) = mpsc::channel();
-    let (let_go_on, go_on) = mpsc::channel();
-    let fs = Gated { fs: sim.clone(), gate: Gate::new(begun, go_on) };
-    let log = create(Arc::new(fs), 64 << 20);
-    let_go_on.send(()).expect("there will be a commit");
-    commit(&log).expect("memory takes it");
-    has_begun.recv_timeout(PATIENCE).expect("it was synced");
-    sim.inject(Fault::once(0, Action::FailSync(SyncFailure::CacheKept)).on(&[OpKind::Sync]));
+    let gated = GatedLog::new(10);
+    let log = &gated.log;
+    gated.sim.inject(Fault::once(0, Action::FailSync(SyncFailure::CacheKept)).on(&[OpKind::Sync]));
     thread::scope(|scope| {
-        let log = &log;
         let first = append(log).expect("memory takes it");
         let leader = scope.spawn(move || log.flush_to(first));
-        has_begun.recv_timeout(PATIENCE).expect("the leader syncs");
+        gated.wait_for_sync();
         let second = append(log).expect("appending does not wait for a sync");
         let follower = scope.spawn(move || log.flush_to(second));
-        let_go_on.send(()).expect("the leader waits");
+        gated.let_go_on();
         for thread in [leader, follower] {
             let result = thread.join().expect("no panic");
             assert!(matches!(result, Err(Error::Poisoned { .. })));
         }
     });
-    assert!(has_begun.try_recv().is_err(), "nothing is synced after the failure");
+    assert!(gated.has_begun.try_recv().is_err(), "nothing is synced after the failure");
 }
 
 #[test]
 fn a_failed_sync_of_zeros_is_not_hidden_by_one_of_records_that_succeeds() {
-    let sim = Arc::new(SimFs::new());
-    let (begun, has_begun) = mpsc::channel();
-    let (let_go_on, go_on) = mpsc::channel();
-    let fs = Gated { fs: sim.clone(), gate: Gate::new(begun, go_on) };
-    let log = &create(Arc::new(fs), 64 << 20);
-    let_go_on.send(()).expect("there will be a commit");
-    let first = append_bytes(log, 3000).expect("memory takes it");
-    log.flush_to(first).expect("memory takes it");
-    has_begun.recv_timeout(PATIENCE).expect("it was synced");
-    sim.inject(Fault::once(0, Action::FailSync(SyncFailure::CacheKept)).on(&[OpKind::Sync]));
+    let gated = GatedLog::new(3000);
+    let (log, first) = (&gated.log, gated.first);
+    gated.sim.inject(Fault::once(0, Action::FailSync(SyncFailure::CacheKept)).on(&[OpKind::Sync]));
     thread::scope(|scope| {
         let zeros = scope.spawn(|| log.zero_ahead());
-        has_begun.recv_timeout(PATIENCE).expect("the zeros are synced");
+        gated.wait_for_sync();
         // A commit is written meanwhile, so the sync that is about to fail covers its record too.
         let second = append_bytes(log, 10).expect("appending does not wait for a sync");
         let records = scope.spawn(move || log.flush_to(second));
-        has_begun.recv_timeout(PATIENCE).expect("the records are synced");
-        let_go_on.send(()).expect("the zeros wait");
-        let_go_on.send(()).expect("the records wait");
+        gated.wait_for_sync();
+        gated.let_go_on();
+        gated.let_go_on();
         assert!(matches!(zeros.join().expect("no panic"), Err(Error::Poisoned { .. })));
         assert!(matches!(records.join().expect("no panic"), Err(Error::Poisoned { .. })));
     });
@@ -636,20 +651,14 @@ fn a_failed_sync_of_zeros_is_not_hidden_by_one_of_records_that_succeeds() {
 
 #[test]
 fn a_write_without_a_sync_waits_for_no_sync_of_zeros() {
-    let (begun, has_begun) = mpsc::channel();
-    let (let_go_on, go_on) = mpsc::channel();
-    let fs = Gated { fs: Arc::new(SimFs::new()), gate: Gate::new(begun, go_on) };
-    let log = &create(Arc::new(fs), 64 << 20);
-    let_go_on.send(()).expect("there will be a commit");
-    let first = append_bytes(log, 3000).expect("memory takes it");
-    log.flush_to(first).expect("memory takes it");
-    has_begun.recv_timeout(PATIENCE).expect("it was synced");
+    let gated = GatedLog::new(3000);
+    let (log, first) = (&gated.log, gated.first);
     thread::scope(|scope| {
         let zeros = scope.spawn(|| log.zero_ahead());
-        has_begun.recv_timeout(PATIENCE).expect("the zeros are synced");
+        gated.wait_for_sync();
         append_bytes(log, 10).expect("appending does not wait for a sync");
         log.write_pending().expect("memory takes it");
-        let_go_on.send(()).expect("the zeros wait");
+        gated.let_go_on();
         assert!(zeros.join().expect("no panic").expect("memory takes it"));
     });
     assert_eq!(log.durable_lsn(), first, "no sync of records was begun");
@@ -657,29 +666,22 @@ fn a_write_without_a_sync_waits_for_no_sync_of_zeros() {
 
 #[test]
 fn records_are_put_over_zeros_that_are_not_synced_yet() {
-    let sim = Arc::new(SimFs::new());
-    let (begun, has_begun) = mpsc::channel();
-    let (let_go_on, go_on) = mpsc::channel();
-    let fs = Gated { fs: sim.clone(), gate: Gate::new(begun, go_on) };
-    let log = &create(Arc::new(fs), 64 << 20);
-    let_go_on.send(()).expect("there will be a commit");
-    let first = append_bytes(log, 3000).expect("memory takes it");
-    log.flush_to(first).expect("memory takes it");
-    has_begun.recv_timeout(PATIENCE).expect("it was synced");
+    let gated = GatedLog::new(3000);
+    let (log, first) = (&gated.log, gated.first);
     thread::scope(|scope| {
         let zeros = scope.spawn(|| log.zero_ahead());
-        has_begun.recv_timeout(PATIENCE).expect("the zeros are synced");
+        gated.wait_for_sync();
         let second = append_bytes(log, 3000).expect("there is room");
         let records = scope.spawn(move || log.flush_to(second));
-        has_begun.recv_timeout(PATIENCE).expect("the records are synced");
+        gated.wait_for_sync();
         assert_eq!(log.durable_lsn(), first);
-        let_go_on.send(()).expect("the zeros wait");
-        let_go_on.send(()).expect("the records wait");
+        gated.let_go_on();
+        gated.let_go_on();
         assert!(zeros.join().expect("no panic").expect("memory takes it"));
         records.join().expect("no panic").expect("memory takes it");
         assert_eq!(log.durable_lsn(), second);
     });
-    let mut reader = open(&(Arc::new(sim.durable()) as Arc<dyn Fs>), whole()).expect("whole");
+    let mut reader = open(&(Arc::new(gated.sim.durable()) as Arc<dyn Fs>), whole()).expect("whole");
     let mut found = Vec::new();
     while let Some(record) = reader.next_record().expect("what is durable is whole") {
         found.push(record.lsn);
