@@ -3,7 +3,7 @@
 //! It shares the pages and files of the database it comes from, keeps it open, and holds the history it was reached
 //! through. It has no log and no checkpoints, so it never writes anything, and nothing before it is reached from it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, OnceLock};
 
 use crate::checkpoint_list::CheckpointList;
@@ -17,7 +17,7 @@ use crate::pressure::Pressure;
 use crate::progress::ProgressClock;
 use crate::reach::Reach;
 use crate::recovery;
-use crate::shared::{Checkpoints, Holds, PastOf, Shared};
+use crate::shared::{Checkpoints, Holds, PastOf, Requested, Shared};
 use crate::tree::Root;
 use crate::version::{Version, VersionSet};
 use crate::writer_lock::WriterLock;
@@ -63,12 +63,7 @@ pub(crate) fn shared(origin: &Shared, version: &Version, hold: Hold) -> Result<S
         pressure: Pressure::default(),
         log_bytes_at_open: version.log_end.bytes,
         checkpointed_log_bytes: AtomicU64::new(version.log_end.bytes),
-        checkpoint_requested: AtomicBool::new(false),
-        swap_requested: AtomicBool::new(false),
-        flush_requested: AtomicBool::new(false),
-        zeros_requested: AtomicBool::new(false),
-        filters_requested: AtomicBool::new(false),
-        watched: AtomicBool::new(false),
+        requested: Requested::default(),
         spilled_from: Mutex::default(),
         background_error: Mutex::default(),
         poison: OnceLock::new(),

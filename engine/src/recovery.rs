@@ -17,7 +17,7 @@
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::catalog::Catalog;
@@ -36,7 +36,7 @@ use crate::progress::ProgressClock;
 use crate::reach::Reach;
 use crate::replay::{Replay, root_state};
 use crate::scratch;
-use crate::shared::{Checkpoints, Holds, Shared};
+use crate::shared::{Checkpoints, Holds, Requested, Shared};
 use crate::tree::{Root, TreeParams};
 use crate::version::{LogEnd, Version, VersionSet};
 use crate::wal::{Log, LogEnd as LogScanEnd, LogReader, LogScan, LogSetup, LogStart, Shutdown, TornTail};
@@ -260,12 +260,7 @@ impl Parts {
             pressure: Pressure::default(),
             log_bytes_at_open: log_end.bytes,
             checkpointed_log_bytes: AtomicU64::new(self.checkpointed_log_bytes),
-            checkpoint_requested: AtomicBool::new(false),
-            swap_requested: AtomicBool::new(false),
-            flush_requested: AtomicBool::new(false),
-            zeros_requested: AtomicBool::new(false),
-            filters_requested: AtomicBool::new(false),
-            watched: AtomicBool::new(false),
+            requested: Requested::default(),
             spilled_from: Mutex::default(),
             background_error: Mutex::default(),
             poison: OnceLock::new(),

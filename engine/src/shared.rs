@@ -63,15 +63,8 @@ pub(crate) struct Shared {
     pub(crate) log_bytes_at_open: u64,
     /// Bytes of log up to the newest checkpoint.
     pub(crate) checkpointed_log_bytes: AtomicU64,
-    /// Whether a checkpoint was asked for and has not ended.
-    pub(crate) checkpoint_requested: AtomicBool,
-    /// Whether background work was asked for and has not begun.
-    pub(crate) swap_requested: AtomicBool,
-    pub(crate) flush_requested: AtomicBool,
-    pub(crate) zeros_requested: AtomicBool,
-    pub(crate) filters_requested: AtomicBool,
-    /// Whether the background looks for the moment this database is idle.
-    pub(crate) watched: AtomicBool,
+    /// What the background was asked for.
+    pub(crate) requested: Requested,
     /// The first page segment that the open write transaction spilled into.
     pub(crate) spilled_from: Mutex<Option<SegmentId>>,
     /// Why background work failed last; it is tried again when next due.
@@ -82,6 +75,20 @@ pub(crate) struct Shared {
     pub(crate) past_of: Option<PastOf>,
     /// The lock on the directory, until the database is closed.
     pub(crate) lock: Mutex<Option<Box<dyn DirLock>>>,
+}
+
+/// Which background work was asked for and has not begun, so that nothing is asked for twice.
+#[derive(Debug, Default)]
+pub(crate) struct Requested {
+    /// Until the checkpoint has ended.
+    pub(crate) checkpoint: AtomicBool,
+    pub(crate) swap: AtomicBool,
+    /// As long as the background looks for the moment this database is idle.
+    pub(crate) rest: AtomicBool,
+    pub(crate) flush: AtomicBool,
+    /// Until they have been written.
+    pub(crate) zeros: AtomicBool,
+    pub(crate) filters: AtomicBool,
 }
 
 /// Where a checkpoint moved pages that lay in segments it empties.

@@ -5,7 +5,7 @@
 //! here starts a thread. A step that fails is noted in the database and tried again when next due; commits do not fail
 //! because of it.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -28,35 +28,78 @@ const IDLE: Duration = Duration::from_secs(1);
 /// pages.
 const IDLE_LOG_BYTES: u64 = 64 << 10;
 
+type Requests = Receiver<(Weak<Shared>, Wish)>;
+
+/// Where each thread takes its requests from.
 struct Pool {
-    log: Sender<(Weak<Shared>, LogWish)>,
+    log: Sender<(Weak<Shared>, Wish)>,
     checkpoint: Sender<(Weak<Shared>, Wish)>,
-    filters: Sender<Weak<Shared>>,
+    filters: Sender<(Weak<Shared>, Wish)>,
 }
 
-/// What is to be done for a log.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum LogWish {
-    Flush,
-    ZerosAhead,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What a database can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wish {
     Checkpoint,
     Swap,
-    WatchForIdle,
+    /// A checkpoint and a closing record, once it is idle.
+    Rest,
+    Flush,
+    Zeros,
+    Filters,
+}
+
+impl Wish {
+    /// Whether it was asked for already.
+    fn requested(self, shared: &Shared) -> &AtomicBool {
+        let requested = &shared.requested;
+        match self {
+            Wish::Checkpoint => &requested.checkpoint,
+            Wish::Swap => &requested.swap,
+            Wish::Rest => &requested.rest,
+            Wish::Flush => &requested.flush,
+            Wish::Zeros => &requested.zeros,
+            Wish::Filters => &requested.filters,
+        }
+    }
+
+    /// Whose work it is.
+    fn thread(self, pool: &Pool) -> &Sender<(Weak<Shared>, Wish)> {
+        match self {
+            Wish::Checkpoint | Wish::Swap | Wish::Rest => &pool.checkpoint,
+            Wish::Flush | Wish::Zeros => &pool.log,
+            Wish::Filters => &pool.filters,
+        }
+    }
+
+    fn fulfil(self, shared: &Shared) {
+        match self {
+            Wish::Checkpoint => checkpoint_step(shared),
+            Wish::Swap => swap_step(shared),
+            Wish::Rest => rest_step(shared),
+            Wish::Flush => flush_step(shared),
+            Wish::Zeros => zeros_step(shared),
+            Wish::Filters => filters_step(shared),
+        }
+    }
+}
+
+/// Has the background do something, unless it is about to.
+fn request(shared: &Arc<Shared>, wish: Wish) {
+    if !wish.requested(shared).swap(true, Ordering::AcqRel) {
+        let _ = wish.thread(pool()).send((Arc::downgrade(shared), wish));
+    }
 }
 
 fn pool() -> &'static Pool {
     static POOL: OnceLock<Pool> = OnceLock::new();
     POOL.get_or_init(|| {
         let (log, log_wishes) = channel::unbounded();
-        let (checkpoint, checkpoints) = channel::unbounded();
-        let (filters, wanted_filters) = channel::unbounded();
-        spawn("duramen-log", move || log_loop(&log_wishes));
-        spawn("duramen-checkpoint", move || checkpoint_loop(&checkpoints));
-        spawn("duramen-filters", move || filters_loop(&wanted_filters));
+        let (checkpoint, checkpoint_wishes) = channel::unbounded();
+        let (filters, filter_wishes) = channel::unbounded();
+        spawn("duramen-log", move || in_order(&log_wishes));
+        spawn("duramen-checkpoint", move || in_order_and_when_idle(&checkpoint_wishes));
+        spawn("duramen-filters", move || in_order(&filter_wishes));
         Pool { log, checkpoint, filters }
     })
 }
@@ -67,25 +110,16 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) {
     let _ = std::thread::Builder::new().name(name.into()).spawn(body);
 }
 
-fn log_loop(requests: &Receiver<(Weak<Shared>, LogWish)>) {
+fn in_order(requests: &Requests) {
     while let Ok((weak, wish)) = requests.recv() {
-        let Some(shared) = weak.upgrade() else { continue };
-        match wish {
-            LogWish::Flush => flush_step(&shared),
-            LogWish::ZerosAhead => zeros_step(&shared),
-        }
-    }
-}
-
-fn filters_loop(requests: &Receiver<Weak<Shared>>) {
-    while let Ok(weak) = requests.recv() {
         if let Some(shared) = weak.upgrade() {
-            filters_step(&shared);
+            wish.fulfil(&shared);
         }
     }
 }
 
-fn checkpoint_loop(requests: &Receiver<(Weak<Shared>, Wish)>) {
+/// As [`in_order`], and watches those that are to rest for the moment they are idle.
+fn in_order_and_when_idle(requests: &Requests) {
     let mut watched: Vec<(Weak<Shared>, Lsn)> = Vec::new();
     loop {
         let request = if watched.is_empty() {
@@ -94,17 +128,12 @@ fn checkpoint_loop(requests: &Receiver<(Weak<Shared>, Wish)>) {
             requests.recv_timeout(IDLE)
         };
         match request {
-            Ok((weak, Wish::Checkpoint)) => {
+            Ok((weak, Wish::Rest)) => watched.push((weak, Lsn::ZERO)),
+            Ok((weak, wish)) => {
                 if let Some(shared) = weak.upgrade() {
-                    checkpoint_step(&shared);
+                    wish.fulfil(&shared);
                 }
             }
-            Ok((weak, Wish::Swap)) => {
-                if let Some(shared) = weak.upgrade() {
-                    swap_step(&shared);
-                }
-            }
-            Ok((weak, Wish::WatchForIdle)) => watched.push((weak, Lsn::ZERO)),
             Err(RecvTimeoutError::Timeout) => watched.retain_mut(|(weak, seen)| still_busy(weak, seen)),
             Err(RecvTimeoutError::Disconnected) => return,
         }
@@ -119,16 +148,16 @@ fn still_busy(weak: &Weak<Shared>, seen: &mut Lsn) -> bool {
         *seen = newest;
         return true;
     }
-    shared.watched.store(false, Ordering::Release);
-    if shared.log_bytes_since_checkpoint() >= IDLE_LOG_BYTES {
-        checkpoint_step(&shared);
-    }
-    rest_step(&shared);
+    Wish::Rest.fulfil(&shared);
     false
 }
 
-/// Marks the log of an idle database as closed, unless somebody is about to write.
+/// Checkpoints an idle database, and marks its log as closed unless somebody is about to write.
 fn rest_step(shared: &Shared) {
+    shared.requested.rest.store(false, Ordering::Release);
+    if shared.log_bytes_since_checkpoint() >= IDLE_LOG_BYTES {
+        checkpoint_step(shared);
+    }
     if !shared.writer.try_acquire_for_step() {
         return;
     }
@@ -141,7 +170,7 @@ fn rest_step(shared: &Shared) {
 
 /// Flushes what deferred commits left in the log's buffer.
 fn flush_step(shared: &Shared) {
-    shared.flush_requested.store(false, Ordering::Release);
+    shared.requested.flush.store(false, Ordering::Release);
     // Also where page files failed: the log did not, and somebody may wait for it.
     let flushed = shared.log.as_ref().map_or(Ok(()), |log| log.flush_to(log.last_lsn()));
     if let Err(error) = flushed {
@@ -152,7 +181,7 @@ fn flush_step(shared: &Shared) {
 /// Zeroes ahead of the log. Where that fails the commits find out by themselves.
 fn zeros_step(shared: &Shared) {
     let zeroed = shared.log.as_ref().map_or(Ok(false), |log| log.zero_ahead());
-    shared.zeros_requested.store(false, Ordering::Release);
+    shared.requested.zeros.store(false, Ordering::Release);
     if let Err(error) = zeroed {
         note(shared, error);
     }
@@ -160,7 +189,7 @@ fn zeros_step(shared: &Shared) {
 
 /// Goes on with what the last checkpoint had to leave, because a writer kept its lock.
 fn swap_step(shared: &Shared) {
-    shared.swap_requested.store(false, Ordering::Release);
+    shared.requested.swap.store(false, Ordering::Release);
     checkpoint::swap_written(shared);
 }
 
@@ -174,7 +203,7 @@ fn checkpoint_step(shared: &Shared) {
 fn checkpoint_and_reclaim(shared: &Shared) -> Result<()> {
     let mut checkpoints = shared.checkpoints();
     let ran = checkpoint::run(shared, &mut checkpoints);
-    shared.checkpoint_requested.store(false, Ordering::Release);
+    shared.requested.checkpoint.store(false, Ordering::Release);
     ran?;
     reclaim::run(shared, &mut checkpoints, Effort::WhenDue)
 }
@@ -186,7 +215,7 @@ pub(crate) fn note(shared: &Shared, error: Error) {
 
 /// Makes the filters that trees want.
 fn filters_step(shared: &Shared) {
-    shared.filters_requested.store(false, Ordering::Release);
+    shared.requested.filters.store(false, Ordering::Release);
     if let Err(error) = filters::run(shared) {
         note(shared, error);
     }
@@ -194,33 +223,26 @@ fn filters_step(shared: &Shared) {
 
 /// Has the filters made that trees want: soon, or by the next commit.
 pub(crate) fn request_filters(shared: &Arc<Shared>) {
-    let requested = shared.filters_requested.swap(true, Ordering::AcqRel);
-    if shared.options.background == Background::Shared && !requested {
-        let _ = pool().filters.send(Arc::downgrade(shared));
+    match shared.options.background {
+        Background::Inline => shared.requested.filters.store(true, Ordering::Release),
+        Background::Shared => request(shared, Wish::Filters),
     }
 }
 
 /// Has the log flushed soon.
 pub(crate) fn request_flush(shared: &Arc<Shared>) {
-    match shared.options.background {
-        Background::Inline => flush_step(shared),
-        Background::Shared => {
-            if !shared.flush_requested.swap(true, Ordering::AcqRel) {
-                let _ = pool().log.send((Arc::downgrade(shared), LogWish::Flush));
-            }
-        }
-    }
+    soon(shared, Wish::Flush);
 }
 
 /// Has nodes that were written give way to their pages soon.
 pub(crate) fn request_swap(shared: &Arc<Shared>) {
+    soon(shared, Wish::Swap);
+}
+
+fn soon(shared: &Arc<Shared>, wish: Wish) {
     match shared.options.background {
-        Background::Inline => swap_step(shared),
-        Background::Shared => {
-            if !shared.swap_requested.swap(true, Ordering::AcqRel) {
-                let _ = pool().checkpoint.send((Arc::downgrade(shared), Wish::Swap));
-            }
-        }
+        Background::Inline => wish.fulfil(shared),
+        Background::Shared => request(shared, wish),
     }
 }
 
@@ -237,34 +259,37 @@ pub(crate) enum Made {
 /// A writer that fills memory faster than the checkpoint beside it frees it is held back by that; where the memory is full and the
 /// shared threads are busy elsewhere, it does the checkpoint itself.
 pub(crate) fn after_commit(shared: &Arc<Shared>, made: Made) {
-    if shared.options.background == Background::Shared
-        && shared.log.as_ref().is_some_and(|log| log.wants_zeros_ahead())
-        && !shared.zeros_requested.swap(true, Ordering::AcqRel)
-    {
-        let _ = pool().log.send((Arc::downgrade(shared), LogWish::ZerosAhead));
-    }
-    if shared.options.background == Background::Inline && shared.filters_requested.load(Ordering::Acquire) {
-        filters_step(shared);
-    }
     let due = made == Made::Root || shared.checkpoint_is_due();
     match shared.options.background {
-        Background::Inline if due => checkpoint_step(shared),
-        Background::Inline => {}
-        Background::Shared if due => {
-            if shared.pressure.has_run() {
-                shared.pressure.hold_back(|| shared.dirty_bytes());
-            } else if shared.dirty_bytes() > shared.options.memory_budget_bytes {
+        Background::Inline => {
+            if shared.requested.filters.load(Ordering::Acquire) {
+                filters_step(shared);
+            }
+            if due {
                 checkpoint_step(shared);
-            } else if !shared.checkpoint_requested.swap(true, Ordering::AcqRel) {
-                let _ = pool().checkpoint.send((Arc::downgrade(shared), Wish::Checkpoint));
             }
         }
         Background::Shared => {
-            let bytes = shared.log_bytes_since_checkpoint();
-            if bytes >= IDLE_LOG_BYTES && !shared.watched.swap(true, Ordering::AcqRel) {
-                let _ = pool().checkpoint.send((Arc::downgrade(shared), Wish::WatchForIdle));
+            if shared.log.as_ref().is_some_and(|log| log.wants_zeros_ahead()) {
+                request(shared, Wish::Zeros);
+            }
+            if due {
+                checkpoint_beside(shared);
+            } else if shared.log_bytes_since_checkpoint() >= IDLE_LOG_BYTES {
+                request(shared, Wish::Rest);
             }
         }
+    }
+}
+
+/// Has a checkpoint made that is due.
+fn checkpoint_beside(shared: &Arc<Shared>) {
+    if shared.pressure.has_run() {
+        shared.pressure.hold_back(|| shared.dirty_bytes());
+    } else if shared.dirty_bytes() > shared.options.memory_budget_bytes {
+        checkpoint_step(shared);
+    } else {
+        request(shared, Wish::Checkpoint);
     }
 }
 
