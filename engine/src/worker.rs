@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
-use crossbeam::channel::{self, Receiver, RecvTimeoutError, Sender};
+use crossbeam::channel::{self, Receiver, Sender};
+use crossbeam::select;
 
 use crate::checkpoint;
 use crate::error::{Error, Result};
@@ -98,7 +99,7 @@ fn pool() -> &'static Pool {
         let (checkpoint, checkpoint_wishes) = channel::unbounded();
         let (filters, filter_wishes) = channel::unbounded();
         spawn("duramen-log", move || in_order(&log_wishes));
-        spawn("duramen-checkpoint", move || in_order_and_when_idle(&checkpoint_wishes));
+        spawn("duramen-checkpoint", move || in_order_and_when_idle(&checkpoint_wishes, IDLE));
         spawn("duramen-filters", move || in_order(&filter_wishes));
         Pool { log, checkpoint, filters }
     })
@@ -118,24 +119,32 @@ fn in_order(requests: &Requests) {
     }
 }
 
-/// As [`in_order`], and watches those that are to rest for the moment they are idle.
-fn in_order_and_when_idle(requests: &Requests) {
+/// As [`in_order`], and looks each `idle` at those that are to rest, however much else is asked for.
+fn in_order_and_when_idle(requests: &Requests, idle: Duration) {
     let mut watched: Vec<(Weak<Shared>, Lsn)> = Vec::new();
+    let mut looks = channel::never();
     loop {
-        let request = if watched.is_empty() {
-            requests.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        } else {
-            requests.recv_timeout(IDLE)
-        };
-        match request {
-            Ok((weak, Wish::Rest)) => watched.push((weak, Lsn::ZERO)),
-            Ok((weak, wish)) => {
-                if let Some(shared) = weak.upgrade() {
-                    wish.fulfil(&shared);
+        select! {
+            recv(requests) -> request => match request {
+                Ok((weak, Wish::Rest)) => {
+                    if watched.is_empty() {
+                        looks = channel::tick(idle);
+                    }
+                    watched.push((weak, Lsn::ZERO));
+                }
+                Ok((weak, wish)) => {
+                    if let Some(shared) = weak.upgrade() {
+                        wish.fulfil(&shared);
+                    }
+                }
+                Err(_) => return,
+            },
+            recv(looks) -> _ => {
+                watched.retain_mut(|(weak, seen)| still_busy(weak, seen));
+                if watched.is_empty() {
+                    looks = channel::never();
                 }
             }
-            Err(RecvTimeoutError::Timeout) => watched.retain_mut(|(weak, seen)| still_busy(weak, seen)),
-            Err(RecvTimeoutError::Disconnected) => return,
         }
     }
 }
