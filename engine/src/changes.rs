@@ -2,23 +2,33 @@
 
 use std::cmp::Ordering;
 
+use crate::ids::{to_u32, to_usize};
 use crate::tree::{Existence, KeyChange};
+
+/// Bytes are gathered in pieces of this length, for a longer one would be copied as a whole again and again to grow.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// Changes of keys in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    bytes: Vec<u8>,
+    /// Pieces that nothing is added to any more.
+    full: Vec<Vec<u8>>,
+    /// The piece after those.
+    newest: Vec<u8>,
+    /// How long all pieces are together.
+    bytes: usize,
     entries: Vec<Change>,
 }
 
-/// One put or delete. Its key stands in the bytes, and behind it the value.
+/// One put or delete. Its key stands in a piece of the bytes, and behind it the value.
 #[derive(Clone, Copy, Debug)]
 struct Change {
     /// The first bytes of the key, which nearly always tell two keys apart.
     head: u64,
-    key_at: usize,
-    value_at: usize,
-    end: usize,
+    piece: u32,
+    key_at: u32,
+    value_at: u32,
+    end: u32,
     /// Whether the key is there before, where that is said.
     existence: Existence,
     /// Whether a value is put. Otherwise the key is deleted.
@@ -32,19 +42,33 @@ impl Changes {
         let len = key.len().min(head.len());
         head[..len].copy_from_slice(&key[..len]);
         let bytes = value.unwrap_or_default();
-        self.bytes.reserve(key.len() + bytes.len());
-        let key_at = self.bytes.len();
-        self.bytes.extend_from_slice(key);
-        let value_at = self.bytes.len();
-        self.bytes.extend_from_slice(bytes);
+        let added = key.len() + bytes.len();
+        let piece = self.piece_for(added);
+        let key_at = to_u32(piece.len());
+        piece.extend_from_slice(key);
+        let value_at = to_u32(piece.len());
+        piece.extend_from_slice(bytes);
+        let end = to_u32(piece.len());
+        self.bytes += added;
         self.entries.push(Change {
             head: u64::from_be_bytes(head),
+            piece: to_u32(self.full.len()),
             key_at,
             value_at,
-            end: self.bytes.len(),
+            end,
             existence,
             puts: value.is_some(),
         });
+    }
+
+    /// The piece that so many bytes are added to, with room for them.
+    fn piece_for(&mut self, bytes: usize) -> &mut Vec<u8> {
+        if !self.newest.is_empty() && self.newest.len() + bytes > PIECE_BYTES {
+            let next = Vec::with_capacity(PIECE_BYTES.max(bytes));
+            self.full.push(std::mem::replace(&mut self.newest, next));
+        }
+        self.newest.reserve(bytes);
+        &mut self.newest
     }
 
     /// Whether there are none.
@@ -54,17 +78,21 @@ impl Changes {
 
     /// What they take up in memory, in bytes.
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.bytes.len() + self.entries.len() * size_of::<Change>()
+        self.bytes + self.entries.len() * size_of::<Change>()
     }
 
     /// The key of a change.
     fn key(&self, change: &Change) -> &[u8] {
-        &self.bytes[change.key_at..change.value_at]
+        &self.piece(change)[to_usize(change.key_at)..to_usize(change.value_at)]
     }
 
     /// The value that a change puts; nothing where it deletes.
     fn value(&self, change: &Change) -> Option<&[u8]> {
-        change.puts.then(|| &self.bytes[change.value_at..change.end])
+        change.puts.then(|| &self.piece(change)[to_usize(change.value_at)..to_usize(change.end)])
+    }
+
+    fn piece(&self, change: &Change) -> &[u8] {
+        self.full.get(to_usize(change.piece)).unwrap_or(&self.newest)
     }
 
     /// The key of the change that came last.
@@ -97,7 +125,9 @@ impl Changes {
 
     /// Forgets them, and keeps the memory for others.
     pub(crate) fn clear(&mut self) {
-        self.bytes.clear();
+        self.full.clear();
+        self.newest.clear();
+        self.bytes = 0;
         self.entries.clear();
     }
 

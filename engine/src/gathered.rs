@@ -51,26 +51,14 @@ impl Gathered {
             if !changes.fit() {
                 return Ok(Err(Misfit));
             }
-            let settled = settled(changes);
-            let mut in_order: Vec<KeyChange<'_>> = settled.by_key().collect();
+            // In order, one a key, and none that does nothing.
+            let mut in_order: Vec<KeyChange<'_>> = changes.by_key().filter(KeyChange::counts).collect();
             root.change_many(pages, params, &mut in_order)?;
             changes.clear();
         }
         self.bytes = 0;
         Ok(Ok(()))
     }
-}
-
-/// The changes as the tree is to make them: in order, one a key, and none that does nothing. They must fit each other.
-///
-/// Keys and values are copied so that they lie in this order too, for who goes through them would wait for the memory at
-/// each.
-fn settled(changes: &Changes) -> Changes {
-    let mut settled = Changes::default();
-    for change in changes.by_key().filter(KeyChange::counts) {
-        settled.push(change.key, change.value, change.existence);
-    }
-    settled
 }
 
 #[cfg(test)]

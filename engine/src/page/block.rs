@@ -260,6 +260,11 @@ impl Block {
         self.into()
     }
 
+    /// What the block is charged to.
+    pub(crate) fn meter(&self) -> &Meter {
+        self.charge.meter()
+    }
+
     /// The long value that a [`ValueRef::Memory`] of this block names.
     ///
     /// # Panics
@@ -450,15 +455,16 @@ impl Block {
     }
 
     /// Lays a delta with the same prefix over the node: its entries take the place of those of the same keys, and its
-    /// tombstones take theirs away.
+    /// tombstones take theirs away. In a delta tombstones stay, since the base below has such a key.
     pub fn lay_over(&mut self, delta: Source<'_>) {
+        let is_delta = self.header.kind == PageKind::Delta;
         let mut key = Vec::new();
         for at in 0..delta.view.len() {
             key.clear();
             delta.view.append_key(at, &mut key);
             match (self.view().search(&key), delta.value(at)) {
-                (Ok(same), NewValue::Tombstone) => self.remove(same),
-                (Err(_), NewValue::Tombstone) => {}
+                (Ok(same), NewValue::Tombstone) if !is_delta => self.remove(same),
+                (Err(_), NewValue::Tombstone) if !is_delta => {}
                 (Ok(same), value) => self.replace(same, value),
                 (Err(greater), value) => self.insert(greater, &key, value),
             }

@@ -2,19 +2,25 @@
 //! changed once. A replay knows of each key whether it is there; for a batch the leaf that is changed is looked into first.
 //!
 //! A leaf that nobody else holds is edited in place. Another gets what is new in its delta, or is merged with it, and split,
-//! where that would be too much. What needs more than that (a leaf that is not there yet, loses all, gets full or grows at its
+//! where that would be too much. A delta page that nothing was looked for in is not read either: what is new is laid over it
+//! ([`Laid`]). What needs more than that (a leaf that is not there yet, loses all, gets full or grows at its
 //! end, and values that do not lie in their leaf) is left for the way of one key after the other.
 
 use std::sync::Arc;
 
 use crate::error::Result;
 use crate::format::page::PageKind;
+use crate::ids::{PageAddr, to_usize};
 use crate::page::access::PageRead;
 use crate::page::block::{Block, NewValue};
 use crate::tree::edit::{Editor, Existence, Present, PutValue};
+use crate::tree::laid::Laid;
 use crate::tree::node::{BlockRef, Child, Fences, InnerRef, Kid, Leaf, Node, OwnFences};
 use crate::tree::read::{self, ChildView, Entry, InnerView, LeafView, MAX_DEPTH};
 use crate::tree::split::{self, Growth, Parts};
+
+/// Of so many changes or fewer below a node, keys and values are asked for at once.
+const FETCHED_TOGETHER: usize = 512;
 
 /// One key, and what is to be there.
 #[derive(Clone, Copy, Debug)]
@@ -173,20 +179,25 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         with: &mut Luggage<'c>,
     ) -> Result<Outcome> {
         let inner = inner.edit(count, fences, self.pages, &self.params.meter)?;
+        if changes.len() <= FETCHED_TOGETHER {
+            fetch_changes(changes);
+        }
         let shares_at = with.shares.len();
         let mut rest = &*changes;
         while let Some(first) = rest.first() {
             let at = inner.position(first.key);
             let len = if at + 1 < inner.len() {
                 let separators = inner.separators();
-                rest.partition_point(|change| separators.compare_key(at + 1, change.key).is_gt())
+                leading(rest, |change| separators.compare_key(at + 1, change.key).is_gt())
             } else {
                 rest.len()
             };
             with.shares.push((at, len));
             rest = &rest[len..];
         }
-        if let several @ [_, _, ..] = &with.shares[shares_at..] {
+        if let several @ [_, _, ..] = &with.shares[shares_at..]
+            && changes.first().is_some_and(|change| change.existence == Existence::Look)
+        {
             several.iter().for_each(|(at, _)| fetch_delta(self.pages, &inner.children[*at]));
         }
         let (mut tally, mut thinned, mut right) = (Tally::default(), Vec::new(), Vec::new());
@@ -235,7 +246,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         mut fences: LeafFences<'_>,
         changes: &mut [KeyChange<'_>],
     ) -> Result<Outcome> {
-        self.look(leaf, changes)?;
+        let was_seen = self.look(leaf, changes)?;
         let tally = Tally::of(changes);
         if !changes.iter().any(KeyChange::counts) {
             return Ok(Outcome::Edited(tally));
@@ -255,6 +266,14 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
                 return Ok(Outcome::Left);
             }
             change_block(base, changes);
+            return Ok(Outcome::Edited(tally));
+        }
+        if !was_seen && let Some(under) = self.lays_over(leaf, changes.len(), new_bytes) {
+            let prefix = fences.own().prefix();
+            let meter = &self.params.meter;
+            let mut over = Block::with_room(PageKind::Delta, prefix, changes.len(), new_bytes, meter);
+            change_block(&mut over, changes);
+            leaf.delta = Some(BlockRef::Laid(Arc::new(Laid::new(under, over))));
             return Ok(Outcome::Edited(tally));
         }
         if self.delta_takes(leaf, count + tally.added - tally.removed, changes.len(), new_bytes)? {
@@ -283,16 +302,24 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         Ok(Outcome::Edited(tally))
     }
 
-    /// Looks for the keys of which it is not known whether they are there.
-    fn look(&self, leaf: &Leaf, changes: &mut [KeyChange<'_>]) -> Result<()> {
+    /// Looks for the keys of which it is not known whether they are there; whether there were any.
+    fn look(&self, leaf: &Leaf, changes: &mut [KeyChange<'_>]) -> Result<bool> {
         if changes.iter().all(|change| change.existence != Existence::Look) {
-            return Ok(());
+            return Ok(false);
         }
         let view = LeafView::open(self.pages, leaf)?;
         for change in changes.iter_mut().filter(|change| change.existence == Existence::Look) {
             change.existence = Existence::Known(view.find(change.key)?.is_some());
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// The delta page of a leaf, if so many entries, which take so many bytes, may be laid over it unseen.
+    fn lays_over(&self, leaf: &Leaf, entries: usize, bytes: usize) -> Option<PageAddr> {
+        let Some(BlockRef::Page(under)) = leaf.delta else { return None };
+        let is_short = entries <= self.params.delta_entries / 2
+            && to_usize(under.len) + bytes <= leaf.base.len_on_disk() / 2;
+        is_short.then_some(under)
     }
 
     /// Whether a leaf's delta may take so many entries more, which take so many bytes; the leaf then has `count`.
@@ -322,8 +349,20 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             Some(BlockRef::Own(block)) => {
                 Arc::try_unwrap(block).unwrap_or_else(|shared| shared.copy_for_edit(entries, bytes))
             }
+            Some(BlockRef::Laid(laid)) => laid.block(self.pages)?.copy_for_edit(entries, bytes),
         })
     }
+}
+
+/// How many at the start are `wanted`, as the first one is and none after the first that is not. Where it is few, few are
+/// looked at.
+fn leading<T>(items: &[T], wanted: impl Fn(&T) -> bool) -> usize {
+    let mut bound = 1;
+    while items.get(bound).is_some_and(&wanted) {
+        bound *= 2;
+    }
+    let sure = bound / 2 + 1;
+    sure + items[sure..bound.min(items.len()).max(sure)].partition_point(wanted)
 }
 
 /// Makes changes in the base of a leaf, or in its delta, where what is deleted leaves a tombstone.
@@ -337,6 +376,16 @@ fn change_block(block: &mut Block, changes: &[KeyChange<'_>]) {
             (Err(_), None) => {}
         }
     }
+}
+
+/// Asks for keys and values of changes that are about to be made, which lie anywhere.
+fn fetch_changes(changes: &[KeyChange<'_>]) {
+    let touched = changes.iter().fold(0, |touched, KeyChange { key, value, .. }| {
+        let value = value.unwrap_or_default();
+        let of = |bytes: &[u8]| bytes.first().unwrap_or(&0) | bytes.last().unwrap_or(&0);
+        touched | of(key) | of(value)
+    });
+    std::hint::black_box(touched);
 }
 
 /// Asks for the delta page of a leaf that is about to be changed: pages asked for one after the other come in together.

@@ -70,7 +70,7 @@ impl<P: PageRead + ?Sized> Checker<'_, P> {
         let mut place = Place(None);
         for block in blocks.into_iter().flatten() {
             match block {
-                BlockRef::Own(_) => is_new = true,
+                BlockRef::Own(_) | BlockRef::Laid(_) => is_new = true,
                 BlockRef::Page(addr) => {
                     is_new |= self.is_new(&addr);
                     place = Place(place.0.or(Some(addr)));

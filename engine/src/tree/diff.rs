@@ -226,5 +226,9 @@ fn identity_of_block(block: &BlockRef) -> Identity<'_, Block> {
     match block {
         BlockRef::Page(addr) => Identity::Page(*addr),
         BlockRef::Own(block) => block.written().map_or(Identity::Own(block), Identity::Page),
+        BlockRef::Laid(laid) => {
+            let written = laid.made().and_then(|block| block.written());
+            written.map_or(Identity::Own(laid.over()), Identity::Page)
+        }
     }
 }

@@ -398,8 +398,9 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             None => (1, heap_bytes),
         };
         let mut merged = match &leaf.base {
-            BlockRef::Own(block) => block.copy_for_edit(entries, heap_bytes),
             BlockRef::Page(_) => Block::of_page(base.view, entries, heap_bytes, &self.params.meter),
+            BlockRef::Own(block) => block.copy_for_edit(entries, heap_bytes),
+            BlockRef::Laid(_) => unreachable!("only a delta is laid"),
         };
         let Some(delta) = delta else { return Ok(merged) };
         merged.lay_over(delta);
@@ -423,6 +424,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             }
             Some(delta) if delta.is_unshared() => None,
             Some(BlockRef::Own(block)) => Some(block.copy_for_edit(1, entry_bytes)),
+            Some(BlockRef::Laid(laid)) => Some(laid.block(self.pages)?.copy_for_edit(1, entry_bytes)),
         };
         if let Some(block) = made {
             *delta = Some(BlockRef::new(block));

@@ -8,6 +8,7 @@ use crate::format::node::{NodeView, ValueRef};
 use crate::format::page::PageKind;
 use crate::ids::PageAddr;
 use crate::page::access::PageRead;
+use crate::page::block::Block;
 use crate::tree::fetch;
 use crate::tree::node::{BlockRef, Child, InnerRef, Node};
 use crate::tree::read::{self, ChildView, InnerView};
@@ -75,16 +76,23 @@ impl<P: PageRead + ?Sized> Marker<'_, P> {
                     self.extents(&fetch::node(self.pages, addr, kind)?);
                 }
             }
-            BlockRef::Own(block) => {
-                for addr in [block.written(), block.merged()].into_iter().flatten() {
-                    self.is_new(&addr);
-                }
-                for addr in block.extents().filter(|_| has_extents) {
-                    self.is_new(&addr);
-                }
-            }
+            BlockRef::Own(block) => self.own(block, has_extents),
+            BlockRef::Laid(laid) => match laid.made() {
+                Some(block) => self.own(block, has_extents),
+                // What lies over it has its values in it.
+                None => self.block(&BlockRef::Page(laid.under()), kind, has_extents)?,
+            },
         }
         Ok(())
+    }
+
+    fn own(&mut self, block: &Block, has_extents: bool) {
+        for addr in [block.written(), block.merged()].into_iter().flatten() {
+            self.is_new(&addr);
+        }
+        for addr in block.extents().filter(|_| has_extents) {
+            self.is_new(&addr);
+        }
     }
 
     fn extents(&mut self, view: &NodeView<'_>) {

@@ -4,7 +4,7 @@
 //! copies what others hold and edits the rest in place, so a read view, a savepoint or a running checkpoint is a kept
 //! root and nothing more.
 //!
-//! - [`node`]: nodes in memory. [`read`]: nodes wherever they lie. [`split`]: cutting what does not fit.
+//! - [`node`], [`laid`]: nodes in memory. [`read`]: nodes wherever they lie. [`split`]: cutting what does not fit.
 //! - [`edit`], [`tidy`], [`range`], [`batch`]: put, delete, delete a range, many keys at once.
 //! - [`absent`]: which keys are surely not there. [`many`]: the values of many keys.
 //! - [`merge`], [`cursor`], [`last`], [`count`], [`diff`]: entries in order, how many there are, and which differ.
@@ -28,6 +28,7 @@ pub(crate) mod cursor;
 pub(crate) mod diff;
 pub(crate) mod edit;
 pub(crate) mod fetch;
+pub(crate) mod laid;
 pub(crate) mod last;
 pub(crate) mod many;
 pub(crate) mod mark;

@@ -21,6 +21,7 @@ use crate::page::block::{Block, NewValue, Source};
 use crate::page::meter::{Charge, Meter};
 use crate::tree::children::Children;
 use crate::tree::fetch;
+use crate::tree::laid::Laid;
 
 /// A subtree: what is known of it without looking into it, and its first node.
 #[derive(Clone)]
@@ -57,6 +58,8 @@ pub(crate) struct Leaf {
 pub(crate) enum BlockRef {
     Page(PageAddr),
     Own(Arc<Block>),
+    /// Only as the delta of a leaf.
+    Laid(Arc<Laid>),
 }
 
 impl Child {
@@ -113,19 +116,38 @@ impl BlockRef {
         BlockRef::Own(Arc::new(block))
     }
 
-    /// The length that the node has or would have on disk, known without reading it.
+    /// The length that the node has or would have on disk, known without reading it: at least as long as it is.
     pub(crate) fn len_on_disk(&self) -> usize {
         match self {
             BlockRef::Page(addr) => to_usize(addr.len),
             BlockRef::Own(block) => block.size_on_disk(),
+            BlockRef::Laid(laid) => laid.len_on_disk(),
         }
     }
 
     /// The block, where nobody else holds it.
     pub(crate) fn unshared(&mut self) -> Option<&mut Block> {
         match self {
-            BlockRef::Page(_) => None,
+            BlockRef::Page(_) | BlockRef::Laid(_) => None,
             BlockRef::Own(block) => Arc::get_mut(block),
+        }
+    }
+
+    /// The block, made now where it is one that is laid; nothing where it is a page.
+    pub(crate) fn block(&self, pages: &(impl PageRead + ?Sized)) -> Result<Option<&Block>> {
+        match self {
+            BlockRef::Page(_) => Ok(None),
+            BlockRef::Own(block) => Ok(Some(block)),
+            BlockRef::Laid(laid) => laid.block(pages).map(Some),
+        }
+    }
+
+    /// The same, where it is there.
+    pub(crate) fn made(&self) -> Option<&Block> {
+        match self {
+            BlockRef::Page(_) => None,
+            BlockRef::Own(block) => Some(block),
+            BlockRef::Laid(laid) => laid.made(),
         }
     }
 
@@ -142,6 +164,7 @@ impl BlockRef {
         match self {
             BlockRef::Page(addr) => fetch::node(pages, addr, kind).map(Source::from),
             BlockRef::Own(block) => Ok(block.source()),
+            BlockRef::Laid(laid) => laid.block(pages).map(Block::source),
         }
     }
 }
@@ -160,7 +183,7 @@ impl Leaf {
         let (expected, found) = (format!("{count} entries"), found.to_string());
         Err(match &self.base {
             BlockRef::Page(addr) => fetch::damaged(addr, expected, found),
-            BlockRef::Own(_) => fetch::damaged_in_memory("leaf", expected, found),
+            BlockRef::Own(_) | BlockRef::Laid(_) => fetch::damaged_in_memory("leaf", expected, found),
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::page::block::Block;
 use crate::page::meter::Meter;
 use crate::tree::children::{Children, MAX_FANOUT};
 use crate::tree::fetch;
-use crate::tree::node::{Fences, Inner, InnerRef, unshared_inner};
+use crate::tree::node::{Child, Fences, Inner, InnerRef, unshared_inner};
 use crate::tree::read::InnerView;
 
 impl Inner {
@@ -17,10 +17,18 @@ impl Inner {
         if page.len() > MAX_FANOUT {
             return Err(page.damaged("children up to the largest fan-out", "more"));
         }
-        let children = (0..page.len()).map(|i| Ok(page.child(i)?.to_child())).collect::<Result<Vec<_>>>()?;
-        let view = page.separators();
-        let separators = Block::keys_of(view, meter);
-        Ok(Inner::of_parts(separators, Children::new(children.into_iter()), meter))
+        let mut failure = None;
+        let children = Children::new((0..page.len()).map(|i| match page.child(i) {
+            Ok(child) => child.to_child(),
+            Err(error) => {
+                failure.get_or_insert(error);
+                Child::EMPTY
+            }
+        }));
+        match failure {
+            None => Ok(Inner::of_parts(Block::keys_of(page.separators(), meter), children, meter)),
+            Some(error) => Err(error),
+        }
     }
 }
 

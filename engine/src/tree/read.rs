@@ -217,7 +217,12 @@ impl<'a> LeafView<'a> {
         if let BlockRef::Page(addr) = &leaf.base {
             check_fences(&view.base.view, addr, 0, fences)?;
         }
-        if let (Some(BlockRef::Page(addr)), Some(delta)) = (&leaf.delta, &view.delta) {
+        let delta_page = match &leaf.delta {
+            Some(BlockRef::Page(addr)) => Some(*addr),
+            Some(BlockRef::Laid(laid)) => Some(laid.under()),
+            Some(BlockRef::Own(_)) | None => None,
+        };
+        if let (Some(addr), Some(delta)) = (&delta_page, &view.delta) {
             check_fences(&delta.view, addr, 0, fences)?;
         }
         Ok(view)

@@ -29,9 +29,9 @@ pub type Moved = HashMap<PageAddr, PageAddr>;
 /// Nodes that were written, and where.
 #[derive(Default)]
 pub struct Written {
-    blocks: Vec<(Arc<Block>, PageAddr)>,
+    blocks: Vec<(BlockRef, PageAddr)>,
     /// Deltas that were merged with their bases, and where that is.
-    merged: Vec<(Arc<Block>, PageAddr)>,
+    merged: Vec<(BlockRef, PageAddr)>,
     inners: Vec<(Arc<Inner>, PageAddr)>,
     values: Vec<(LongValue, PageAddr)>,
 }
@@ -40,8 +40,12 @@ impl Written {
     /// Notes in all nodes where they were written. To be called when the pages are durable; without it, as after an
     /// error, the nodes count as not written.
     pub fn publish(self) {
-        self.blocks.iter().for_each(|(block, addr)| block.set_written(*addr));
-        self.merged.iter().for_each(|(delta, addr)| delta.set_merged(*addr));
+        for (block, addr) in &self.blocks {
+            block.made().expect("it was written").set_written(*addr);
+        }
+        for (delta, addr) in &self.merged {
+            delta.made().expect("it was written").set_merged(*addr);
+        }
         self.inners.iter().for_each(|(inner, addr)| inner.set_written(*addr));
         self.values.iter().for_each(|(value, addr)| value.set_written(*addr));
     }
@@ -90,7 +94,8 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
 
     /// Where base and delta of a leaf are one page, written now if that is due.
     fn merged(&mut self, leaf: &Leaf, child: &Child) -> Result<Option<PageAddr>> {
-        let Some(BlockRef::Own(delta)) = &leaf.delta else { return Ok(None) };
+        let Some(delta_ref) = &leaf.delta else { return Ok(None) };
+        let Some(delta) = delta_ref.block(self.pages)? else { return Ok(None) };
         if let Some(addr) = delta.merged() {
             return self.kept_block(&addr, child.has_extents).map(Some);
         }
@@ -102,20 +107,21 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
             return Ok(None);
         }
         let addr = self.append(&merged)?;
-        self.written.merged.push((delta.clone(), addr));
+        self.written.merged.push((delta_ref.clone(), addr));
         Ok(Some(addr))
     }
 
-    fn block(&mut self, block: &BlockRef, has_extents: bool) -> Result<PageAddr> {
-        let block = match block {
+    fn block(&mut self, block_ref: &BlockRef, has_extents: bool) -> Result<PageAddr> {
+        let block = match block_ref {
             BlockRef::Page(addr) => return self.kept_block(addr, has_extents),
             BlockRef::Own(block) => block,
+            BlockRef::Laid(laid) => laid.block(self.pages)?,
         };
         if let Some(addr) = block.written() {
             return self.kept_block(&addr, has_extents);
         }
         let addr = self.append(block)?;
-        self.written.blocks.push((block.clone(), addr));
+        self.written.blocks.push((block_ref.clone(), addr));
         Ok(addr)
     }
 
@@ -239,8 +245,9 @@ fn merge(pages: &(impl PageRead + ?Sized), leaf: &Leaf, delta: &Block) -> Option
     }
     let room = (delta.view.len(), delta.view.bytes().len());
     let mut merged = match &leaf.base {
-        BlockRef::Own(block) => block.copy_for_edit(room.0, room.1),
         BlockRef::Page(_) => Block::of_page(base.view, room.0, room.1, &Meter::new()),
+        BlockRef::Own(block) => block.copy_for_edit(room.0, room.1),
+        BlockRef::Laid(_) => unreachable!("only a delta is laid"),
     };
     merged.lay_over(delta);
     Some(merged)
@@ -353,7 +360,7 @@ impl<'m> Swap<'m> {
 }
 
 fn swapped_leaf(leaf: &Leaf, moved: &Moved, has_extents: bool) -> Option<Leaf> {
-    if let Some(BlockRef::Own(delta)) = &leaf.delta
+    if let Some(delta) = leaf.delta.as_ref().and_then(BlockRef::made)
         && let Some(merged) = delta.merged()
     {
         return Some(Leaf { base: BlockRef::Page(current(merged, moved)), delta: None });
@@ -370,19 +377,26 @@ fn swapped_leaf(leaf: &Leaf, moved: &Moved, has_extents: bool) -> Option<Leaf> {
 fn swapped_block(block: &BlockRef, moved: &Moved, has_extents: bool) -> Option<BlockRef> {
     match block {
         BlockRef::Page(addr) => moved.get(addr).map(|moved| BlockRef::Page(*moved)),
-        BlockRef::Own(own) => match own.written() {
-            Some(addr) => Some(BlockRef::Page(current(addr, moved))),
-            None if has_extents => {
-                let mut changed = None;
-                for (i, addr) in changed_extents(own, moved) {
-                    let changed = changed.get_or_insert_with(|| own.copy_for_edit(0, 0));
-                    changed.replace(i, NewValue::Extent(addr));
-                }
-                changed.map(BlockRef::new)
-            }
-            None => None,
+        BlockRef::Own(own) => swapped_own(own, moved, has_extents),
+        BlockRef::Laid(laid) => match laid.made() {
+            Some(own) => swapped_own(own, moved, has_extents),
+            None => moved.get(&laid.under()).map(|moved| BlockRef::Laid(Arc::new(laid.moved_to(*moved)))),
         },
     }
+}
+
+fn swapped_own(own: &Block, moved: &Moved, has_extents: bool) -> Option<BlockRef> {
+    if let Some(addr) = own.written() {
+        return Some(BlockRef::Page(current(addr, moved)));
+    }
+    if !has_extents {
+        return None;
+    }
+    let mut changed = None;
+    for (i, addr) in changed_extents(own, moved) {
+        changed.get_or_insert_with(|| own.copy_for_edit(0, 0)).replace(i, NewValue::Extent(addr));
+    }
+    changed.map(BlockRef::new)
 }
 
 /// The entries of a block whose long values lie elsewhere now, and where.
