@@ -30,6 +30,7 @@ use crate::ids::{Ancestor, DatabaseId, LogPosition, Lsn, SegmentId, Timestamp, t
 use crate::io::{DirLock, Fs, Io, LockKind};
 use crate::options::{Access, Options};
 use crate::page::meter::Meter;
+use crate::page::segments::Place;
 use crate::page::store::{PageOptions, PageStore};
 use crate::pressure::Pressure;
 use crate::progress::ProgressClock;
@@ -39,7 +40,9 @@ use crate::scratch;
 use crate::shared::{Checkpoints, Holds, Requested, Shared};
 use crate::tree::{Root, TreeParams};
 use crate::version::{LogEnd, Version, VersionSet};
-use crate::wal::{Log, LogEnd as LogScanEnd, LogReader, LogScan, LogSetup, LogStart, Shutdown, TornTail};
+use crate::wal::{
+    Listing, Log, LogEnd as LogScanEnd, LogReader, LogScan, LogSetup, LogStart, Shutdown, TornTail,
+};
 use crate::writer_lock::WriterLock;
 
 /// What opening a database found.
@@ -66,22 +69,22 @@ pub struct RecoveryReport {
 #[derive(Debug, Default)]
 struct Found {
     list: bool,
-    log: Vec<SegmentId>,
+    log: Listing,
     /// Ascending.
     pages: Vec<SegmentId>,
+    /// Those of the log apart.
     temporary: Vec<String>,
     foreign: Vec<String>,
 }
 
 impl Found {
     fn sort(names: Vec<String>) -> Found {
-        let mut found = Found::default();
-        for name in names {
+        let (log, others) = Listing::of(names);
+        let mut found = Found { log, ..Found::default() };
+        for name in others {
             if name == checkpoint_list::FILE_NAME {
                 found.list = true;
-            } else if let Some(id) = segment_number(&name, ".wal") {
-                found.log.push(id);
-            } else if let Some(id) = segment_number(&name, ".pages") {
+            } else if let Some(id) = Place::id_of(&name) {
                 found.pages.push(id);
             } else if is_temporary(&name) {
                 found.temporary.push(name);
@@ -94,22 +97,13 @@ impl Found {
     }
 
     fn is_database(&self) -> bool {
-        self.list || !self.log.is_empty()
+        self.list || !self.log.segments.is_empty()
     }
 }
 
-fn segment_number(name: &str, suffix: &str) -> Option<SegmentId> {
-    let digits = name.strip_suffix(suffix)?;
-    let number = digits.parse().ok()?;
-    (number > 0 && digits == format!("{number:08}")).then_some(SegmentId(number))
-}
-
 fn is_temporary(name: &str) -> bool {
-    name.strip_suffix(".tmp").is_some_and(|rest| {
-        rest == checkpoint_list::FILE_NAME
-            || rest.starts_with(scratch::NAME_START)
-            || segment_number(rest, ".wal").is_some()
-    })
+    name.strip_suffix(".tmp")
+        .is_some_and(|rest| rest == checkpoint_list::FILE_NAME || rest.starts_with(scratch::NAME_START))
 }
 
 /// Opens or makes the database in `dir`.
@@ -138,24 +132,21 @@ fn not_a_database(dir: &Path, name: &str) -> Error {
 
 /// Makes the directory where the access allows, and locks it.
 fn enter(fs: &dyn Fs, dir: &Path, access: Access) -> Result<Box<dyn DirLock>> {
-    let is_file = || {
-        let reason = "it is a file, and a database is a directory".into();
-        Error::NotADatabase { path: dir.to_path_buf(), reason }
-    };
-    match fs.list(dir) {
-        Ok(_) => {}
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            if matches!(access, Access::OpenExisting | Access::ReadOnly) {
-                return Err(Error::NotFound(dir.to_path_buf()));
-            }
-            fs.create_dir(dir).map_err(|error| Error::io("create", dir, error))?;
-        }
-        Err(error) if error.kind() == ErrorKind::NotADirectory => return Err(is_file()),
-        Err(error) => return Err(Error::io("list", dir, error)),
-    }
     let kind = if access == Access::ReadOnly { LockKind::Shared } else { LockKind::Exclusive };
-    fs.lock_dir(dir, kind).map_err(|error| match error.kind() {
+    let mut locked = fs.lock_dir(dir, kind);
+    if locked.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        if matches!(access, Access::OpenExisting | Access::ReadOnly) {
+            return Err(Error::NotFound(dir.to_path_buf()));
+        }
+        fs.create_dir(dir).map_err(|error| Error::io("create", dir, error))?;
+        locked = fs.lock_dir(dir, kind);
+    }
+    locked.map_err(|error| match error.kind() {
         ErrorKind::WouldBlock => Error::Locked(dir.to_path_buf()),
+        ErrorKind::NotADirectory => {
+            let reason = "it is a file, and a database is a directory".into();
+            Error::NotADatabase { path: dir.to_path_buf(), reason }
+        }
         _ => Error::io("lock", dir, error),
     })
 }
@@ -319,7 +310,7 @@ fn create(
 
 /// Removes what a process left behind that was killed before its first commit, or while it made a fork.
 fn remove_unfinished(fs: &dyn Fs, dir: &Path, found: &Found) -> Result<()> {
-    remove_all(fs, dir, found.temporary.iter().cloned())?;
+    remove_all(fs, dir, found.temporary.iter().chain(&found.log.temporary).cloned())?;
     remove_all(fs, dir, found.pages.iter().map(|id| page_file_name(*id)))
 }
 
@@ -372,7 +363,7 @@ fn open_existing(
     io: Io,
     dir: &Path,
     options: Options,
-    found: Found,
+    mut found: Found,
     lock: Box<dyn DirLock>,
 ) -> Result<(Shared, RecoveryReport)> {
     let read_only = options.access == Access::ReadOnly;
@@ -391,14 +382,18 @@ fn open_existing(
         durable: newest.as_ref().map_or(0, |record| record.lsn.number),
     };
     let newest = newest.unwrap_or_default();
-    let needs_no_log = found.log.is_empty() && list.as_ref().is_some_and(CheckpointList::begins_a_fork);
+    let needs_no_log =
+        found.log.segments.is_empty() && list.as_ref().is_some_and(CheckpointList::begins_a_fork);
     if let (Some(list), true, false) = (&list, needs_no_log, read_only) {
         Log::begin_after(log_setup(&io, dir, list.database(), &options), newest.lsn, newest.number)?;
+        found.log.segments.push(SegmentId(1));
     }
     let (list, reader) = match list {
         Some(list) if needs_no_log && read_only => (list, None),
         list => {
-            let reader = open_log(&io, dir, scan)?;
+            let listing = found.log.clone();
+            let reader = LogReader::open_listed(io.fs.clone(), dir, scan, listing)?;
+            let reader = reader.ok_or_else(|| no_log(dir, scan))?;
             let new = || CheckpointList::new(io.fs.clone(), dir, reader.database());
             (list.unwrap_or_else(new), Some(reader))
         }
@@ -434,14 +429,11 @@ fn open_existing(
     Ok((parts.assemble(io, dir, options, lock), report))
 }
 
-/// Opens a log that has to be there.
-fn open_log(io: &Io, dir: &Path, scan: LogScan) -> Result<LogReader> {
-    let reader = LogReader::open(io.fs.clone(), dir, scan)?;
-    reader.ok_or_else(|| {
-        let first =
-            if let LogStart::After { position, .. } = scan.start { position.segment } else { SegmentId(1) };
-        Error::corrupt(&dir.join(format!("{first}.wal")), 0, "log segment", "a file", "none")
-    })
+/// There is no log, and there has to be one.
+fn no_log(dir: &Path, scan: LogScan) -> Error {
+    let first =
+        if let LogStart::After { position, .. } = scan.start { position.segment } else { SegmentId(1) };
+    Error::corrupt(&dir.join(format!("{first}.wal")), 0, "log segment", "a file", "none")
 }
 
 /// Replays the log to its end. A bulk root met on the way that the checkpoint list does not have is given back as the
@@ -502,7 +494,7 @@ fn check_against_list(list: &CheckpointList, newest: &CheckpointRecord, end: &Lo
 
 /// Removes what unfinished work left: temporary files, and page segments that no kept root knows.
 fn remove_leftovers(fs: &dyn Fs, dir: &Path, found: &Found, parts: &Parts) -> Result<()> {
-    remove_all(fs, dir, found.temporary.iter().filter(|name| !name.contains(".wal")).cloned())?;
+    remove_all(fs, dir, found.temporary.iter().cloned())?;
     let known: BTreeSet<SegmentId> = parts
         .list
         .kept()
@@ -525,7 +517,7 @@ fn list_root(
     mut record: CheckpointRecord,
 ) -> Result<()> {
     let scan = LogScan { until: Some(record.lsn), ..scan };
-    let mut reader = open_log(io, dir, scan)?;
+    let mut reader = LogReader::open(io.fs.clone(), dir, scan)?.ok_or_else(|| no_log(dir, scan))?;
     while reader.next_record()?.is_some() {}
     record.replay_from = reader.position();
     let (number, log_bytes) = (record.number, record.log_bytes);

@@ -77,7 +77,8 @@ pub trait Fs: Send + Sync + Debug {
     /// Makes the names in a directory durable.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
 
-    /// Takes a lock on a directory without waiting; `WouldBlock` where somebody else's lock is in the way.
+    /// Takes a lock on a directory without waiting; `WouldBlock` where somebody else's lock is in the way, `NotFound` where
+    /// there is no such directory, `NotADirectory` where it is something else.
     fn lock_dir(&self, dir: &Path, kind: LockKind) -> io::Result<Box<dyn DirLock>>;
 }
 

@@ -63,7 +63,7 @@ impl Place {
     /// The number of the segment whose file has this name; `None` for a file that is no page segment.
     pub(crate) fn id_of(name: &str) -> Option<SegmentId> {
         let id = SegmentId(name.strip_suffix(".pages")?.parse().ok()?);
-        (format!("{id}.pages") == name).then_some(id)
+        (id.0 > 0 && format!("{id}.pages") == name).then_some(id)
     }
 }
 
@@ -175,8 +175,13 @@ impl Segment {
     pub fn read_page_uncached(&self, addr: &PageAddr) -> Result<Vec<u8>> {
         self.expect_within(addr)?;
         let file = self.open()?;
+        self.expect_whole(&*file)?;
+        self.read_page_from(&*file, addr)
+    }
+
+    fn read_page_from(&self, file: &dyn File, addr: &PageAddr) -> Result<Vec<u8>> {
         let mut bytes = vec![0; to_usize(addr.len)];
-        read_exact_at(&*file, &mut bytes, addr.offset()).map_err(|error| self.read_error(error))?;
+        read_exact_at(file, &mut bytes, addr.offset()).map_err(|error| self.read_error(error))?;
         self.expect_sound(&bytes, addr)?;
         Ok(bytes)
     }
@@ -184,22 +189,33 @@ impl Segment {
     #[cold]
     fn page_at_first(&self, addr: &PageAddr) -> Result<&[u8]> {
         self.expect_within(addr)?;
-        let kept = match self.pages()? {
-            Some(Pages::Mapped { bytes, checked }) => {
-                let page = mapped(bytes, addr).ok_or_else(|| self.too_short(to_u64(bytes.len())))?;
-                self.expect_sound(page, addr)?;
-                checked.insert(addr.unit);
-                return Ok(page);
-            }
+        if let Some(Pages::Mapped { bytes, checked }) = self.pages.get() {
+            return self.mapped_at_first(bytes, checked, addr);
+        }
+        let file = self.open()?;
+        let kept = match self.pages(&*file)? {
+            Some(Pages::Mapped { bytes, checked }) => return self.mapped_at_first(bytes, checked, addr),
             Some(Pages::Kept(kept)) => kept,
-            None => self.first.get_or_init(|| KeptPages::new(READ_BEFORE_MAPPED)),
+            None => self.first_pages(&*file)?,
         };
-        let page = self.read_page_uncached(addr)?;
+        let page = self.read_page_from(&*file, addr)?;
         Ok(kept.insert(addr.unit, page.into_boxed_slice()))
     }
 
-    /// Where pages are; nothing as long as it is too early to map the segment.
-    fn pages(&self) -> Result<Option<&Pages>> {
+    fn mapped_at_first<'a>(
+        &self,
+        bytes: &'a Mapping,
+        checked: &CheckedUnits,
+        addr: &PageAddr,
+    ) -> Result<&'a [u8]> {
+        let page = mapped(bytes, addr).ok_or_else(|| self.too_short(to_u64(bytes.len())))?;
+        self.expect_sound(page, addr)?;
+        checked.insert(addr.unit);
+        Ok(page)
+    }
+
+    /// Where pages are; nothing as long as it is too early to map the segment. Before there is a place for them the file is checked.
+    fn pages(&self, file: &dyn File) -> Result<Option<&Pages>> {
         if let Some(pages) = self.pages.get() {
             return Ok(Some(pages));
         }
@@ -207,7 +223,7 @@ impl Segment {
         if advice.is_some() && self.first.get().map_or(0, KeptPages::len) < READ_BEFORE_MAPPED {
             return Ok(None);
         }
-        let file = self.open()?;
+        self.expect_whole(file)?;
         // A file that cannot be mapped, for want of address space perhaps, can still be read.
         let mapping = advice.and_then(|advice| file.map(self.capacity, advice).unwrap_or_default());
         Ok(Some(self.pages.get_or_init(|| match mapping {
@@ -216,21 +232,33 @@ impl Segment {
         })))
     }
 
-    /// Opens the file, and checks its length and its header.
+    /// Where the first pages of a segment are that is to be mapped.
+    fn first_pages(&self, file: &dyn File) -> Result<&KeptPages> {
+        if let Some(first) = self.first.get() {
+            return Ok(first);
+        }
+        self.expect_whole(file)?;
+        Ok(self.first.get_or_init(|| KeptPages::new(READ_BEFORE_MAPPED)))
+    }
+
     fn open(&self) -> Result<Arc<dyn File>> {
-        let file = self.place.fs.open(&self.path, OpenMode::Read).map_err(|error| match error.kind() {
+        self.place.fs.open(&self.path, OpenMode::Read).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => self.corrupt("the file", "no such file"),
             _ => Error::io("open a page segment", &self.path, error),
-        })?;
+        })
+    }
+
+    /// Checks the length of the file and its header.
+    fn expect_whole(&self, file: &dyn File) -> Result<()> {
         let len = file.len().map_err(|error| self.read_error(error))?;
         if len < self.valid_bytes().max(to_u64(SEGMENT_HEADER_BYTES)) {
             return Err(self.too_short(len));
         }
         let mut header = [0; SEGMENT_HEADER_BYTES];
-        read_exact_at(&*file, &mut header, 0).map_err(|error| self.read_error(error))?;
+        read_exact_at(file, &mut header, 0).map_err(|error| self.read_error(error))?;
         let expected = PageSegmentHeader { database: self.place.origin(self.id), segment: self.id };
         match PageSegmentHeader::decode(&header) {
-            Ok(found) if found == expected => Ok(file),
+            Ok(found) if found == expected => Ok(()),
             Ok(found) if found.database != expected.database => {
                 let found = format!("a segment of database {}", found.database);
                 Err(self.corrupt(format!("a segment of database {}", expected.database), found))

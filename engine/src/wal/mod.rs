@@ -22,6 +22,8 @@ mod state;
 mod waiters;
 mod writer;
 
+pub(crate) use segment::Listing;
+
 pub use log::{Log, LogSetup};
 pub use reader::{LogEnd, LogReader, LogRecord, LogScan, LogStart, Shutdown, TornTail};
 pub use segment::{SegmentInfo, segments};

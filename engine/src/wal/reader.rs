@@ -96,6 +96,8 @@ pub struct LogEnd {
     pub(super) listing: Listing,
     /// The header of the newest segment.
     pub(super) header: SegmentHeader,
+    /// The length of its file.
+    pub(super) file_len: u64,
     /// A commit known durable, and the position after it.
     pub(super) mark: (Lsn, LogPosition),
 }
@@ -169,11 +171,7 @@ impl LogReader {
     /// Damage in headers, or segments that have to be there and are not.
     pub fn open(fs: Arc<dyn Fs>, dir: &Path, scan: LogScan) -> Result<Option<LogReader>> {
         let listing = list(&*fs, dir)?;
-        LogReader::open_listed(
-            LogFiles { fs, dir: dir.to_path_buf(), database: scan.database },
-            listing,
-            scan,
-        )
+        LogReader::open_listed(fs, dir, scan, listing)
     }
 
     /// The log in `dir` up to a commit, which is not after `end`, a place that was noted earlier. No file is looked at but
@@ -190,14 +188,20 @@ impl LogReader {
         let first = if let LogStart::After { position, .. } = scan.start { position.segment.0 } else { 1 };
         let segments = (first..=end.segment.0).map(SegmentId).collect();
         let listing = Listing { segments, temporary: Vec::new() };
-        LogReader::open_listed(
-            LogFiles { fs, dir: dir.to_path_buf(), database: scan.database },
-            listing,
-            scan,
-        )
+        LogReader::open_listed(fs, dir, scan, listing)
     }
 
-    fn open_listed(mut files: LogFiles, listing: Listing, scan: LogScan) -> Result<Option<LogReader>> {
+    /// The log in `dir`, of which the files are known already.
+    ///
+    /// # Errors
+    /// As those of [`LogReader::open`].
+    pub(crate) fn open_listed(
+        fs: Arc<dyn Fs>,
+        dir: &Path,
+        scan: LogScan,
+        listing: Listing,
+    ) -> Result<Option<LogReader>> {
+        let mut files = LogFiles { fs, dir: dir.to_path_buf(), database: scan.database };
         let start = match scan.start {
             LogStart::After { lsn: Lsn { number: 0, .. }, .. } => LogStart::Beginning,
             start => start,
@@ -314,6 +318,7 @@ impl LogReader {
             shutdown: shutdown.clone(),
             listing: self.listing.clone(),
             header: self.segment.header,
+            file_len: self.file_len,
             mark: self.marks.newest_durable(),
         })
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::log::{Log, LogSetup};
 use super::reader::{LogEnd, LogReader, LogScan, LogStart, Shutdown};
-use super::segment::{LogFiles, file_name, missing};
+use super::segment::{LogFiles, OpenSegment, file_name, missing};
 use super::state::State;
 use super::writer::Segment;
 use crate::error::{Error, Result};
@@ -37,7 +37,7 @@ impl Log {
         }
         let mut files = LogFiles { fs, dir, database: Some(setup.database) };
         let state = match end.shutdown {
-            Shutdown::Clean { close } => reopen(&setup, &mut files, end, close)?,
+            Shutdown::Clean { close } => reopen(&setup, &files, end, close)?,
             Shutdown::Unclean { .. } => start_over(&setup, &mut files, end)?,
         };
         if let Some(segment) = &state.segment {
@@ -60,15 +60,16 @@ fn remove(fs: &dyn Fs, dir: &Path, name: &str) -> Result<()> {
     }
 }
 
-/// Goes on in the segment that was closed at `close`.
-fn reopen(setup: &LogSetup, files: &mut LogFiles, end: &LogEnd, close: u64) -> Result<State> {
-    let opened = files.open(end.position.segment, OpenMode::Write)?;
+/// Goes on in the segment that was closed at `close`, as it was when it was read.
+fn reopen(setup: &LogSetup, files: &LogFiles, end: &LogEnd, close: u64) -> Result<State> {
+    let path = files.path(end.position.segment);
+    let file = files.fs.open(&path, OpenMode::Write).map_err(|error| Error::io("open", &path, error))?;
     let record_bytes = usize::try_from(end.position.offset - close).expect("a closing record is short");
     let mut pending = vec![0; record_bytes];
-    read_exact_at(&*opened.file, &mut pending, close)
-        .map_err(|error| Error::io("read", &opened.path, error))?;
-    let (epoch, follows) = (opened.header.epoch, opened.header.follows);
-    let segment = Segment::reopen(&files.fs, &files.dir, opened, setup.segment_bytes)?;
+    read_exact_at(&*file, &mut pending, close).map_err(|error| Error::io("read", &path, error))?;
+    let (epoch, follows) = (end.header.epoch, end.header.follows);
+    let opened = OpenSegment { file, path, header: end.header };
+    let segment = Segment::reopen(&files.fs, &files.dir, opened, end.file_len, setup.segment_bytes);
     Ok(State {
         segment: Some(segment),
         position: end.position,

@@ -58,6 +58,25 @@ pub(crate) struct Listing {
     pub(crate) temporary: Vec<String>,
 }
 
+impl Listing {
+    /// Takes the log's files from the names of a directory; the other names.
+    pub(crate) fn of(names: Vec<String>) -> (Listing, Vec<String>) {
+        let mut listing = Listing::default();
+        let mut others = Vec::new();
+        for name in names {
+            if let Some(id) = id_of(&name) {
+                listing.segments.push(id);
+            } else if name.strip_suffix(".tmp").is_some_and(|name| id_of(name).is_some()) {
+                listing.temporary.push(name);
+            } else {
+                others.push(name);
+            }
+        }
+        listing.segments.sort_unstable();
+        (listing, others)
+    }
+}
+
 /// Lists the log's files. A directory that does not exist has none.
 pub(crate) fn list(fs: &dyn Fs, dir: &Path) -> Result<Listing> {
     let names = match fs.list(dir) {
@@ -65,10 +84,7 @@ pub(crate) fn list(fs: &dyn Fs, dir: &Path) -> Result<Listing> {
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(Error::io("list the directory", dir, error)),
     };
-    let mut segments: Vec<SegmentId> = names.iter().filter_map(|name| id_of(name)).collect();
-    segments.sort_unstable();
-    let temporary = names.into_iter().filter(|name| name.ends_with(TEMPORARY_SUFFIX)).collect();
-    Ok(Listing { segments, temporary })
+    Ok(Listing::of(names).0)
 }
 
 /// A segment opened, its header read and checked.

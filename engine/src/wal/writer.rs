@@ -98,16 +98,16 @@ impl Segment {
         Ok(segment)
     }
 
-    /// A segment that is there already, to go on in. After its last record it has nothing but zeros.
+    /// A segment whose file is `len` long, to go on in. After its last record it has nothing but zeros.
     pub(super) fn reopen(
         fs: &Arc<dyn Fs>,
         dir: &Path,
         opened: OpenSegment,
+        len: u64,
         segment_bytes: u64,
-    ) -> Result<Segment> {
-        let zeroed = opened.file.len().map_err(|error| Error::io("measure", &opened.path, error))?;
+    ) -> Segment {
         let file = SegmentFile::new(fs, dir, opened.file, opened.header, true);
-        Ok(Segment { file, zeroed, capacity: segment_bytes.max(zeroed) })
+        Segment { file, zeroed: len, capacity: segment_bytes.max(len) }
     }
 
     /// What it takes to put a record of `record_bytes` at `offset`.
