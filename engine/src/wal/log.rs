@@ -324,8 +324,18 @@ impl Log {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'a>(&'a self, state: Guard<'a>) -> Guard<'a> {
-        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+    fn wait<'a>(&'a self, mut state: Guard<'a>) -> Guard<'a> {
+        state.asleep += 1;
+        let mut state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        state.asleep -= 1;
+        state
+    }
+
+    /// Wakes those who wait for something to change. To wake asks the system, so nobody is woken where nobody waits.
+    fn wake(&self, state: &State) {
+        if state.asleep > 0 {
+            self.changed.notify_all();
+        }
     }
 
     /// Writes what is pending, and syncs it if so asked, with the lock let go meanwhile. Nobody is writing. How it went
@@ -358,7 +368,7 @@ impl Log {
         if let (Effort::CutAndSync, Some(segment)) = (effort, &mut state.segment) {
             (segment.zeroed, segment.capacity) = (end, end);
         }
-        self.changed.notify_all();
+        self.wake(&state);
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
         self.lock()
@@ -403,7 +413,7 @@ impl Log {
         if let (Ok(()), Some(segment)) = (&zeroed, &mut state.segment) {
             segment.zeroed = segment.zeroed.max(target);
         }
-        self.changed.notify_all();
+        self.wake(&state);
         if zeros == Zeros::LeftToTheCommit {
             zeroed.and_then(|()| state.check_failure())?;
             return Ok(state);
@@ -414,7 +424,7 @@ impl Log {
         state.syncing_zeros = false;
         let wakers = synced.err().map(|error| self.poison(&mut state, error));
         let result = zeroed.and_then(|()| state.check_failure());
-        self.changed.notify_all();
+        self.wake(&state);
         let Some(wakers) = wakers else { return result.map(|()| state) };
         drop(state);
         wakers.into_iter().for_each(Waker::wake);

@@ -49,6 +49,8 @@ pub(super) struct State {
     /// Whether the leader of the next group lets others join it.
     pub(super) gathering: bool,
     pub(super) crowd: Crowd,
+    /// How many threads wait for something here to change.
+    pub(super) asleep: usize,
     /// Whether the segment is being replaced; no zeros are written to it any more.
     pub(super) rolling: bool,
     /// Whether somebody writes zeros just now.
@@ -116,6 +118,7 @@ impl State {
             writing: false,
             gathering: false,
             crowd: Crowd::default(),
+            asleep: 0,
             rolling: false,
             zeroing: false,
             syncing_zeros: false,
