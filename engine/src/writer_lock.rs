@@ -9,6 +9,8 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crossbeam::utils::Backoff;
+
 #[derive(Debug, Default)]
 pub(crate) struct WriterLock {
     state: Mutex<State>,
@@ -51,6 +53,13 @@ impl WriterLock {
     /// Takes the lock for a writer, waiting at most `timeout` for another one; whether it was taken.
     pub(crate) fn acquire(&self, timeout: Duration) -> bool {
         let mut state = self.state();
+        // Most transactions are over sooner than the system could put this thread to sleep and wake it.
+        let patience = Backoff::new();
+        while state.is_closed_to_writers() && !patience.is_completed() {
+            drop(state);
+            patience.snooze();
+            state = self.state();
+        }
         if state.is_closed_to_writers() {
             state.waiting += 1;
             (state, _) = self
