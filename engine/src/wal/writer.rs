@@ -33,7 +33,9 @@ const ZERO_AHEAD_FROM: u64 = 64 << 10;
 /// with metadata.
 const LONG_RECORD_BYTES: u64 = 64 << 10;
 
-static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+/// Zeros are written in pieces of this size. The system keeps in memory as one piece what is written as one, and to put a
+/// short record into a large one takes it longer.
+const ZEROS: [u8; 16 << 10] = [0; 16 << 10];
 
 /// The file of a segment.
 #[derive(Debug)]
