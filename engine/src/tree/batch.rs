@@ -22,6 +22,9 @@ use crate::tree::split::{self, Growth, Parts};
 /// Of so many changes or fewer below a node, keys and values are asked for at once.
 const FETCHED_TOGETHER: usize = 512;
 
+/// With more changes of one leaf its delta is made at once: to read the page is little beside them.
+const LAID_ENTRIES: usize = 4;
+
 /// One key, and what is to be there.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyChange<'c> {
@@ -195,10 +198,10 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             with.shares.push((at, len));
             rest = &rest[len..];
         }
-        if let several @ [_, _, ..] = &with.shares[shares_at..]
-            && changes.first().is_some_and(|change| change.existence == Existence::Look)
-        {
-            several.iter().for_each(|(at, _)| fetch_delta(self.pages, &inner.children[*at]));
+        if let several @ [_, _, ..] = &with.shares[shares_at..] {
+            let looks = changes.first().is_some_and(|change| change.existence == Existence::Look);
+            let read = several.iter().filter(|(_, len)| looks || *len > LAID_ENTRIES);
+            read.for_each(|(at, _)| fetch_delta(self.pages, &inner.children[*at]));
         }
         let (mut tally, mut thinned, mut right) = (Tally::default(), Vec::new(), Vec::new());
         let mut grown = 0;
@@ -246,6 +249,9 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         mut fences: LeafFences<'_>,
         changes: &mut [KeyChange<'_>],
     ) -> Result<Outcome> {
+        if changes.len() > LAID_ENTRIES {
+            fetch_changes(changes);
+        }
         let was_seen = self.look(leaf, changes)?;
         let tally = Tally::of(changes);
         if !changes.iter().any(KeyChange::counts) {
@@ -317,7 +323,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
     /// The delta page of a leaf, if so many entries, which take so many bytes, may be laid over it unseen.
     fn lays_over(&self, leaf: &Leaf, entries: usize, bytes: usize) -> Option<PageAddr> {
         let Some(BlockRef::Page(under)) = leaf.delta else { return None };
-        let is_short = entries <= self.params.delta_entries / 2
+        let is_short = entries <= LAID_ENTRIES.min(self.params.delta_entries / 2)
             && to_usize(under.len) + bytes <= leaf.base.len_on_disk() / 2;
         is_short.then_some(under)
     }
