@@ -23,6 +23,7 @@ const LEAF: u8 = 3;
 const LEAF_WITH_DELTA: u8 = 4;
 
 const EXTENTS: u8 = 1;
+const ADDR_BYTES: usize = 16;
 
 /// A subtree on disk: where it starts, and what is known of it without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,20 +74,24 @@ impl ChildRef {
         out.put_varint(self.count);
     }
 
+    /// The reference that these bytes are.
+    #[inline]
+    pub(crate) fn decode_all(bytes: &[u8]) -> Result<ChildRef, Short> {
+        let mut from = Reader::new(bytes);
+        let child = ChildRef::decode(&mut from)?;
+        if from.is_empty() { Ok(child) } else { Err(Short) }
+    }
+
     /// Reads back what [`ChildRef::encode`] appended.
     #[inline]
     pub fn decode(from: &mut Reader<'_>) -> Result<ChildRef, Short> {
-        let [kind, flags] = from.array()?;
+        let start = from.rest();
+        let [_, flags] = from.array()?;
         if flags & !EXTENTS != 0 {
             return Err(Short);
         }
-        let pages = match kind {
-            EMPTY => ChildPages::Empty,
-            INNER => ChildPages::Inner(decode_addr(from)?),
-            LEAF => ChildPages::Leaf(decode_addr(from)?, None),
-            LEAF_WITH_DELTA => ChildPages::Leaf(decode_addr(from)?, Some(decode_addr(from)?)),
-            _ => return Err(Short),
-        };
+        let pages = ChildPages::decode(start).ok_or(Short)?;
+        from.bytes(pages.encoded_len())?;
         let count = from.varint()?;
         let child = ChildRef { count, has_extents: flags & EXTENTS != 0, pages };
         let empty = child.pages == ChildPages::Empty;
@@ -97,6 +102,32 @@ impl ChildRef {
     }
 }
 
+impl ChildPages {
+    fn encoded_len(&self) -> usize {
+        match self {
+            ChildPages::Empty => 0,
+            ChildPages::Inner(_) | ChildPages::Leaf(_, None) => ADDR_BYTES,
+            ChildPages::Leaf(_, Some(_)) => 2 * ADDR_BYTES,
+        }
+    }
+
+    /// The pages of the reference that these bytes start with: all that a way down to a key needs. The rest of the reference
+    /// is not looked at.
+    #[inline(always)]
+    pub(crate) fn decode(bytes: &[u8]) -> Option<ChildPages> {
+        let (&[kind, _], rest) = bytes.split_first_chunk()?;
+        match kind {
+            EMPTY => Some(ChildPages::Empty),
+            INNER => read_addr(rest).map(ChildPages::Inner),
+            LEAF => Some(ChildPages::Leaf(read_addr(rest)?, None)),
+            LEAF_WITH_DELTA => {
+                Some(ChildPages::Leaf(read_addr(rest)?, Some(read_addr(rest.get(ADDR_BYTES..)?)?)))
+            }
+            _ => None,
+        }
+    }
+}
+
 fn encode_addr(addr: &PageAddr, out: &mut Vec<u8>) {
     out.put_u32(addr.segment.0);
     out.put_u32(addr.unit);
@@ -104,13 +135,13 @@ fn encode_addr(addr: &PageAddr, out: &mut Vec<u8>) {
     out.put_u32(addr.crc);
 }
 
-#[inline]
-fn decode_addr(from: &mut Reader<'_>) -> Result<PageAddr, Short> {
-    let bytes = from.array::<16>()?;
-    let (words, _) = bytes.as_chunks::<4>();
+/// The address at the start of `bytes`.
+#[inline(always)]
+fn read_addr(bytes: &[u8]) -> Option<PageAddr> {
+    let (words, _) = bytes.first_chunk::<ADDR_BYTES>()?.as_chunks::<4>();
     let word = |i: usize| u32::from_le_bytes(words[i]);
     let (segment, unit, len, crc) = (SegmentId(word(0)), word(1), word(2), word(3));
-    if segment.0 == 0 { Err(Short) } else { Ok(PageAddr { segment, unit, len, crc }) }
+    (segment.0 != 0).then_some(PageAddr { segment, unit, len, crc })
 }
 
 #[cfg(test)]

@@ -213,6 +213,22 @@ impl<'a> Entry<'a> {
         Some((Entry { suffix_len, kind: (field & 3).to_le_bytes()[0], tail, value }, rest))
     }
 
+    /// The order of its key and a suffix that has the same head.
+    #[inline]
+    fn compare_tail(&self, suffix: &[u8]) -> Ordering {
+        let tail = tail_of(suffix);
+        // Short keys are all head. To compare nothing with nothing is a call as well.
+        let tails =
+            if self.tail.is_empty() && tail.is_empty() { Ordering::Equal } else { self.tail.cmp(tail) };
+        tails.then(self.suffix_len.cmp(&suffix.len()))
+    }
+
+    /// The value of an entry of a node that was validated, or of a block.
+    #[inline(always)]
+    fn checked_value(&self) -> ValueRef<'a> {
+        self.value().expect("validated, or made by a block")
+    }
+
     /// The value; `None` where its bytes are not what its kind says.
     #[inline(always)]
     fn value(&self) -> Option<ValueRef<'a>> {
@@ -260,11 +276,10 @@ fn read_addr(bytes: &[u8]) -> Option<PageAddr> {
 #[derive(Clone, Copy, Debug)]
 pub struct NodeView<'a> {
     bytes: &'a [u8],
-    /// Where the slots start. The heads end there or, where a block has room for more, before it.
-    slots_at: usize,
-    prefix_at: usize,
-    prefix_len: usize,
+    prefix_len: u32,
     count: u16,
+    /// For how many heads and slots there is room: as many as there are, but in a block.
+    capacity: u16,
     kind: PageKind,
     width: SlotWidth,
 }
@@ -358,9 +373,14 @@ impl<'a> NodeView<'a> {
     /// The same, where the header is known.
     #[inline(always)]
     pub(crate) fn with_header(bytes: &'a [u8], header: &PageHeader) -> NodeView<'a> {
-        let Layout { slots_at, prefix_at, heap_at } = Layout::of(header);
-        let (count, kind, width) = (header.count, header.kind, header.slots);
-        NodeView { bytes, slots_at, prefix_at, prefix_len: heap_at - prefix_at, count, kind, width }
+        let &PageHeader { kind, slots: width, count, capacity, prefix_len, .. } = header;
+        NodeView { bytes, prefix_len, count, capacity, kind, width }
+    }
+
+    /// Where the slots start. The heads end there or, where a block has room for more, before it.
+    #[inline(always)]
+    fn slots_at(&self) -> usize {
+        PAGE_HEADER_BYTES + usize::from(self.capacity) * HEAD_BYTES
     }
 
     /// The heads of the entries.
@@ -391,7 +411,13 @@ impl<'a> NodeView<'a> {
     /// What all keys of the node start with.
     #[must_use]
     pub fn prefix(&self) -> &'a [u8] {
-        &self.bytes[self.prefix_at..self.prefix_at + self.prefix_len]
+        let prefix_at = self.slots_at() + usize::from(self.capacity) * self.width.bytes();
+        &self.bytes[prefix_at..prefix_at + self.prefix_len()]
+    }
+
+    #[inline(always)]
+    fn prefix_len(&self) -> usize {
+        to_usize(self.prefix_len)
     }
 
     /// All bytes of the node.
@@ -409,14 +435,36 @@ impl<'a> NodeView<'a> {
         self.search_from(self.heads_below(key), key)
     }
 
-    /// The first part of a search, which looks at no entry: how many heads are below that of `key`.
+    /// The value at `key`, if there is one; the key as in [`NodeView::search`].
     #[inline]
+    pub(crate) fn find(&self, key: &[u8]) -> Option<ValueRef<'a>> {
+        self.find_from(self.heads_below(key), key)
+    }
+
+    /// The second part of that, after [`NodeView::heads_below`].
+    #[inline]
+    pub(crate) fn find_from(&self, below: usize, key: &[u8]) -> Option<ValueRef<'a>> {
+        let suffix = self.suffix_of(key);
+        let head = head_of(suffix);
+        if *self.heads().get(below)? != head.to_le_bytes() {
+            return None;
+        }
+        let entry = self.entry(below);
+        match entry.compare_tail(suffix) {
+            Ordering::Equal => Some(entry.checked_value()),
+            Ordering::Greater => None,
+            Ordering::Less => self.search_rest_of_run(below, head, suffix).ok().map(|at| self.value(at)),
+        }
+    }
+
+    /// The first part of a search, which looks at no entry: how many heads are below that of `key`.
+    #[inline(always)]
     pub(crate) fn heads_below(&self, key: &[u8]) -> usize {
         lower_bound(self.heads(), head_of(self.suffix_of(key)))
     }
 
     /// The second part of a search, after [`NodeView::heads_below`].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn search_from(&self, below: usize, key: &[u8]) -> Result<usize, usize> {
         let suffix = self.suffix_of(key);
         let head = head_of(suffix);
@@ -435,11 +483,11 @@ impl<'a> NodeView<'a> {
     /// What follows the prefix in `key`, which starts with it; something where it does not.
     #[inline]
     fn suffix_of<'k>(&self, key: &'k [u8]) -> &'k [u8] {
-        &key[self.prefix_len.min(key.len())..]
+        &key[self.prefix_len().min(key.len())..]
     }
 
     /// Goes on with a search among the entries from `first` on, which is the first one with this head.
-    #[inline]
+    #[inline(never)]
     fn search_run(&self, first: usize, head: u32, suffix: &[u8]) -> Result<usize, usize> {
         match self.compare_tail(first, suffix) {
             Ordering::Equal => Ok(first),
@@ -474,11 +522,7 @@ impl<'a> NodeView<'a> {
     /// The order of an entry's key and a suffix that has the same head.
     #[inline]
     fn compare_tail(&self, i: usize, suffix: &[u8]) -> Ordering {
-        let (entry, tail) = (self.entry(i), tail_of(suffix));
-        // Short keys are all head. To compare nothing with nothing is a call as well.
-        let tails =
-            if entry.tail.is_empty() && tail.is_empty() { Ordering::Equal } else { entry.tail.cmp(tail) };
-        tails.then(entry.suffix_len.cmp(&suffix.len()))
+        self.entry(i).compare_tail(suffix)
     }
 
     /// The order of an entry's key and `key`, which must start with the node's prefix.
@@ -491,7 +535,7 @@ impl<'a> NodeView<'a> {
     /// Whether an entry's key is below `end`, which may be any bytes.
     #[must_use]
     pub(crate) fn is_below(&self, i: usize, end: &[u8]) -> bool {
-        match self.prefix().cmp(&end[..end.len().min(self.prefix_len)]) {
+        match self.prefix().cmp(&end[..end.len().min(self.prefix_len())]) {
             Ordering::Less => true,
             Ordering::Equal => self.compare_key(i, end).is_lt(),
             Ordering::Greater => false,
@@ -510,7 +554,7 @@ impl<'a> NodeView<'a> {
     /// The length of an entry's key, prefix included, in bytes.
     #[must_use]
     pub fn key_len(&self, i: usize) -> usize {
-        self.prefix_len + self.entry(i).suffix_len
+        self.prefix_len() + self.entry(i).suffix_len
     }
 
     /// Appends an entry's key to `out`.
@@ -529,7 +573,7 @@ impl<'a> NodeView<'a> {
     pub(crate) fn read_suffix(&self, i: usize, out: &mut Vec<u8>) -> ValueRef<'a> {
         let entry = self.entry(i);
         self.push_suffix(i, &entry, out);
-        entry.value().expect("validated, or made by a block")
+        entry.checked_value()
     }
 
     #[inline(always)]
@@ -555,7 +599,7 @@ impl<'a> NodeView<'a> {
     #[must_use]
     #[inline]
     pub fn value(&self, i: usize) -> ValueRef<'a> {
-        self.entry(i).value().expect("validated, or made by a block")
+        self.entry(i).checked_value()
     }
 
     /// The bytes of an entry in the heap.
@@ -569,7 +613,7 @@ impl<'a> NodeView<'a> {
     pub(crate) fn heap_entry_and_value(&self, i: usize) -> (&'a [u8], ValueRef<'a>) {
         let start = self.slot(i);
         let (entry, rest) = self.read_entry(i);
-        let value = entry.value().expect("validated, or made by a block");
+        let value = entry.checked_value();
         (&self.bytes[start..self.bytes.len() - rest.len()], value)
     }
 
@@ -626,16 +670,18 @@ impl<'a> NodeView<'a> {
 
     #[inline]
     fn slot(&self, i: usize) -> usize {
-        slot_at(&self.bytes[self.slots_at..], self.width, i)
+        slot_at(self.bytes, self.slots_at(), self.width, i)
     }
 }
 
-/// Slot `i` of a node's slots.
+/// Slot `i` of a node whose slots start at `slots_at`.
 #[inline]
-pub(crate) fn slot_at(slots: &[u8], width: SlotWidth, i: usize) -> usize {
+pub(crate) fn slot_at(node: &[u8], slots_at: usize, width: SlotWidth, i: usize) -> usize {
+    let slots = "a node has a slot for each entry";
+    let bytes = &node[slots_at + i * width.bytes()..];
     match width {
-        SlotWidth::Narrow => usize::from(u16::from_le_bytes(slots.as_chunks().0[i])),
-        SlotWidth::Wide => to_usize(u32::from_le_bytes(slots.as_chunks().0[i])),
+        SlotWidth::Narrow => usize::from(u16::from_le_bytes(*bytes.first_chunk().expect(slots))),
+        SlotWidth::Wide => to_usize(u32::from_le_bytes(*bytes.first_chunk().expect(slots))),
     }
 }
 
@@ -649,19 +695,27 @@ pub(crate) struct EntryParts {
     pub(crate) end: usize,
 }
 
-/// How many heads are smaller than `target`. The loop has no branch that depends on the heads.
+/// So many heads are compared at once: about as many as take as long as two steps of halving, which wait for each other.
+const WINDOW: usize = 16;
+
+/// How many heads are smaller than `target`. Nothing in it is a branch that depends on the heads.
 #[inline]
 fn lower_bound(heads: &[[u8; HEAD_BYTES]], target: u32) -> usize {
-    let smaller = |i: usize| u32::from_le_bytes(heads[i]) < target;
+    let is_smaller = |head: &[u8; HEAD_BYTES]| u32::from_le_bytes(*head) < target;
+    let Some(last_window) = heads.len().checked_sub(WINDOW) else {
+        return heads.partition_point(is_smaller);
+    };
     let mut base = 0;
     let mut size = heads.len();
-    while size > 1 {
+    while size > WINDOW {
         let half = size / 2;
-        let middle = base + half;
-        base = select_unpredictable(smaller(middle - 1), middle, base);
+        base = select_unpredictable(is_smaller(&heads[base + half - 1]), base + half, base);
         size -= half;
     }
-    base + usize::from(size == 1 && smaller(base))
+    // All heads before the base are smaller, so a window may begin among them.
+    let start = base.min(last_window);
+    let window: &[_; WINDOW] = heads[start..].first_chunk().expect("there is one from the last window on");
+    start + to_usize(window.iter().map(|head| u32::from(is_smaller(head))).sum())
 }
 
 #[cfg(test)]

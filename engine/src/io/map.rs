@@ -22,5 +22,5 @@ pub(super) fn map(file: &File, len: usize, advice: Advice) -> io::Result<Mapping
     if advice == Advice::Random {
         let _ = mapping.advise(memmap2::Advice::Random);
     }
-    Ok(Box::new(mapping))
+    Ok(Mapping::of(mapping))
 }

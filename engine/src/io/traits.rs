@@ -14,6 +14,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::ids::{Timestamp, to_u64};
 
 /// How a file is opened.
@@ -49,8 +51,24 @@ pub enum Advice {
     Random,
 }
 
-/// Bytes of a file in memory, readable at once.
-pub type Mapping = Box<dyn Deref<Target = [u8]> + Send + Sync>;
+/// Bytes of a file in memory, readable at once. They stay where they are for as long as it lives.
+pub struct Mapping(Bytes);
+
+impl Mapping {
+    /// The bytes of `owner`, which is dropped with the mapping.
+    pub fn of(owner: impl AsRef<[u8]> + Send + 'static) -> Mapping {
+        Mapping(Bytes::from_owner(owner))
+    }
+}
+
+impl Deref for Mapping {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 /// A file system, as much of it as the engine needs. Paths are those of the database directory and of files directly
 /// in it.

@@ -102,6 +102,18 @@ impl<'a> Source<'a> {
         self.resolve(self.view.value(i))
     }
 
+    /// The value at `key`, if there is one; see [`NodeView::find`].
+    #[inline]
+    pub(crate) fn find(&self, key: &[u8]) -> Option<NewValue<'a>> {
+        self.view.find(key).map(|value| self.resolve(value))
+    }
+
+    /// The same, where it is known how many heads are below that of `key`.
+    #[inline]
+    pub(crate) fn find_from(&self, below: usize, key: &[u8]) -> Option<NewValue<'a>> {
+        self.view.find_from(below, key).map(|value| self.resolve(value))
+    }
+
     /// Appends what follows the prefix in an entry's key to `suffix`, and gives its value.
     #[inline(always)]
     pub(crate) fn read(&self, i: usize, suffix: &mut Vec<u8>) -> NewValue<'a> {
@@ -654,7 +666,7 @@ fn regrown(node: &[u8], header: &PageHeader, capacity: usize, heap_bytes: usize)
     bytes[heads.clone()].copy_from_slice(&node[heads]);
     let moved = |slot: usize| slot - from.heap_at + to.heap_at;
     for i in 0..count {
-        let slot = moved(slot_at(&node[from.slots_at..], header.slots, i));
+        let slot = moved(slot_at(node, from.slots_at, header.slots, i));
         set_slot(&mut bytes[to.slots_at..], slots, i, slot);
     }
     set_count(&mut bytes, header.count);

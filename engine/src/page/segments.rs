@@ -140,21 +140,22 @@ impl Segment {
     /// [`Error::Corrupt`] where the address does not lead to a sound page, or what the file system answers.
     #[inline]
     pub fn page(&self, addr: &PageAddr) -> Result<&[u8]> {
-        let kept = match self.pages.get() {
-            Some(Pages::Mapped { bytes, checked }) if checked.contains(addr.unit) => {
-                return match mapped(bytes, addr) {
-                    Some(page) if is_of(page, addr) => Ok(page),
-                    _ => self.page_at_first(addr),
-                };
-            }
-            Some(Pages::Mapped { .. }) => None,
-            Some(Pages::Kept(kept)) => kept.get(addr.unit),
-            None => self.first.get().and_then(|first| first.get(addr.unit)),
-        };
-        match kept {
-            Some(page) if is_of(page, addr) && page.len() == to_usize(addr.len) => Ok(page),
-            _ => self.page_at_first(addr),
+        match self.known_page(addr) {
+            Some(page) => Ok(page),
+            None => self.page_at_first(addr),
         }
+    }
+
+    /// A page that was checked before.
+    #[inline]
+    fn known_page(&self, addr: &PageAddr) -> Option<&[u8]> {
+        let page = match self.pages.get() {
+            Some(Pages::Mapped { bytes, checked }) if checked.contains(addr.unit) => mapped(bytes, addr)?,
+            Some(Pages::Mapped { .. }) => return None,
+            Some(Pages::Kept(kept)) => kept.get(addr.unit)?,
+            None => self.first.get()?.get(addr.unit)?,
+        };
+        (is_of(page, addr) && page.len() == to_usize(addr.len)).then_some(page)
     }
 
     /// Where a page that was checked lies in the mapping; see [`PageRead::place`].

@@ -16,7 +16,7 @@ use crate::page::block::{Block, NewValue};
 use crate::tree::edit::{Editor, Existence, Present, PutValue};
 use crate::tree::laid::Laid;
 use crate::tree::node::{BlockRef, Child, Fences, InnerRef, Kid, Leaf, Node, OwnFences};
-use crate::tree::read::{self, ChildView, Entry, InnerView, LeafView, MAX_DEPTH};
+use crate::tree::read::{self, Entry, InnerView, LeafView, MAX_DEPTH, Start};
 use crate::tree::split::{self, Growth, Parts};
 
 /// Of so many changes or fewer below a node, keys and values are asked for at once.
@@ -143,7 +143,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         with: &mut Luggage<'c>,
     ) -> Result<Below> {
         if depth == 0 {
-            return Err(read::too_deep(&ChildView::Own(child)));
+            return Err(read::too_deep(Start::Own(child)));
         }
         let outcome = match &mut child.node {
             Node::Empty => {
@@ -315,7 +315,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         }
         let view = LeafView::open(self.pages, leaf)?;
         for change in changes.iter_mut().filter(|change| change.existence == Existence::Look) {
-            change.existence = Existence::Known(view.find(change.key)?.is_some());
+            change.existence = Existence::Known(view.find(change.key).is_some());
         }
         Ok(true)
     }

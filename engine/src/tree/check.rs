@@ -40,7 +40,7 @@ pub(crate) struct Checker<'c, P: ?Sized> {
 impl<P: PageRead + ?Sized> Checker<'_, P> {
     pub(crate) fn child(&mut self, child: ChildView<'_>, fences: &OwnFences, depth: usize) {
         if depth == 0 {
-            return self.problems.push(read::too_deep(&child));
+            return self.problems.push(read::too_deep(child.start()));
         }
         let Some(place) = self.enter(&child) else { return };
         match child.open(self.pages) {

@@ -46,7 +46,7 @@ pub(crate) fn rank(
             }
         }
     }
-    Err(read::too_deep(&child))
+    Err(read::too_deep(child.start()))
 }
 
 /// How many entries below `child` have a key in this range, whose ends must be between the child's fences.
@@ -113,7 +113,7 @@ pub(crate) fn count_and_next(
             }
         }
     }
-    Err(read::too_deep(&child))
+    Err(read::too_deep(child.start()))
 }
 
 /// The counts of some children, added to `sum`.

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::page::access::PageRead;
 use crate::page::block::NewValue;
 use crate::tree::merge::LeafCursor;
-use crate::tree::read::{self, ChildView, InnerView, LeafView, MAX_DEPTH, NodeRef, covers};
+use crate::tree::read::{self, InnerView, LeafView, MAX_DEPTH, NodeRef, Start, covers};
 
 /// A place in a tree that does not change while the cursor lives.
 ///
@@ -15,7 +15,7 @@ use crate::tree::read::{self, ChildView, InnerView, LeafView, MAX_DEPTH, NodeRef
 ///
 /// To position it anew it goes up only as far as it has to: keys that are near each other are found at little cost.
 pub struct Cursor<'a, P: ?Sized> {
-    root: ChildView<'a>,
+    root: Start<'a>,
     pages: &'a P,
     /// The inner nodes on a way down from the root, and which child of each leads on.
     path: Vec<Step<'a>>,
@@ -54,7 +54,7 @@ enum Direction {
 }
 
 impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
-    pub(crate) fn new(root: ChildView<'a>, pages: &'a P) -> Cursor<'a, P> {
+    pub(crate) fn new(root: Start<'a>, pages: &'a P) -> Cursor<'a, P> {
         Cursor {
             root,
             pages,
@@ -109,7 +109,7 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
             return Ok(None);
         }
         let Some(leaf) = &self.leaf else { return Ok(None) };
-        leaf.find(key)?.map(|value| read::value_bytes(value, self.pages)).transpose()
+        leaf.find(key).map(|value| read::value_bytes(value, self.pages)).transpose()
     }
 
     /// To the entry that `n` others come before.
@@ -300,18 +300,18 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
                 continue;
             };
             step.at = next;
-            let child = step.node.child(next)?;
-            if self.descend(child, direction)? {
+            let start = step.node.start(next)?;
+            if self.descend(start, direction)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// To the first or last entry below `child`, or to an empty place on the way there.
-    fn descend(&mut self, mut child: ChildView<'a>, direction: Direction) -> Result<bool> {
+    /// To the first or last entry of a subtree, or to an empty place on the way there.
+    fn descend(&mut self, mut start: Start<'a>, direction: Direction) -> Result<bool> {
         while self.path.len() < MAX_DEPTH {
-            let node = match child.open(self.pages)? {
+            let node = match start.open(self.pages)? {
                 NodeRef::Empty => return Ok(false),
                 NodeRef::Leaf(leaf) => {
                     let leaf = self.enter(leaf);
@@ -326,10 +326,10 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
                 Direction::Forward => 0,
                 Direction::Backward => node.len() - 1,
             };
-            child = node.child(at)?;
+            start = node.start(at)?;
             self.path.push(Step { node, at });
         }
-        Err(read::too_deep(&child))
+        Err(read::too_deep(start))
     }
 
     /// To the leaf that covers `key`, or to an empty place there.
@@ -340,15 +340,15 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
         }
         self.is_in_leaf = false;
         self.path.truncate(shared + 1);
-        let mut child = match self.path.last_mut() {
+        let mut start = match self.path.last_mut() {
             None => self.root,
             Some(step) => {
                 step.at = step.node.position(key)?;
-                step.node.child(step.at)?
+                step.node.start(step.at)?
             }
         };
         while self.path.len() < MAX_DEPTH {
-            let node = match child.open(self.pages)? {
+            let node = match start.open(self.pages)? {
                 NodeRef::Empty => return Ok(false),
                 NodeRef::Leaf(leaf) => {
                     self.enter(leaf);
@@ -357,16 +357,16 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
                 NodeRef::Inner(node) => node,
             };
             let at = node.position(key)?;
-            child = node.child(at)?;
+            start = node.start(at)?;
             self.path.push(Step { node, at });
         }
-        Err(read::too_deep(&child))
+        Err(read::too_deep(start))
     }
 
     fn descend_to_nth(&mut self, mut n: u64) -> Result<bool> {
-        let mut child = self.root;
+        let mut start = self.root;
         while self.path.len() < MAX_DEPTH {
-            let node = match child.open(self.pages)? {
+            let node = match start.open(self.pages)? {
                 NodeRef::Empty => return Ok(false),
                 NodeRef::Leaf(leaf) => {
                     let leaf = self.enter(leaf);
@@ -374,15 +374,15 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
                 }
                 NodeRef::Inner(node) => node,
             };
-            let mut at = 0;
-            child = node.child(at)?;
+            let (mut at, mut child) = (0, node.child(0)?);
             while n >= child.count() && at + 1 < node.len() {
                 n -= child.count();
                 at += 1;
                 child = node.child(at)?;
             }
+            start = child.start();
             self.path.push(Step { node, at });
         }
-        Err(read::too_deep(&child))
+        Err(read::too_deep(start))
     }
 }

@@ -133,7 +133,7 @@ impl<'a, P: PageRead + ?Sized> Side<'a, P> {
         match subtree.open(self.pages)? {
             NodeRef::Empty => {}
             NodeRef::Leaf(leaf) => self.entries = leaf.merged().into_iter(),
-            NodeRef::Inner(_) if depth >= MAX_DEPTH => return Err(read::too_deep(&subtree)),
+            NodeRef::Inner(_) if depth >= MAX_DEPTH => return Err(read::too_deep(subtree.start())),
             NodeRef::Inner(inner) => {
                 for i in (0..inner.len()).rev() {
                     self.subtrees.push((inner.child(i)?, depth + 1));

@@ -14,7 +14,7 @@ use crate::page::access::PageRead;
 use crate::page::block::{Block, LongValue, NewValue};
 use crate::tree::node::{BlockRef, Child, Fences, Inner, Kid, Leaf, Node, OwnFences};
 use crate::tree::params::TreeParams;
-use crate::tree::read::{self, ChildView, Entry, InnerView, LeafView, MAX_DEPTH};
+use crate::tree::read::{self, Entry, InnerView, LeafView, MAX_DEPTH, Start};
 use crate::tree::split::{self, Growth, Parts};
 
 /// A shared base shorter than this part of a leaf is copied and edited; a longer one gets a delta.
@@ -191,7 +191,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         depth: usize,
     ) -> Result<Outcome> {
         if depth == 0 {
-            return Err(read::too_deep(&ChildView::Own(child)));
+            return Err(read::too_deep(Start::Own(child)));
         }
         let outcome = match &mut child.node {
             Node::Empty => {

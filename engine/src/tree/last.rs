@@ -20,7 +20,7 @@ pub(crate) fn last_key(root: ChildView<'_>, pages: &(impl PageRead + ?Sized)) ->
         }
     }
     // The last leaf is empty, or its last entries are deleted: the key is further to the left.
-    let mut cursor = Cursor::new(root, pages);
+    let mut cursor = Cursor::new(root.start(), pages);
     Ok(if cursor.last()? { Some(cursor.key().to_vec()) } else { None })
 }
 

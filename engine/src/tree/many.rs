@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::page::access::PageRead;
 use crate::page::block::{NewValue, Source};
 use crate::tree::node::covered;
-use crate::tree::read::{self, ChildView, InnerView, LeafView, MAX_DEPTH, NodeRef};
+use crate::tree::read::{self, InnerView, LeafView, MAX_DEPTH, NodeRef, Start};
 
 /// How many lookups go on in step. Half as many leave some of the gain, more would not fit what a processor has under way.
 const AT_ONCE: usize = 16;
@@ -28,7 +28,7 @@ struct Lookup<'a, 'k> {
 #[derive(Clone, Copy)]
 enum Step<'a> {
     /// Opens a subtree and searches the heads of its first node.
-    Open(ChildView<'a>),
+    Open(Start<'a>),
     /// Goes to a child of a node in which so many heads are below that of the key.
     Child(InnerView<'a>, usize),
     /// Compares the key with those in a base in which so many heads are below its own.
@@ -42,16 +42,16 @@ impl<'a> Lookup<'a, '_> {
     #[inline]
     fn step(&mut self, pages: &'a (impl PageRead + ?Sized)) -> Result<bool> {
         match self.next {
-            Step::Open(child) => self.open(child.open(pages)?),
+            Step::Open(start) => self.open(start.open(pages)?),
             Step::Child(node, below) => {
                 let found = node.separators().search_from(below, self.key);
-                let child = node.child(covered(found).ok_or_else(|| node.first_is_missing())?)?;
-                self.depth = self.depth.checked_sub(1).ok_or_else(|| read::too_deep(&child))?;
-                self.ahead = child.places(pages);
-                self.next = Step::Open(child);
+                let start = node.start(covered(found).ok_or_else(|| node.first_is_missing())?)?;
+                self.depth = self.depth.checked_sub(1).ok_or_else(|| read::too_deep(start))?;
+                self.ahead = start.places(pages);
+                self.next = Step::Open(start);
             }
             Step::Entry(base, below) => {
-                self.next = Step::Done(base.view.search_from(below, self.key).ok().map(|i| base.value(i)));
+                self.next = Step::Done(base.find_from(below, self.key));
             }
             Step::Done(_) => {}
         }
@@ -94,7 +94,7 @@ impl<'a> Lookup<'a, '_> {
 
 /// The values at `keys`, in their order. Keys that the tree surely lacks are not looked for.
 pub(crate) fn find_many<'a>(
-    root: ChildView<'a>,
+    root: Start<'a>,
     pages: &'a (impl PageRead + ?Sized),
     keys: &[&[u8]],
     lacks: impl Fn(&[u8]) -> bool,

@@ -36,7 +36,7 @@ pub(crate) struct Marker<'m, P: ?Sized> {
 impl<P: PageRead + ?Sized> Marker<'_, P> {
     pub(crate) fn child(&mut self, child: ChildView<'_>, depth: usize) -> Result<()> {
         if depth == 0 {
-            return Err(read::too_deep(&child));
+            return Err(read::too_deep(child.start()));
         }
         let child = match child {
             ChildView::Own(child) => child,

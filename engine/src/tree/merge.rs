@@ -4,7 +4,6 @@
 //! Which of the two comes next follows from where the delta's next entry belongs in the base, which is looked up once
 //! for each entry of the delta that is passed. So going on never compares keys, and both directions are alike.
 
-use crate::error::Result;
 use crate::format::node::ValueRef;
 use crate::page::block::{NewValue, Source};
 use crate::tree::read::{LeafView, position_of};
@@ -76,7 +75,7 @@ impl<'a> LeafCursor<'a> {
 
     /// The value at `key`, wherever the place is.
     #[inline]
-    pub(crate) fn find(&self, key: &[u8]) -> Result<Option<NewValue<'a>>> {
+    pub(crate) fn find(&self, key: &[u8]) -> Option<NewValue<'a>> {
         self.leaf.find(key)
     }
 

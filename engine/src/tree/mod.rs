@@ -110,9 +110,9 @@ impl Root {
         keys: &[&[u8]],
     ) -> Result<Vec<Option<&'a [u8]>>> {
         let Some(watched) = &self.watched else {
-            return many::find_many(self.view(), pages, keys, |_| false);
+            return many::find_many(self.view().start(), pages, keys, |_| false);
         };
-        let found = many::find_many(self.view(), pages, keys, |key| watched.lacks(key))?;
+        let found = many::find_many(self.view().start(), pages, keys, |key| watched.lacks(key))?;
         found.iter().for_each(|value| watched.note(value.is_some(), self.child.count));
         Ok(found)
     }
@@ -136,7 +136,7 @@ impl Root {
     /// A cursor over the entries of this version.
     #[must_use]
     pub fn cursor<'a, P: PageRead + ?Sized>(&'a self, pages: &'a P) -> Cursor<'a, P> {
-        Cursor::new(self.view(), pages)
+        Cursor::new(self.view().start(), pages)
     }
 
     /// What distinguishes a later version from this one. Pages of one address must be one page in both.

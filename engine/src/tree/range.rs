@@ -7,7 +7,7 @@ use crate::page::access::PageRead;
 use crate::tree::count::count_range;
 use crate::tree::edit::Editor;
 use crate::tree::node::{Child, Fences, Leaf, Node};
-use crate::tree::read::{self, ChildView, LeafView, MAX_DEPTH};
+use crate::tree::read::{self, ChildView, LeafView, MAX_DEPTH, Start};
 use crate::tree::split::{self, Growth};
 
 /// Keys from one bound to another.
@@ -58,7 +58,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         depth: usize,
     ) -> Result<u64> {
         if depth == 0 {
-            return Err(read::too_deep(&ChildView::Own(child)));
+            return Err(read::too_deep(Start::Own(child)));
         }
         let deleted = count_range(ChildView::Own(child), self.pages, range.low, range.high)?;
         if deleted == 0 {

@@ -3,7 +3,6 @@
 //! Nothing here trusts a page to be the one that its parent meant: a wrong kind, a malformed reference and a tree that
 //! is too deep are [`Error::Corrupt`](crate::Error::Corrupt).
 
-use crate::codec::Reader;
 use crate::error::{Error, Result};
 use crate::format::inner::{ChildPages, ChildRef};
 use crate::format::node::{NodeView, ValueRef};
@@ -54,13 +53,36 @@ impl<'a> ChildView<'a> {
         }
     }
 
+    /// Where it starts.
+    #[inline]
+    pub(crate) fn start(self) -> Start<'a> {
+        match self {
+            ChildView::Own(child) => Start::Own(child),
+            ChildView::Page(child) => Start::Page(child.pages),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn open(self, pages: &'a (impl PageRead + ?Sized)) -> Result<NodeRef<'a>> {
+        self.start().open(pages)
+    }
+}
+
+/// Where a subtree starts: all that a way down needs to know of it.
+#[derive(Clone, Copy)]
+pub(crate) enum Start<'a> {
+    Own(&'a Child),
+    Page(ChildPages),
+}
+
+impl<'a> Start<'a> {
     /// Where the pages of the first node lie, which are not looked at. Nothing for a node in memory.
     #[inline]
     pub(crate) fn places(&self, pages: &'a (impl PageRead + ?Sized)) -> [&'a [u8]; 2] {
         let (first, second) = match self {
-            ChildView::Page(ChildRef { pages: ChildPages::Inner(addr), .. })
-            | ChildView::Own(Child { node: Node::Inner(InnerRef::Page(addr)), .. }) => (addr, None),
-            ChildView::Page(ChildRef { pages: ChildPages::Leaf(base, delta), .. }) => (base, delta.as_ref()),
+            Start::Page(ChildPages::Inner(addr))
+            | Start::Own(Child { node: Node::Inner(InnerRef::Page(addr)), .. }) => (addr, None),
+            Start::Page(ChildPages::Leaf(base, delta)) => (base, delta.as_ref()),
             _ => return [&[]; 2],
         };
         [pages.place(first), second.map_or(&[], |addr| pages.place(addr))]
@@ -70,21 +92,19 @@ impl<'a> ChildView<'a> {
     #[inline(always)]
     pub(crate) fn open(self, pages: &'a (impl PageRead + ?Sized)) -> Result<NodeRef<'a>> {
         match self {
-            ChildView::Own(child) => match &child.node {
+            Start::Own(child) => match &child.node {
                 Node::Empty => Ok(NodeRef::Empty),
                 Node::Inner(InnerRef::Own(inner)) => Ok(NodeRef::Inner(InnerView::Own(inner))),
                 Node::Inner(InnerRef::Page(addr)) => InnerView::open(pages, addr).map(NodeRef::Inner),
                 Node::Leaf(leaf) => LeafView::open(pages, leaf).map(NodeRef::Leaf),
             },
-            ChildView::Page(child) => match child.pages {
-                ChildPages::Empty => Ok(NodeRef::Empty),
-                ChildPages::Inner(addr) => InnerView::open(pages, &addr).map(NodeRef::Inner),
-                ChildPages::Leaf(base, delta) => {
-                    let delta = delta.map(|addr| node(pages, &addr, PageKind::Delta)).transpose()?;
-                    let base = node(pages, &base, PageKind::Leaf)?.into();
-                    Ok(NodeRef::Leaf(LeafView { base, delta: delta.map(Source::from) }))
-                }
-            },
+            Start::Page(ChildPages::Empty) => Ok(NodeRef::Empty),
+            Start::Page(ChildPages::Inner(addr)) => InnerView::open(pages, &addr).map(NodeRef::Inner),
+            Start::Page(ChildPages::Leaf(base, delta)) => {
+                let delta = delta.map(|delta| node(pages, &delta, PageKind::Delta)).transpose()?;
+                let base = node(pages, &base, PageKind::Leaf)?.into();
+                Ok(NodeRef::Leaf(LeafView { base, delta: delta.map(Source::from) }))
+            }
         }
     }
 }
@@ -144,6 +164,15 @@ impl<'a> InnerView<'a> {
             InnerView::Page(view, addr) => page_child(view, addr, i).map(ChildView::Page),
         }
     }
+
+    /// Where a child starts.
+    #[inline(always)]
+    pub(crate) fn start(&self, i: usize) -> Result<Start<'a>> {
+        match self {
+            InnerView::Own(inner) => Ok(Start::Own(&inner.children[i])),
+            InnerView::Page(view, addr) => page_child_pages(view, addr, i).map(Start::Page),
+        }
+    }
 }
 
 /// Whether child `at` of a node is the one that covers `key`, if any of them does.
@@ -178,15 +207,26 @@ impl InnerView<'_> {
 /// What an entry of an inner page refers to.
 #[inline(always)]
 fn page_child(view: &NodeView<'_>, addr: &PageAddr, i: usize) -> Result<ChildRef> {
-    if let ValueRef::Inline(bytes) = view.value(i) {
-        let mut reader = Reader::new(bytes);
-        if let Ok(child) = ChildRef::decode(&mut reader)
-            && reader.is_empty()
-        {
-            return Ok(child);
-        }
+    if let ValueRef::Inline(bytes) = view.value(i)
+        && let Ok(child) = ChildRef::decode_all(bytes)
+    {
+        return Ok(child);
     }
-    Err(damaged(addr, "a reference to a child", "something else"))
+    Err(no_child(addr))
+}
+
+/// The pages alone of what an entry of an inner page refers to.
+#[inline(always)]
+fn page_child_pages(view: &NodeView<'_>, addr: &PageAddr, i: usize) -> Result<ChildPages> {
+    match view.value(i) {
+        ValueRef::Inline(bytes) => ChildPages::decode(bytes).ok_or_else(|| no_child(addr)),
+        _ => Err(no_child(addr)),
+    }
+}
+
+#[cold]
+fn no_child(addr: &PageAddr) -> Error {
+    damaged(addr, "a reference to a child", "something else")
 }
 
 /// A leaf to read: its base, and on top of it the delta.
@@ -230,8 +270,11 @@ impl<'a> LeafView<'a> {
 
     /// The value at `key`.
     #[inline]
-    pub(crate) fn find(&self, key: &[u8]) -> Result<Option<NewValue<'a>>> {
-        find_in_leaf(self.delta, || Ok(self.base), key)
+    pub(crate) fn find(&self, key: &[u8]) -> Option<NewValue<'a>> {
+        match self.delta.and_then(|delta| find_in_delta(&delta, key)) {
+            Some(known) => known,
+            None => self.base.find(key),
+        }
     }
 
     /// The entries of base and delta merged, in the order of their keys.
@@ -326,7 +369,7 @@ pub(crate) fn find<'a>(
     key: &[u8],
 ) -> Result<Option<NewValue<'a>>> {
     let mut child = root;
-    let mut addr = loop {
+    let mut below = loop {
         match &child.node {
             Node::Empty => return Ok(None),
             Node::Leaf(leaf) => {
@@ -335,23 +378,26 @@ pub(crate) fn find<'a>(
                 return find_in_leaf(delta, || leaf.base.source(PageKind::Leaf, pages), key);
             }
             Node::Inner(InnerRef::Own(inner)) => child = &inner.children[inner.position(key)],
-            Node::Inner(InnerRef::Page(addr)) => break *addr,
+            Node::Inner(InnerRef::Page(addr)) => break ChildPages::Inner(*addr),
         }
     };
     for _ in 0..MAX_DEPTH {
-        let inner = node(pages, &addr, PageKind::Inner)?;
-        let at = covering(&inner, key).ok_or_else(|| InnerView::Page(inner, addr).first_is_missing())?;
-        match page_child(&inner, &addr, at)?.pages {
+        match below {
             ChildPages::Empty => return Ok(None),
-            ChildPages::Inner(below) => addr = below,
             ChildPages::Leaf(base, delta) => {
                 let delta = delta.map(|delta| node(pages, &delta, PageKind::Delta)).transpose()?;
                 let base = || node(pages, &base, PageKind::Leaf).map(Source::from);
                 return find_in_leaf(delta.map(Source::from), base, key);
             }
+            ChildPages::Inner(addr) => {
+                let inner = node(pages, &addr, PageKind::Inner)?;
+                let at =
+                    covering(&inner, key).ok_or_else(|| InnerView::Page(inner, addr).first_is_missing())?;
+                below = page_child_pages(&inner, &addr, at)?;
+            }
         }
     }
-    Err(too_deep(&ChildView::Own(child)))
+    Err(too_deep(Start::Page(below)))
 }
 
 /// The value at `key` in a leaf. The base is not looked at where the delta knows.
@@ -361,18 +407,16 @@ fn find_in_leaf<'a>(
     base: impl FnOnce() -> Result<Source<'a>>,
     key: &[u8],
 ) -> Result<Option<NewValue<'a>>> {
-    if let Some(known) = delta.and_then(|delta| find_in_delta(&delta, key)) {
-        return Ok(known);
+    match delta.and_then(|delta| find_in_delta(&delta, key)) {
+        Some(known) => Ok(known),
+        None => Ok(base()?.find(key)),
     }
-    let base = base()?;
-    Ok(base.view.search(key).ok().map(|i| base.value(i)))
 }
 
 /// What a delta knows of `key`, if anything: its value, or that it has none.
 #[inline]
 pub(crate) fn find_in_delta<'a>(delta: &Source<'a>, key: &[u8]) -> Option<Option<NewValue<'a>>> {
-    let i = delta.view.search(key).ok()?;
-    Some(Some(delta.value(i)).filter(|value| !matches!(value, NewValue::Tombstone)))
+    Some(delta.find(key)?).map(|value| Some(value).filter(|value| !matches!(value, NewValue::Tombstone)))
 }
 
 /// As [`node`], for a page whose entries are about to be mixed with others: they must be between its fences.
@@ -403,13 +447,11 @@ fn check_fences(view: &NodeView<'_>, addr: &PageAddr, first: usize, fences: &Own
 }
 
 /// The error of a way down that does not end.
-pub(crate) fn too_deep(child: &ChildView<'_>) -> Error {
+pub(crate) fn too_deep(start: Start<'_>) -> Error {
     let expected = format!("at most {MAX_DEPTH} nodes on a path");
-    match child {
-        ChildView::Page(ChildRef { pages: ChildPages::Inner(addr) | ChildPages::Leaf(addr, _), .. })
-        | ChildView::Own(Child { node: Node::Inner(InnerRef::Page(addr)), .. }) => {
-            damaged(addr, expected, "more")
-        }
+    match start {
+        Start::Page(ChildPages::Inner(addr) | ChildPages::Leaf(addr, _)) => damaged(&addr, expected, "more"),
+        Start::Own(Child { node: Node::Inner(InnerRef::Page(addr)), .. }) => damaged(addr, expected, "more"),
         _ => damaged_in_memory("tree", expected, "more"),
     }
 }

@@ -21,7 +21,7 @@ use crate::page::block::{Block, LongValue, NewValue, Source};
 use crate::page::meter::Meter;
 use crate::tree::node::{BlockRef, Child, Inner, InnerRef, Leaf, Node};
 use crate::tree::params::TreeParams;
-use crate::tree::read::{self, ChildView, InnerView, MAX_DEPTH};
+use crate::tree::read::{self, ChildView, InnerView, MAX_DEPTH, Start};
 
 /// Where pages were moved to.
 pub type Moved = HashMap<PageAddr, PageAddr>;
@@ -165,8 +165,7 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
             return Ok(*moved);
         }
         if depth == 0 {
-            let child = ChildRef { count: 0, has_extents: false, pages: ChildPages::Inner(*addr) };
-            return Err(read::too_deep(&ChildView::Page(child)));
+            return Err(read::too_deep(Start::Page(ChildPages::Inner(*addr))));
         }
         let inner = InnerView::open(self.pages, addr)?;
         let mut children = Vec::with_capacity(inner.len());

@@ -58,6 +58,7 @@ proptest! {
             _ => ChildPages::Leaf(page, Some(delta)),
         };
         let child = ChildRef { count, has_extents, pages };
+        prop_assert_eq!(ChildPages::decode(&encoded(&child)), Some(pages));
         let bytes = encoded(&child);
         let mut from = Reader::new(&bytes);
         prop_assert_eq!(ChildRef::decode(&mut from), Ok(child));

@@ -105,6 +105,8 @@ fn finds_nasty_keys_and_the_gaps_between_them() {
             assert_eq!(NodeView::validate(&bytes), Ok(()));
             for key in keys.iter().map(full) {
                 assert_eq!(view.search(&key), present.binary_search(&key), "{key:?}");
+                let value = present.binary_search(&key).is_ok().then_some(ValueRef::Inline(b"v"));
+                assert_eq!(view.find(&key), value, "{key:?}");
             }
             for (i, key) in present.iter().enumerate() {
                 assert_eq!(view.key(i), *key);
@@ -116,6 +118,19 @@ fn finds_nasty_keys_and_the_gaps_between_them() {
                     assert_eq!(view.compare_entry(i, &view, j), key.cmp(other));
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn heads_are_counted_right_at_every_number_of_them() {
+    for count in 0..100u32 {
+        // Two of each, the largest number among them, and gaps.
+        let numbers: Vec<u32> = (0..count).map(|n| u32::MAX - 3 * ((count - 1 - n) / 2)).collect();
+        let heads: Vec<_> = numbers.iter().map(|number| number.to_le_bytes()).collect();
+        for target in (0..200).map(|back| u32::MAX - back).chain([0]) {
+            let smaller = numbers.iter().filter(|number| **number < target).count();
+            assert_eq!(lower_bound(&heads, target), smaller, "{count} heads, {target}");
         }
     }
 }
@@ -231,11 +246,11 @@ fn use_all(bytes: &[u8], key: &[u8]) {
         assert_eq!(key.len(), view.key_len(i));
         assert_eq!(view.search(&key), Ok(i));
         assert_eq!(view.compare_key(i, &key), Ordering::Equal);
-        let _ = view.value(i);
+        assert_eq!(view.find(&key), Some(view.value(i)));
         keys.push(key);
     }
     assert!(keys.is_sorted());
-    let _ = view.search(key);
+    let _ = (view.search(key), view.find(key));
 }
 
 proptest! {
