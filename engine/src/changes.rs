@@ -76,6 +76,12 @@ impl Changes {
         self.entries.is_empty()
     }
 
+    /// The change, where there is no other.
+    pub(crate) fn only(&self) -> Option<KeyChange<'_>> {
+        let [change] = &self.entries[..] else { return None };
+        Some(KeyChange { key: self.key(change), value: self.value(change), existence: change.existence })
+    }
+
     /// What they take up in memory, in bytes.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.bytes + self.entries.len() * size_of::<Change>()
