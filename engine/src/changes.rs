@@ -79,7 +79,7 @@ impl Changes {
     /// The change, where there is no other.
     pub(crate) fn only(&self) -> Option<KeyChange<'_>> {
         let [change] = &self.entries[..] else { return None };
-        Some(KeyChange { key: self.key(change), value: self.value(change), existence: change.existence })
+        Some(self.told(change))
     }
 
     /// What they take up in memory, in bytes.
@@ -101,6 +101,10 @@ impl Changes {
         self.full.get(to_usize(change.piece)).unwrap_or(&self.newest)
     }
 
+    fn told(&self, change: &Change) -> KeyChange<'_> {
+        KeyChange { key: self.key(change), value: self.value(change), existence: change.existence }
+    }
+
     /// The key of the change that came last.
     pub(crate) fn last_key(&self) -> Option<&[u8]> {
         self.entries.last().map(|change| self.key(change))
@@ -113,11 +117,16 @@ impl Changes {
         self.entries = entries;
     }
 
+    /// All, where the keys ascended as they came.
+    pub(crate) fn ascending(&self) -> impl Iterator<Item = KeyChange<'_>> {
+        self.entries.iter().map(|change| self.told(change))
+    }
+
     /// One change a key that does what all changes of it do one after the other, once they are sorted.
     pub(crate) fn by_key(&self) -> impl Iterator<Item = KeyChange<'_>> {
         self.entries.chunk_by(|a, b| self.compare(a, b).is_eq()).filter_map(|same| {
             let (first, last) = (same.first()?, same.last()?);
-            Some(KeyChange { key: self.key(last), value: self.value(last), existence: first.existence })
+            Some(KeyChange { existence: first.existence, ..self.told(last) })
         })
     }
 

@@ -27,6 +27,8 @@ use crate::format::page::{PAGE_HEADER_BYTES, PageHeader, PageKind, SlotWidth, se
 use crate::ids::{PageAddr, to_u32, to_usize};
 use crate::page::meter::{Charge, Meter};
 
+/// The most that the two lengths at the start of an entry take.
+const LENGTHS_BYTES_MAX: usize = 20;
 /// The most entries that a node in memory can number.
 const MAX_ENTRIES_IN_MEMORY: usize = 65_535;
 
@@ -207,6 +209,31 @@ impl Block {
         let header = header_of(&bytes);
         let written = OnceLock::new();
         Block { bytes, header, memory: Vec::new(), dead: 0, changes: 0, written, charge }
+    }
+
+    /// A block with so many entries, given by their numbers, whose keys rise and start with `prefix`. `heap_bytes` is what
+    /// keys and values take together, or more.
+    ///
+    /// # Panics
+    /// If a key does not start with the prefix, or a value is long and in memory.
+    pub(crate) fn packed<'e>(
+        kind: PageKind,
+        prefix: &[u8],
+        entries: usize,
+        heap_bytes: usize,
+        meter: &Meter,
+        entry: impl Fn(usize) -> (&'e [u8], ValueRef<'e>),
+    ) -> Block {
+        let most_bytes = heap_bytes + entries * (LENGTHS_BYTES_MAX + EXTENT_ADDR_MAX_BYTES);
+        let mut block = Block::with_room(kind, prefix, entries, most_bytes, meter);
+        block.append_all(entries, |i, heap| {
+            let (key, value) = entry(i);
+            assert!(!matches!(value, ValueRef::Memory(_)), "a block holds its own long values");
+            let suffix = key.strip_prefix(prefix).expect("the fences of a node bound its keys");
+            put_entry(heap, suffix, value);
+            head_of(suffix)
+        });
+        block
     }
 
     /// A block with some of the entries of another node, whose keys must all start with `prefix`.

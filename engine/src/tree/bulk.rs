@@ -9,7 +9,7 @@ use crate::format::node::{HEAD_BYTES, ValueRef, entry_len};
 use crate::format::page::{PageKind, SlotWidth};
 use crate::ids::{PageAddr, to_u64};
 use crate::page::access::PageWrite;
-use crate::page::block::{Block, NewValue};
+use crate::page::block::Block;
 use crate::tree::node::{OwnFences, common_prefix_len, separator_between};
 use crate::tree::params::TreeParams;
 use crate::tree::write::{InnerPage, page_of};
@@ -110,20 +110,17 @@ impl BulkBuilder {
     /// Writes the entries collected so far as a leaf that ends below `high`.
     fn write_leaf(&mut self, to: &mut dyn PageWrite, high: Option<Vec<u8>>) -> Result<()> {
         let next = Pending { low: high.clone(), ..Pending::default() };
-        let leaf = std::mem::replace(&mut self.leaf, next);
-        let fences = OwnFences { low: leaf.low, high };
-        let meter = &self.params.meter;
-        let mut block =
-            Block::with_room(PageKind::Leaf, fences.prefix(), leaf.entries.len(), leaf.bytes.len(), meter);
-        let mut has_extents = false;
-        for entry in &leaf.entries {
-            let value = match &entry.value {
-                PendingValue::Inline(range) => NewValue::Inline(&leaf.bytes[range.clone()]),
-                PendingValue::Extent(addr) => NewValue::Extent(*addr),
-            };
-            has_extents |= matches!(value, NewValue::Extent(_));
-            block.push(&leaf.bytes[entry.key.clone()], value);
-        }
+        let mut leaf = std::mem::replace(&mut self.leaf, next);
+        let fences = OwnFences { low: leaf.low.take(), high };
+        let block = Block::packed(
+            PageKind::Leaf,
+            fences.prefix(),
+            leaf.entries.len(),
+            leaf.bytes.len(),
+            &self.params.meter,
+            |i| (&leaf.bytes[leaf.entries[i].key.clone()], leaf.value(&leaf.entries[i])),
+        );
+        let has_extents = leaf.entries.iter().any(|entry| matches!(entry.value, PendingValue::Extent(_)));
         let addr = to.append(PageKind::Leaf, page_of(&block)?)?;
         let pages = ChildPages::Leaf(addr, None);
         let child = ChildRef { count: to_u64(leaf.entries.len()), has_extents, pages };
@@ -203,11 +200,14 @@ impl Pending {
     }
 
     fn size(&self, entry: &PendingEntry) -> usize {
-        let value = match &entry.value {
+        entry_size(entry.key.len() - self.prefix_len, &self.value(entry))
+    }
+
+    fn value(&self, entry: &PendingEntry) -> ValueRef<'_> {
+        match &entry.value {
             PendingValue::Inline(range) => ValueRef::Inline(&self.bytes[range.clone()]),
             PendingValue::Extent(addr) => ValueRef::Extent(*addr),
-        };
-        entry_size(entry.key.len() - self.prefix_len, &value)
+        }
     }
 }
 

@@ -267,7 +267,7 @@ impl Batch<'_> {
 /// Packs what is gathered of keys that ascend.
 fn pack(txn: &mut WriteTxn, builder: &mut BulkBuilder, gathered: &mut Changes) -> Result<()> {
     txn.with_pages(|pages| {
-        for change in gathered.by_key() {
+        for change in gathered.ascending() {
             change.value.map_or(Ok(()), |value| builder.push(pages, change.key, value))?;
         }
         Ok(())
