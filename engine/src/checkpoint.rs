@@ -65,6 +65,7 @@ pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints) -> Result<Chec
         return Ok(CheckpointReport { lsn: version.lsn, page_bytes: 0 });
     }
     let running = shared.pressure.begin(shared.dirty_bytes(), shared.options.memory_budget_bytes);
+    shared.params.era.begin_next();
     log.flush_to(version.lsn)?;
     let written = write_state(shared, &version.catalog, checkpoints, Pace::InSteps(&running))?;
     let report = CheckpointReport { lsn: version.lsn, page_bytes: written.page_bytes };

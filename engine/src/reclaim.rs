@@ -37,7 +37,7 @@ pub(crate) enum Effort {
 const SLACK_BYTES: u64 = 256 << 10;
 
 /// Liveness is computed again after this part of all page bytes was written anew.
-const MARK_EVERY: u64 = 8;
+const MARK_EVERY: u64 = 32;
 
 /// Removes what nothing needs, and chooses the segments that the next checkpoint empties.
 pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints, effort: Effort) -> Result<()> {
@@ -45,6 +45,7 @@ pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints, effort: Effort
         return Ok(());
     }
     remove_log(shared, checkpoints)?;
+    shared.pages.sweep()?;
     let total = shared.pages.segments().total_bytes();
     let written = total.saturating_sub(checkpoints.marked_page_bytes);
     if effort == Effort::WhenDue && written < SLACK_BYTES.max(total / MARK_EVERY) {
@@ -55,8 +56,13 @@ pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints, effort: Effort
     let roots: Vec<_> = checkpoints.list.kept().cloned().collect();
     let pages = shared.pages.segments();
     let mut seen = HashSet::new();
-    let mut liveness = mark(&roots, &pages, &mut seen)?;
-    liveness.add_version(&shared.versions.current(), &mut seen)?;
+    let (stay, goes) = without_the_one_that_goes(roots.clone());
+    let mut lasting = mark(&stay, &pages, &mut seen)?;
+    lasting.add_version(&shared.versions.current(), &mut seen)?;
+    let mut liveness = lasting.clone();
+    if let Some(root) = goes {
+        liveness.add(&root, &pages, Pinned::No, &mut seen)?;
+    }
     if shared.options.retention != Retention::Needed {
         let live_page_bytes = live(&roots, &pages)?;
         shared.reach().live_page_bytes = live_page_bytes;
@@ -64,7 +70,7 @@ pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints, effort: Effort
     drop(pages);
     let (dead, used): (Vec<_>, Vec<_>) = settled.into_iter().partition(|(id, _)| liveness.of(*id) == 0);
     remove_pages(shared, &dead)?;
-    checkpoints.victims = choose_victims(shared, &used, &liveness);
+    checkpoints.victims = choose_victims(shared, &used, &lasting);
     checkpoints.marked_page_bytes = shared.pages.segments().total_bytes();
     Ok(())
 }
@@ -104,7 +110,7 @@ fn live(roots: &[Arc<CheckpointRecord>], pages: &SegmentSet) -> Result<u64> {
 }
 
 /// Bytes that kept roots reach in each segment.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Liveness {
     live: HashMap<SegmentId, u64>,
     /// Segments with pages of roots that stay kept after the next checkpoints.
@@ -165,12 +171,20 @@ fn mark(
     seen: &mut HashSet<PageAddr>,
 ) -> Result<Liveness> {
     let mut liveness = Liveness::default();
-    // The two newest roots come last, so that a page they share with older ones counts as pinned.
+    // The newest root comes last, so that a page it shares with older ones counts as pinned.
     for (index, record) in roots.iter().enumerate() {
-        let pinned = if index + 2 < roots.len() { Pinned::Yes } else { Pinned::No };
+        let pinned = if index + 1 < roots.len() { Pinned::Yes } else { Pinned::No };
         liveness.add(record, pages, pinned, seen)?;
     }
     Ok(liveness)
+}
+
+/// Kept roots without the second newest, and that one: unless history needs it, it is let go by the next checkpoint.
+fn without_the_one_that_goes(
+    mut roots: Vec<Arc<CheckpointRecord>>,
+) -> (Vec<Arc<CheckpointRecord>>, Option<Arc<CheckpointRecord>>) {
+    let goes = roots.len().checked_sub(2).map(|at| roots.remove(at));
+    (roots, goes)
 }
 
 /// Segments that nobody appends to and no open transaction spilled into.
@@ -193,23 +207,24 @@ fn remove_pages(shared: &Shared, dead: &[(SegmentId, u64)]) -> Result<()> {
     shared.pages.sweep()
 }
 
-/// The emptiest segments, until the size would be within four thirds of the live bytes; nothing while the size is within
-/// three halves.
+/// The emptiest segments, until the size would be within three halves of the live bytes; nothing while the size is within
+/// five thirds. What goes with the next checkpoint in any case counts as gone.
 fn choose_victims(shared: &Shared, used: &[(SegmentId, u64)], liveness: &Liveness) -> Vec<SegmentId> {
     let live = liveness.total();
-    let mut total = shared.pages.segments().total_bytes();
-    if total <= live + live / 2 + SLACK_BYTES {
+    let goes: u64 = used.iter().filter(|(id, _)| liveness.of(*id) == 0).map(|(_, len)| len).sum();
+    let mut total = shared.pages.segments().total_bytes().saturating_sub(goes);
+    if total <= live + live / 3 * 2 + SLACK_BYTES {
         return Vec::new();
     }
     let mut candidates: Vec<(u64, u64, SegmentId)> = used
         .iter()
-        .filter(|(id, _)| !liveness.pinned.contains(id))
+        .filter(|(id, _)| liveness.of(*id) > 0 && !liveness.pinned.contains(id))
         .map(|&(id, len)| (liveness.of(id) * 1000 / len.max(1), len, id))
         .collect();
     candidates.sort_unstable();
     let mut victims = Vec::new();
     for (permille, len, id) in candidates {
-        if total <= live + live / 3 || permille > 900 {
+        if total <= live + live / 2 || permille > 900 {
             break;
         }
         total = total.saturating_sub(len - len * permille / 1000);

@@ -2,10 +2,11 @@
 //!
 //! | field | size | meaning |
 //! |---|---|---|
-//! | kind  | 1 | 1 empty, 2 inner page, 3 leaf of one page, 4 leaf of a base and a delta page |
+//! | kind  | 1 | 1 empty, 2 inner page, 3 leaf of one page, 4 leaf of a base and a delta page, 5 leaf of a base and two |
 //! | flags | 1 | bit 0: values below may lie in extent pages; the other bits are zero |
 //! | page  | 16 | address of the inner page, or of the leaf's base page; absent for an empty child |
-//! | delta | 16 | address of the leaf's delta page; only in kind 4 |
+//! | delta | 16 | address of the leaf's delta page; only in kinds 4 and 5 |
+//! | top | 16 | address of the delta page over that one; only in kind 5 |
 //! | count | varint | entries below; 0 exactly for an empty child |
 //!
 //! An address is segment, unit, length and checksum, four bytes each. The segment is never 0. Addresses have a fixed
@@ -21,6 +22,7 @@ const EMPTY: u8 = 1;
 const INNER: u8 = 2;
 const LEAF: u8 = 3;
 const LEAF_WITH_DELTA: u8 = 4;
+const LEAF_WITH_TWO: u8 = 5;
 
 const EXTENTS: u8 = 1;
 const ADDR_BYTES: usize = 16;
@@ -43,8 +45,47 @@ pub enum ChildPages {
     Empty,
     /// An inner page.
     Inner(PageAddr),
-    /// A leaf: its base page, and its changes since in a delta page.
-    Leaf(PageAddr, Option<PageAddr>),
+    /// A leaf.
+    Leaf(LeafPages),
+}
+
+/// The pages of a leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LeafPages {
+    /// The page that the others change.
+    pub base: PageAddr,
+    /// The pages of what changed since, if anything did.
+    pub deltas: DeltaPages,
+}
+
+/// The pages of what changed in a leaf since its base was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeltaPages {
+    /// Nothing did.
+    None,
+    /// A delta.
+    One(PageAddr),
+    /// A delta, and what changed since that was written.
+    Two(PageAddr, PageAddr),
+}
+
+impl From<PageAddr> for LeafPages {
+    fn from(base: PageAddr) -> LeafPages {
+        LeafPages { base, deltas: DeltaPages::None }
+    }
+}
+
+impl DeltaPages {
+    /// The page of the older delta, and that of the one over it.
+    #[must_use]
+    #[inline]
+    pub fn both(&self) -> (Option<&PageAddr>, Option<&PageAddr>) {
+        match self {
+            DeltaPages::None => (None, None),
+            DeltaPages::One(delta) => (Some(delta), None),
+            DeltaPages::Two(delta, top) => (Some(delta), Some(top)),
+        }
+    }
 }
 
 impl ChildRef {
@@ -56,19 +97,18 @@ impl ChildRef {
         let kind = match self.pages {
             ChildPages::Empty => EMPTY,
             ChildPages::Inner(_) => INNER,
-            ChildPages::Leaf(_, None) => LEAF,
-            ChildPages::Leaf(_, Some(_)) => LEAF_WITH_DELTA,
+            ChildPages::Leaf(LeafPages { deltas: DeltaPages::None, .. }) => LEAF,
+            ChildPages::Leaf(LeafPages { deltas: DeltaPages::One(_), .. }) => LEAF_WITH_DELTA,
+            ChildPages::Leaf(LeafPages { deltas: DeltaPages::Two(..), .. }) => LEAF_WITH_TWO,
         };
         out.put_u8(kind);
         out.put_u8(if self.has_extents { EXTENTS } else { 0 });
         match self.pages {
             ChildPages::Empty => {}
             ChildPages::Inner(page) => encode_addr(&page, out),
-            ChildPages::Leaf(base, delta) => {
-                encode_addr(&base, out);
-                if let Some(delta) = delta {
-                    encode_addr(&delta, out);
-                }
+            ChildPages::Leaf(LeafPages { base, deltas }) => {
+                let (delta, top) = deltas.both();
+                [Some(&base), delta, top].into_iter().flatten().for_each(|addr| encode_addr(addr, out));
             }
         }
         out.put_varint(self.count);
@@ -106,8 +146,12 @@ impl ChildPages {
     fn encoded_len(&self) -> usize {
         match self {
             ChildPages::Empty => 0,
-            ChildPages::Inner(_) | ChildPages::Leaf(_, None) => ADDR_BYTES,
-            ChildPages::Leaf(_, Some(_)) => 2 * ADDR_BYTES,
+            ChildPages::Inner(_) => ADDR_BYTES,
+            ChildPages::Leaf(LeafPages { deltas, .. }) => match deltas {
+                DeltaPages::None => ADDR_BYTES,
+                DeltaPages::One(_) => 2 * ADDR_BYTES,
+                DeltaPages::Two(..) => 3 * ADDR_BYTES,
+            },
         }
     }
 
@@ -116,15 +160,16 @@ impl ChildPages {
     #[inline(always)]
     pub(crate) fn decode(bytes: &[u8]) -> Option<ChildPages> {
         let (&[kind, _], rest) = bytes.split_first_chunk()?;
-        match kind {
-            EMPTY => Some(ChildPages::Empty),
-            INNER => read_addr(rest).map(ChildPages::Inner),
-            LEAF => Some(ChildPages::Leaf(read_addr(rest)?, None)),
-            LEAF_WITH_DELTA => {
-                Some(ChildPages::Leaf(read_addr(rest)?, Some(read_addr(rest.get(ADDR_BYTES..)?)?)))
-            }
-            _ => None,
-        }
+        let delta = |n: usize| read_addr(rest.get(n * ADDR_BYTES..)?);
+        let deltas = match kind {
+            EMPTY => return Some(ChildPages::Empty),
+            INNER => return read_addr(rest).map(ChildPages::Inner),
+            LEAF => DeltaPages::None,
+            LEAF_WITH_DELTA => DeltaPages::One(delta(1)?),
+            LEAF_WITH_TWO => DeltaPages::Two(delta(1)?, delta(2)?),
+            _ => return None,
+        };
+        Some(ChildPages::Leaf(LeafPages { base: read_addr(rest)?, deltas }))
     }
 }
 

@@ -12,11 +12,13 @@ pub enum FormatVersion {
     /// Checkpoint records carry observed time, pins, a wish for the next open, and the ancestors of a fork; log records
     /// have a kind for a reset that an open carried out.
     V2 = 2,
+    /// A leaf may have a second delta page over the first.
+    V3 = 3,
 }
 
 impl FormatVersion {
     /// The version that this build writes.
-    pub const CURRENT: FormatVersion = FormatVersion::V2;
+    pub const CURRENT: FormatVersion = FormatVersion::V3;
 
     /// The number that stands in a file's header. Never 0.
     #[must_use]
@@ -28,7 +30,7 @@ impl FormatVersion {
     #[must_use]
     pub const fn from_number(number: u32) -> Option<FormatVersion> {
         match number {
-            2 => Some(FormatVersion::V2),
+            3 => Some(FormatVersion::V3),
             _ => None,
         }
     }

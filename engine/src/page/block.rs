@@ -89,6 +89,19 @@ pub enum NewValue<'a> {
     Tombstone,
 }
 
+impl NewValue<'_> {
+    /// Whether it is known to be the same as another one.
+    fn is_same(&self, other: &NewValue<'_>) -> bool {
+        match (self, other) {
+            (NewValue::Inline(a), NewValue::Inline(b)) => a == b,
+            (NewValue::Extent(a), NewValue::Extent(b)) => a == b,
+            (NewValue::Memory(a), NewValue::Memory(b)) => Arc::ptr_eq(&a.0, &b.0),
+            (NewValue::Tombstone, NewValue::Tombstone) => true,
+            _ => false,
+        }
+    }
+}
+
 /// A node to copy entries from: a page, or a block with its long values.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
@@ -167,16 +180,32 @@ pub struct Block {
     /// How often the content changed since it was that of a page.
     changes: u16,
     written: OnceLock<OnDisk>,
+    /// The checkpoint that had begun last when the block was made.
+    era: u32,
+    /// What the block was a copy of, where a checkpoint may be writing that.
+    origin: Option<Arc<Block>>,
     charge: Charge,
 }
 
 /// Where a checkpoint wrote a block.
 #[derive(Clone, Copy, Debug)]
-enum OnDisk {
+pub enum OnDisk {
     /// Exactly its content is that of a page.
     Page(PageAddr),
-    /// A page holds what the base of a leaf is with this delta on top.
+    /// A page holds what the base of a leaf is with all its deltas, of which this is the newest.
     Merged(PageAddr),
+    /// A page holds what the older delta of a leaf is with this one over it.
+    Joined(PageAddr),
+}
+
+impl OnDisk {
+    /// The page.
+    #[must_use]
+    pub fn addr(self) -> PageAddr {
+        match self {
+            OnDisk::Page(addr) | OnDisk::Merged(addr) | OnDisk::Joined(addr) => addr,
+        }
+    }
 }
 
 impl Block {
@@ -208,7 +237,8 @@ impl Block {
         let charge = meter.charge(held_bytes(&bytes));
         let header = header_of(&bytes);
         let written = OnceLock::new();
-        Block { bytes, header, memory: Vec::new(), dead: 0, changes: 0, written, charge }
+        let (memory, origin) = (Vec::new(), None);
+        Block { bytes, header, memory, dead: 0, changes: 0, written, era: 0, origin, charge }
     }
 
     /// A block with so many entries, given by their numbers, whose keys rise and start with `prefix`. `heap_bytes` is what
@@ -277,6 +307,54 @@ impl Block {
         };
         let (memory, changes) = (self.memory.clone(), self.changes);
         Block { memory, dead, changes, ..Block::of_bytes(bytes, self.charge.meter()) }
+    }
+
+    /// As [`Block::copy_for_edit`], in an era. The copy remembers what a checkpoint that began since may be writing, so that it
+    /// can be told apart from what came later.
+    #[must_use]
+    pub fn copy_in_era(self: &Arc<Block>, era: u32, entries: usize, heap_bytes: usize) -> Block {
+        let copy = self.copy_for_edit(entries, heap_bytes);
+        if self.era == era {
+            return Block { era, origin: self.origin.clone(), ..copy };
+        }
+        // Where one checkpoint after the other fails, copies of copies must not keep them all.
+        let origin = self.origin.is_none().then(|| self.clone());
+        let changes = if origin.is_some() { 0 } else { copy.changes };
+        Block { era, origin, changes, ..copy }
+    }
+
+    /// The block, made in an era.
+    #[must_use]
+    pub fn in_era(self, era: u32) -> Block {
+        Block { era, ..self }
+    }
+
+    /// What the block was a copy of, where a checkpoint may have written that.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Block> {
+        self.origin.as_deref()
+    }
+
+    /// What has to be laid over another delta, of which this one was a copy, for the content of this one.
+    #[must_use]
+    pub fn since(&self, older: &Block) -> Block {
+        let (newer, before) = (self.view(), older.view());
+        let mut since = Block::new(newer.kind(), newer.prefix(), self.charge.meter()).in_era(self.era);
+        let mut at = 0;
+        for i in 0..newer.len() {
+            while at < before.len() && before.compare_entry(at, &newer, i).is_lt() {
+                since.push(&before.key(at), NewValue::Tombstone);
+                at += 1;
+            }
+            let is_there = at < before.len() && before.compare_entry(at, &newer, i).is_eq();
+            let value = self.source().value(i);
+            if !(is_there && value.is_same(&older.source().value(at))) {
+                since.push(&newer.key(i), value);
+            }
+            at += usize::from(is_there);
+        }
+        (at..before.len()).for_each(|at| since.push(&before.key(at), NewValue::Tombstone));
+        since
     }
 
     /// What a page holds, to be changed, with room for some entries more, of `heap_bytes` in the heap together.
@@ -515,27 +593,19 @@ impl Block {
     pub fn written(&self) -> Option<PageAddr> {
         match self.written.get() {
             Some(OnDisk::Page(addr)) => Some(*addr),
-            Some(OnDisk::Merged(_)) | None => None,
+            Some(OnDisk::Merged(_) | OnDisk::Joined(_)) | None => None,
         }
+    }
+
+    /// Where a checkpoint wrote this content, by itself or together with others.
+    #[must_use]
+    pub fn on_disk(&self) -> Option<OnDisk> {
+        self.written.get().copied()
     }
 
     /// Notes where a checkpoint wrote this content. The first note stays.
-    pub fn set_written(&self, addr: PageAddr) {
-        self.written.get_or_init(|| OnDisk::Page(addr));
-    }
-
-    /// Where a checkpoint wrote the base of the leaf and this delta as one page.
-    #[must_use]
-    pub fn merged(&self) -> Option<PageAddr> {
-        match self.written.get() {
-            Some(OnDisk::Merged(addr)) => Some(*addr),
-            Some(OnDisk::Page(_)) | None => None,
-        }
-    }
-
-    /// Notes where a checkpoint wrote the base of the leaf and this delta as one page. The first note stays.
-    pub fn set_merged(&self, addr: PageAddr) {
-        self.written.get_or_init(|| OnDisk::Merged(addr));
+    pub fn set_on_disk(&self, place: OnDisk) {
+        self.written.get_or_init(|| place);
     }
 
     /// How many entries at most are not those of the page that the block was.

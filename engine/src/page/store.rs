@@ -36,7 +36,7 @@ use crate::page::stream::{Appending, PerStream, STREAMS, Stream, Tail, padded};
 /// How large the first segments of a database may become.
 const FIRST_SEGMENT_BYTES: u64 = 512 << 10;
 /// A new segment may become as large as the database divided by this.
-const SEGMENTS_PER_DATABASE: u64 = 8;
+const SEGMENTS_PER_DATABASE: u64 = 16;
 /// How many full segments may wait, with their files open, for a sync.
 const MAX_OPEN_FILES: usize = 32;
 /// No segment may become larger, so that a unit's number fits its field.

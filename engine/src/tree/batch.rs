@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::format::page::PageKind;
-use crate::ids::{PageAddr, to_usize};
+use crate::ids::PageAddr;
 use crate::page::access::PageRead;
 use crate::page::block::{Block, NewValue};
-use crate::tree::edit::{Editor, Existence, Present, PutValue};
+use crate::tree::edit::{self, Editor, Existence, LeafFences, Present, PutValue};
 use crate::tree::laid::Laid;
 use crate::tree::node::{BlockRef, Child, Fences, InnerRef, Kid, Leaf, Node, OwnFences};
 use crate::tree::read::{self, Entry, InnerView, LeafView, MAX_DEPTH, Start};
@@ -100,19 +100,6 @@ struct Luggage<'c> {
     fences: OwnFences,
     /// Which children of the nodes on the way are changed, each with the number of its changes.
     shares: Vec<(usize, usize)>,
-}
-
-/// The fences of the leaf that is being changed, copied only where they are needed: a delta in memory has the prefix already.
-struct LeafFences<'f> {
-    of_nodes: Fences<'f>,
-    own: &'f mut OwnFences,
-}
-
-impl LeafFences<'_> {
-    fn own(&mut self) -> &OwnFences {
-        self.of_nodes.copy_to(self.own);
-        self.own
-    }
 }
 
 impl<P: PageRead + ?Sized> Editor<'_, P> {
@@ -279,13 +266,11 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             let meter = &self.params.meter;
             let mut over = Block::with_room(PageKind::Delta, prefix, changes.len(), new_bytes, meter);
             change_block(&mut over, changes);
-            leaf.delta = Some(BlockRef::Laid(Arc::new(Laid::new(under, over))));
+            *edit::slot_to_change(leaf) = Some(BlockRef::Laid(Arc::new(Laid::new(under, over))));
             return Ok(Outcome::Edited(tally));
         }
         if self.delta_takes(leaf, count + tally.added - tally.removed, changes.len(), new_bytes)? {
-            let mut delta = self.delta_to_change(leaf.delta.take(), fences, changes.len(), new_bytes)?;
-            change_block(&mut delta, changes);
-            leaf.delta = Some(BlockRef::new(delta));
+            change_block(self.delta_to_change(leaf, &mut fences, changes.len(), new_bytes)?, changes);
             return Ok(Outcome::Edited(tally));
         }
         let fences = fences.own();
@@ -304,7 +289,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             let parts = split::leaves(&entries, fences, Growth::Random, self.params);
             return Ok(Outcome::Rebuilt(tally, parts));
         }
-        *leaf = Leaf { base: BlockRef::new(block), delta: None };
+        *leaf = BlockRef::new(block).into();
         Ok(Outcome::Edited(tally))
     }
 
@@ -322,41 +307,16 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
 
     /// The delta page of a leaf, if so many entries, which take so many bytes, may be laid over it unseen.
     fn lays_over(&self, leaf: &Leaf, entries: usize, bytes: usize) -> Option<PageAddr> {
-        let Some(BlockRef::Page(under)) = leaf.delta else { return None };
+        let Some(BlockRef::Page(under)) = edit::delta_to_change(leaf) else { return None };
         let is_short = entries <= LAID_ENTRIES.min(self.params.delta_entries / 2)
-            && to_usize(under.len) + bytes <= leaf.base.len_on_disk() / 2;
-        is_short.then_some(under)
+            && leaf.deltas_len_on_disk() + bytes <= leaf.base.len_on_disk() / 2;
+        is_short.then_some(*under)
     }
 
     /// Whether a leaf's delta may take so many entries more, which take so many bytes; the leaf then has `count`.
     fn delta_takes(&self, leaf: &Leaf, count: u64, entries: usize, bytes: usize) -> Result<bool> {
-        let (entries_there, bytes_there) = match &leaf.delta {
-            Some(delta) => (delta.source(PageKind::Delta, self.pages)?.view.len(), delta.len_on_disk()),
-            None => (0, 0),
-        };
-        Ok(!self.delta_is_full(leaf, count, entries_there + entries, bytes_there + bytes)?)
-    }
-
-    /// A delta that nobody else holds, with room for so many entries more, which take so many bytes.
-    fn delta_to_change(
-        &self,
-        delta: Option<BlockRef>,
-        mut fences: LeafFences<'_>,
-        entries: usize,
-        bytes: usize,
-    ) -> Result<Block> {
-        let meter = &self.params.meter;
-        Ok(match delta {
-            None => Block::with_room(PageKind::Delta, fences.own().prefix(), entries, bytes, meter),
-            Some(BlockRef::Page(addr)) => {
-                let page = read::node_between(self.pages, &addr, PageKind::Delta, fences.own())?;
-                Block::of_page(page, entries, bytes, meter)
-            }
-            Some(BlockRef::Own(block)) => {
-                Arc::try_unwrap(block).unwrap_or_else(|shared| shared.copy_for_edit(entries, bytes))
-            }
-            Some(BlockRef::Laid(laid)) => laid.block(self.pages)?.copy_for_edit(entries, bytes),
-        })
+        let entries = self.entries_to_change(leaf)? + entries;
+        Ok(!self.delta_is_full(leaf, count, entries, leaf.deltas_len_on_disk() + bytes)?)
     }
 }
 
@@ -394,10 +354,11 @@ fn fetch_changes(changes: &[KeyChange<'_>]) {
     std::hint::black_box(touched);
 }
 
-/// Asks for the delta page of a leaf that is about to be changed: pages asked for one after the other come in together.
+/// Asks for the newest delta page of a leaf that is about to be changed: pages asked for one after the other come in together.
 fn fetch_delta(pages: &(impl PageRead + ?Sized), child: &Child) {
     const LINE_BYTES: usize = 64;
-    if let Node::Leaf(Leaf { delta: Some(BlockRef::Page(addr)), .. }) = &child.node
+    if let Node::Leaf(leaf) = &child.node
+        && let Some(BlockRef::Page(addr)) = leaf.deltas().next()
         && let Ok(page) = pages.page(addr)
     {
         let touched = page.iter().step_by(LINE_BYTES).fold(0, |touched, byte| touched | byte);

@@ -122,7 +122,7 @@ impl BulkBuilder {
         );
         let has_extents = leaf.entries.iter().any(|entry| matches!(entry.value, PendingValue::Extent(_)));
         let addr = to.append(PageKind::Leaf, page_of(&block)?)?;
-        let pages = ChildPages::Leaf(addr, None);
+        let pages = ChildPages::Leaf(addr.into());
         let child = ChildRef { count: to_u64(leaf.entries.len()), has_extents, pages };
         self.add(to, 0, Kid { low: fences.low, child })
     }

@@ -64,7 +64,7 @@ impl<P: PageRead + ?Sized> Checker<'_, P> {
         let blocks = match node {
             Node::Empty | Node::Inner(InnerRef::Own(_)) => return Some(Place(None)),
             Node::Inner(InnerRef::Page(addr)) => return self.is_new(&addr).then_some(Place(Some(addr))),
-            Node::Leaf(leaf) => [Some(leaf.base), leaf.delta],
+            Node::Leaf(leaf) => [Some(leaf.base), leaf.delta, leaf.top],
         };
         let mut is_new = false;
         let mut place = Place(None);
@@ -126,9 +126,7 @@ impl<P: PageRead + ?Sized> Checker<'_, P> {
 
     fn leaf(&mut self, place: Place, child: &ChildView<'_>, leaf: &LeafView<'_>, fences: &OwnFences) {
         self.keys(place, &leaf.base.view, 0, fences);
-        if let Some(delta) = &leaf.delta {
-            self.keys(place, &delta.view, 0, fences);
-        }
+        leaf.deltas().for_each(|delta| self.keys(place, &delta.view, 0, fences));
         let entries = leaf.merged();
         self.expect(
             place,

@@ -1,12 +1,13 @@
 //! How many entries lie where, from the counts in the inner nodes: O(log n) pages for any question.
 
+use std::cmp::Ordering;
 use std::ops::{Bound, Range};
 
 use crate::error::Result;
 use crate::format::node::ValueRef;
 use crate::ids::to_u64;
 use crate::page::access::PageRead;
-use crate::tree::read::{self, ChildView, InnerView, LeafView, MAX_DEPTH, NodeRef, position_of};
+use crate::tree::read::{self, ChildView, Entry, InnerView, LeafView, MAX_DEPTH, NodeRef, position_of};
 
 /// Which side of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,11 @@ impl Side {
             (Ok(at), Side::Behind) => at + 1,
             (Ok(at) | Err(at), _) => at,
         }
+    }
+
+    /// Whether an entry that compares so with the key lies before that side of it.
+    fn is_before(self, entry: Ordering) -> bool {
+        if self == Side::Behind { entry.is_le() } else { entry.is_lt() }
     }
 }
 
@@ -130,13 +136,15 @@ fn sum_of(inner: &InnerView<'_>, children: Range<usize>, mut sum: u64) -> Result
 fn rank_in_leaf(leaf: &LeafView<'_>, key: &[u8], side: Side) -> u64 {
     let base = &leaf.base.view;
     let mut rank = side.index(base.search(key));
-    if let Some(delta) = &leaf.delta {
-        for at in 0..side.index(delta.view.search(key)) {
-            match (position_of(base, &delta.view, at), delta.view.value(at)) {
-                (Ok(_), ValueRef::Tombstone) => rank = rank.saturating_sub(1),
-                (Err(_), ValueRef::Tombstone) | (Ok(_), _) => {}
-                (Err(_), _) => rank += 1,
-            }
+    for Entry { source, at } in leaf.changes() {
+        let delta = &source.view;
+        if !side.is_before(delta.compare_key(at, key)) {
+            break;
+        }
+        match (position_of(base, delta, at), delta.value(at)) {
+            (Ok(_), ValueRef::Tombstone) => rank = rank.saturating_sub(1),
+            (Err(_), ValueRef::Tombstone) | (Ok(_), _) => {}
+            (Err(_), _) => rank += 1,
         }
     }
     to_u64(rank)

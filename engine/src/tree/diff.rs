@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 
 use crate::error::Result;
-use crate::format::inner::ChildPages;
+use crate::format::inner::{ChildPages, LeafPages};
 use crate::format::node::NodeView;
 use crate::ids::PageAddr;
 use crate::page::access::PageRead;
@@ -193,7 +193,8 @@ impl<T> PartialEq for Identity<'_, T> {
 enum NodeIdentity<'a> {
     Empty,
     Inner(Identity<'a, Inner>),
-    Leaf(Identity<'a, Block>, Option<Identity<'a, Block>>),
+    /// Of the base and the deltas.
+    Leaf([Option<Identity<'a, Block>>; 3]),
 }
 
 fn is_same_node(a: &ChildView<'_>, b: &ChildView<'_>) -> bool {
@@ -209,14 +210,17 @@ fn identity<'a>(child: &ChildView<'a>) -> NodeIdentity<'a> {
                 NodeIdentity::Inner(inner.written().map_or(Identity::Own(inner), Identity::Page))
             }
             Node::Leaf(leaf) => {
-                NodeIdentity::Leaf(identity_of_block(&leaf.base), leaf.delta.as_ref().map(identity_of_block))
+                let blocks = [Some(&leaf.base), leaf.delta.as_ref(), leaf.top.as_ref()];
+                NodeIdentity::Leaf(blocks.map(|block| block.map(identity_of_block)))
             }
         },
         ChildView::Page(child) => match child.pages {
             ChildPages::Empty => NodeIdentity::Empty,
             ChildPages::Inner(addr) => NodeIdentity::Inner(Identity::Page(addr)),
-            ChildPages::Leaf(base, delta) => {
-                NodeIdentity::Leaf(Identity::Page(base), delta.map(Identity::Page))
+            ChildPages::Leaf(LeafPages { base, deltas }) => {
+                let (delta, top) = deltas.both();
+                let page = |addr: &PageAddr| Identity::Page(*addr);
+                NodeIdentity::Leaf([Some(page(&base)), delta.map(page), top.map(page)])
             }
         },
     }

@@ -1,15 +1,15 @@
 //! Putting and deleting one entry: down to its leaf, into the leaf's base or delta, and back up through the splits.
 //!
-//! A leaf whose base nobody else holds is edited in place. Otherwise the change goes into its delta, and a delta that
-//! gets too large is merged with its base into a new one. A tombstone stands only in a delta; after a replay, which
-//! does not look into bases, it may stand for a key that the base does not have.
+//! A leaf whose base nobody else holds is edited in place. Otherwise the change goes into its delta. A delta that is a page of
+//! some length already stays there, and the change goes into a second one over it: that is less to read, to hold and to
+//! write. Deltas that get too large are merged with the base into a new one. A tombstone stands only in a delta; after a
+//! replay, which does not look into bases, it may stand for a key that is not below.
 
 use bytes::Bytes;
 
 use crate::error::Result;
-use crate::format::node::{NodeView, ValueRef};
 use crate::format::page::PageKind;
-use crate::ids::to_u64;
+use crate::ids::{to_u64, to_usize};
 use crate::page::access::PageRead;
 use crate::page::block::{Block, LongValue, NewValue};
 use crate::tree::node::{BlockRef, Child, Fences, Inner, Kid, Leaf, Node, OwnFences};
@@ -19,6 +19,9 @@ use crate::tree::split::{self, Growth, Parts};
 
 /// A shared base shorter than this part of a leaf is copied and edited; a longer one gets a delta.
 const COPIED_PART: usize = 8;
+
+/// A delta page as long as this part of its base gets a second delta over it; a shorter one is taken into memory and goes on.
+const SETTLED_PART: usize = 8;
 
 /// An unshared delta of more entries than this belongs to a transaction that writes a good part of the tree. It is
 /// merged early, since an unshared base is edited in place.
@@ -273,40 +276,39 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         {
             return Ok(self.change_base(base, fences, change));
         }
-        let delta = match &leaf.delta {
-            Some(delta) => Some(delta.source(PageKind::Delta, self.pages)?.view),
-            None => None,
-        };
-        if self.merge_is_due(leaf, count, delta.as_ref(), change)? {
+        let place = place_of_changes(leaf);
+        if self.merge_is_due(leaf, count, place, change)? {
             return self.merge(leaf, count, fences, change);
         }
-        let found = delta.map_or(Err(0), |delta| delta.search(change.key));
-        let deleted = found.is_ok_and(|at| delta.is_some_and(|delta| delta.value(at) == ValueRef::Tombstone));
-        let in_base = match change.existence {
-            Existence::Known(_) => None,
-            Existence::Look if found.is_ok() && !change.deletes() => None,
-            Existence::Look => {
-                Some(leaf.base.source(PageKind::Leaf, self.pages)?.view.search(change.key).is_ok())
-            }
-        };
-        let existed = match (found, change.existence) {
-            (Ok(_), _) => !deleted,
-            (Err(_), Existence::Known(existed)) => existed,
-            (Err(_), Existence::Look) => in_base.unwrap_or_default(),
+        let existed = match change.existence {
+            Existence::Known(existed) => existed,
+            Existence::Look => LeafView::open(self.pages, leaf)?.find(change.key).is_some(),
         };
         if change.leaves(existed) {
             return Ok(LeafOutcome::Edited { existed });
         }
-        let delta = self.editable_delta(&mut leaf.delta, fences, change.entry_bytes())?;
-        match found {
-            Ok(at) if change.deletes() && in_base == Some(false) => delta.remove(at),
-            Ok(at) => delta.replace(at, change.value),
+        // What is nowhere else need not be told to be deleted.
+        let is_elsewhere = !change.deletes()
+            || change.existence != Existence::Look
+            || self.is_below(leaf, place, change.key)?;
+        let fences = &mut LeafFences { of_nodes: fences, own: &mut OwnFences::default() };
+        let delta = self.delta_to_change(leaf, fences, 1, change.entry_bytes())?;
+        match delta.view().search(change.key) {
+            Ok(at) if is_elsewhere => delta.replace(at, change.value),
+            Ok(at) => delta.remove(at),
             Err(at) => delta.insert(at, change.key, change.value),
         }
         if delta.is_empty() {
-            leaf.delta = None;
+            *place.slot(leaf) = None;
         }
         Ok(LeafOutcome::Edited { existed })
+    }
+
+    /// Whether a key is in the leaf below the delta that changes go into.
+    fn is_below(&self, leaf: &Leaf, place: Place, key: &[u8]) -> Result<bool> {
+        let view = LeafView::open(self.pages, leaf)?;
+        let delta = view.delta.filter(|_| place == Place::Top);
+        Ok(LeafView { delta, top: None, ..view }.find(key).is_some())
     }
 
     /// Changes a base in place.
@@ -332,29 +334,34 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         LeafOutcome::Rebuilt { existed, parts }
     }
 
-    /// Whether a change is to be merged with base and delta rather than put into the delta.
-    fn merge_is_due(
-        &self,
-        leaf: &Leaf,
-        count: u64,
-        delta: Option<&NodeView<'_>>,
-        change: &Change<'_>,
-    ) -> Result<bool> {
-        let entries = delta.map_or(0, NodeView::len);
-        let bytes = leaf.delta.as_ref().map_or(0, BlockRef::len_on_disk) + change.entry_bytes();
+    /// Whether a change is to be merged with base and deltas rather than put into a delta.
+    fn merge_is_due(&self, leaf: &Leaf, count: u64, place: Place, change: &Change<'_>) -> Result<bool> {
+        let delta = place.delta(leaf);
+        let entries = self.entries_of(delta)?;
+        let bytes = leaf.deltas_len_on_disk() + change.entry_bytes();
         let early_above = match &leaf.base {
             BlockRef::Own(base) if base.written().is_none() => MERGE_DIRTY_ABOVE_ENTRIES,
             _ => MERGE_EARLY_ABOVE_ENTRIES,
         };
         let early = change.existence == Existence::Look
             && entries > early_above
-            && leaf.delta.as_ref().is_some_and(BlockRef::is_unshared);
+            && delta.is_some_and(BlockRef::is_unshared);
         Ok(early || self.delta_is_full(leaf, count, entries + 1, bytes)?)
     }
 
-    /// Whether a delta that came to so many entries and bytes, where the leaf has `count`, is to be merged with its base.
+    /// How many entries there are in the delta that changes of a leaf go into.
+    pub(crate) fn entries_to_change(&self, leaf: &Leaf) -> Result<usize> {
+        self.entries_of(delta_to_change(leaf))
+    }
+
+    fn entries_of(&self, delta: Option<&BlockRef>) -> Result<usize> {
+        delta.map_or(Ok(0), |delta| Ok(delta.source(PageKind::Delta, self.pages)?.view.len()))
+    }
+
+    /// Whether deltas are to be merged with their base where the leaf has `count`, the newest one came to so many entries, and
+    /// all of them to so many bytes.
     ///
-    /// That takes memory for the whole leaf, and is left to the next checkpoint as long as the delta is not too large and the
+    /// That takes memory for the whole leaf, and is left to the next checkpoint as long as they are not too large and the
     /// leaf need not be split.
     pub(crate) fn delta_is_full(
         &self,
@@ -374,7 +381,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         Ok(to_u64(base_bytes) * count / to_u64(in_base.max(1)) > to_u64(self.params.leaf_bytes))
     }
 
-    /// Makes base and delta one base of the leaf's own, and changes that.
+    /// Makes base and deltas one base of the leaf's own, and changes that.
     fn merge(
         &self,
         leaf: &mut Leaf,
@@ -386,45 +393,50 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         leaf.check_count(count, merged.len())?;
         let mut base = BlockRef::new(merged);
         let outcome = self.change_base(base.unshared().expect("made just now"), fences, change);
-        *leaf = Leaf { base, delta: None };
+        *leaf = base.into();
         Ok(outcome)
     }
 
-    /// A copy of the base with what the delta changes, and room for `heap_bytes` more.
+    /// A copy of the base with what the deltas change, and room for `heap_bytes` more.
     pub(crate) fn merged(&self, leaf: &Leaf, fences: &OwnFences, heap_bytes: usize) -> Result<Block> {
-        let LeafView { base, delta } = LeafView::open_between(self.pages, leaf, fences)?;
-        let (entries, heap_bytes) = match &delta {
-            Some(delta) => (delta.view.len() + 1, delta.view.bytes().len() + heap_bytes),
-            None => (1, heap_bytes),
-        };
+        let view = LeafView::open_between(self.pages, leaf, fences)?;
+        let entries: usize = view.deltas().map(|delta| delta.view.len()).sum();
+        let delta_bytes: usize = view.deltas().map(|delta| delta.view.bytes().len()).sum();
+        let (entries, heap_bytes) = (entries + 1, delta_bytes + heap_bytes);
         let mut merged = match &leaf.base {
-            BlockRef::Page(_) => Block::of_page(base.view, entries, heap_bytes, &self.params.meter),
+            BlockRef::Page(_) => Block::of_page(view.base.view, entries, heap_bytes, &self.params.meter),
             BlockRef::Own(block) => block.copy_for_edit(entries, heap_bytes),
             BlockRef::Laid(_) => unreachable!("only a delta is laid"),
         };
-        let Some(delta) = delta else { return Ok(merged) };
-        merged.lay_over(delta);
+        [view.delta, view.top].into_iter().flatten().for_each(|delta| merged.lay_over(delta));
         Ok(merged)
     }
 
-    /// The delta to edit: made where there is none, read where it is a page, copied where it is shared.
-    fn editable_delta<'d>(
+    /// The delta that changes go into, with room for some entries of so many bytes: made where there is none, read where it is
+    /// a page, copied where it is shared.
+    pub(crate) fn delta_to_change<'d>(
         &self,
-        delta: &'d mut Option<BlockRef>,
-        fences: Fences<'_>,
-        entry_bytes: usize,
+        leaf: &'d mut Leaf,
+        fences: &mut LeafFences<'_>,
+        entries: usize,
+        bytes: usize,
     ) -> Result<&'d mut Block> {
-        let meter = &self.params.meter;
-        let made = match delta {
-            None => Some(Block::new(PageKind::Delta, fences.to_owned().prefix(), meter)),
+        let (meter, era) = (&self.params.meter, self.params.era.now());
+        let delta = slot_to_change(leaf);
+        let made = match &*delta {
+            None => {
+                let prefix = fences.own().prefix();
+                Some(Block::with_room(PageKind::Delta, prefix, entries, bytes, meter).in_era(era))
+            }
             Some(BlockRef::Page(addr)) => {
-                let fences = fences.to_owned();
-                let view = read::node_between(self.pages, addr, PageKind::Delta, &fences)?;
-                Some(Block::of_page(view, 1, entry_bytes, meter))
+                let page = read::node_between(self.pages, addr, PageKind::Delta, fences.own())?;
+                Some(Block::of_page(page, entries, bytes, meter).in_era(era))
             }
             Some(delta) if delta.is_unshared() => None,
-            Some(BlockRef::Own(block)) => Some(block.copy_for_edit(1, entry_bytes)),
-            Some(BlockRef::Laid(laid)) => Some(laid.block(self.pages)?.copy_for_edit(1, entry_bytes)),
+            Some(BlockRef::Own(block)) => Some(block.copy_in_era(era, entries, bytes)),
+            Some(BlockRef::Laid(laid)) => {
+                Some(laid.block(self.pages)?.copy_for_edit(entries, bytes).in_era(era))
+            }
         };
         if let Some(block) = made {
             *delta = Some(BlockRef::new(block));
@@ -442,5 +454,59 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             *base = BlockRef::new(block.copy_for_edit(1, change.entry_bytes()));
         }
         base.unshared()
+    }
+}
+
+/// Which delta of a leaf changes go into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Delta,
+    Top,
+}
+
+impl Place {
+    fn delta(self, leaf: &Leaf) -> Option<&BlockRef> {
+        match self {
+            Place::Delta => leaf.delta.as_ref(),
+            Place::Top => leaf.top.as_ref(),
+        }
+    }
+
+    fn slot(self, leaf: &mut Leaf) -> &mut Option<BlockRef> {
+        match self {
+            Place::Delta => &mut leaf.delta,
+            Place::Top => &mut leaf.top,
+        }
+    }
+}
+
+fn place_of_changes(leaf: &Leaf) -> Place {
+    let is_settled = |delta: &BlockRef| match delta {
+        BlockRef::Page(addr) => to_usize(addr.len) >= leaf.base.len_on_disk() / SETTLED_PART,
+        BlockRef::Own(_) | BlockRef::Laid(_) => false,
+    };
+    if leaf.top.is_some() || leaf.delta.as_ref().is_some_and(is_settled) { Place::Top } else { Place::Delta }
+}
+
+/// The delta of a leaf that changes go into, if it is there.
+pub(crate) fn delta_to_change(leaf: &Leaf) -> Option<&BlockRef> {
+    place_of_changes(leaf).delta(leaf)
+}
+
+/// Where the delta is, or is to be, that changes of a leaf go into.
+pub(crate) fn slot_to_change(leaf: &mut Leaf) -> &mut Option<BlockRef> {
+    place_of_changes(leaf).slot(leaf)
+}
+
+/// The fences of the leaf that is being changed, copied only where they are needed: a delta in memory has the prefix already.
+pub(crate) struct LeafFences<'f> {
+    pub(crate) of_nodes: Fences<'f>,
+    pub(crate) own: &'f mut OwnFences,
+}
+
+impl LeafFences<'_> {
+    pub(crate) fn own(&mut self) -> &OwnFences {
+        self.of_nodes.copy_to(self.own);
+        self.own
     }
 }

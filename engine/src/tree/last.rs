@@ -24,8 +24,11 @@ pub(crate) fn last_key(root: ChildView<'_>, pages: &(impl PageRead + ?Sized)) ->
     Ok(if cursor.last()? { Some(cursor.key().to_vec()) } else { None })
 }
 
-/// The greatest key of a leaf; `None` where that takes more than a look at the ends of base and delta.
+/// The greatest key of a leaf; `None` where that takes more than a look at the ends of base and one delta.
 fn last_of_leaf(leaf: &LeafView<'_>) -> Option<Vec<u8>> {
+    if leaf.top.is_some() {
+        return None;
+    }
     let base = &leaf.base.view;
     let last = base.len().checked_sub(1)?;
     let Some(delta) = leaf.delta.map(|delta| delta.view) else { return Some(base.key(last)) };

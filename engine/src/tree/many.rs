@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::page::access::PageRead;
 use crate::page::block::{NewValue, Source};
 use crate::tree::node::covered;
-use crate::tree::read::{self, InnerView, LeafView, MAX_DEPTH, NodeRef, Start};
+use crate::tree::read::{self, InnerView, MAX_DEPTH, NodeRef, Start};
 
 /// How many lookups go on in step. Half as many leave some of the gain, more would not fit what a processor has under way.
 const AT_ONCE: usize = 16;
@@ -21,7 +21,7 @@ struct Lookup<'a, 'k> {
     depth: usize,
     next: Step<'a>,
     /// What the next step reads.
-    ahead: [&'a [u8]; 2],
+    ahead: [&'a [u8]; 3],
 }
 
 /// What a lookup does next.
@@ -68,17 +68,18 @@ impl<'a> Lookup<'a, '_> {
                 // The child is most often that of the separator before.
                 (Step::Child(node, below), separators.bytes_from(below.saturating_sub(1)))
             }
-            NodeRef::Leaf(LeafView { base, delta }) => {
-                match delta.and_then(|delta| read::find_in_delta(&delta, self.key)) {
+            NodeRef::Leaf(leaf) => {
+                match leaf.deltas().find_map(|delta| read::find_in_delta(&delta, self.key)) {
                     Some(value) => (Step::Done(value), &[][..]),
                     None => {
+                        let base = leaf.base;
                         let below = base.view.heads_below(self.key);
                         (Step::Entry(base, below), base.view.bytes_from(below))
                     }
                 }
             }
         };
-        self.ahead[1] = &[];
+        self.ahead[1..].fill(&[]);
     }
 
     /// Touches what the next step reads.
@@ -104,7 +105,7 @@ pub(crate) fn find_many<'a>(
     for group in keys.chunks(AT_ONCE) {
         lookups.extend(group.iter().map(|key| {
             let next = if lacks(key) { Step::Done(None) } else { Step::Open(root) };
-            Lookup { key, depth: MAX_DEPTH, next, ahead: [&[]; 2] }
+            Lookup { key, depth: MAX_DEPTH, next, ahead: [&[]; 3] }
         }));
         let mut go_on = true;
         while go_on {

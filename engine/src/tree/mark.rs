@@ -58,9 +58,7 @@ impl<P: PageRead + ?Sized> Marker<'_, P> {
             }
             Node::Leaf(leaf) => {
                 self.block(&leaf.base, PageKind::Leaf, child.has_extents)?;
-                leaf.delta
-                    .as_ref()
-                    .map_or(Ok(()), |delta| self.block(delta, PageKind::Delta, child.has_extents))
+                leaf.deltas().try_for_each(|delta| self.block(delta, PageKind::Delta, child.has_extents))
             }
         }
     }
@@ -87,8 +85,8 @@ impl<P: PageRead + ?Sized> Marker<'_, P> {
     }
 
     fn own(&mut self, block: &Block, has_extents: bool) {
-        for addr in [block.written(), block.merged()].into_iter().flatten() {
-            self.is_new(&addr);
+        for place in [block.on_disk(), block.origin().and_then(Block::on_disk)].into_iter().flatten() {
+            self.is_new(&place.addr());
         }
         for addr in block.extents().filter(|_| has_extents) {
             self.is_new(&addr);

@@ -12,7 +12,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::error::Result;
-use crate::format::inner::{ChildPages, ChildRef};
+use crate::format::inner::{ChildPages, ChildRef, LeafPages};
 use crate::format::node::NodeView;
 use crate::format::page::PageKind;
 use crate::ids::{PageAddr, to_u64, to_usize};
@@ -47,11 +47,13 @@ pub(crate) enum InnerRef {
     Own(Arc<Inner>),
 }
 
-/// A leaf: its base, and what changed since that was made.
+/// A leaf: its base, what changed since that was made, and what changed since that was written.
 #[derive(Clone)]
 pub(crate) struct Leaf {
     pub(crate) base: BlockRef,
     pub(crate) delta: Option<BlockRef>,
+    /// A second delta over the first; there is none without that.
+    pub(crate) top: Option<BlockRef>,
 }
 
 #[derive(Clone)]
@@ -82,7 +84,7 @@ impl Child {
         }
         let count = to_u64(block.len());
         let base = BlockRef::Own(Arc::new(block));
-        Child { count, has_extents: false, node: Node::Leaf(Leaf { base, delta: None }) }
+        Child { count, has_extents: false, node: Node::Leaf(base.into()) }
     }
 
     pub(crate) fn inner(inner: Inner) -> Child {
@@ -103,8 +105,10 @@ impl From<ChildRef> for Child {
         let node = match from.pages {
             ChildPages::Empty => Node::Empty,
             ChildPages::Inner(addr) => Node::Inner(InnerRef::Page(addr)),
-            ChildPages::Leaf(base, delta) => {
-                Node::Leaf(Leaf { base: BlockRef::Page(base), delta: delta.map(BlockRef::Page) })
+            ChildPages::Leaf(LeafPages { base, deltas }) => {
+                let (delta, top) = deltas.both();
+                let page = |addr: &PageAddr| BlockRef::Page(*addr);
+                Node::Leaf(Leaf { base: page(&base), delta: delta.map(page), top: top.map(page) })
             }
         };
         Child { count: from.count, has_extents: from.has_extents, node }
@@ -169,13 +173,29 @@ impl BlockRef {
     }
 }
 
+impl From<BlockRef> for Leaf {
+    fn from(base: BlockRef) -> Leaf {
+        Leaf { base, delta: None, top: None }
+    }
+}
+
 impl Leaf {
     /// About how long the leaf would be as one page, known without reading it: at least as long as it is.
     pub(crate) fn len_on_disk(&self) -> usize {
-        self.base.len_on_disk() + self.delta.as_ref().map_or(0, BlockRef::len_on_disk)
+        self.base.len_on_disk() + self.deltas_len_on_disk()
     }
 
-    /// Checks that base and delta have as many entries together as the leaf's parent says.
+    /// How long the deltas are together.
+    pub(crate) fn deltas_len_on_disk(&self) -> usize {
+        self.deltas().map(BlockRef::len_on_disk).sum()
+    }
+
+    /// The deltas, the newest one first.
+    pub(crate) fn deltas(&self) -> impl Iterator<Item = &BlockRef> {
+        self.top.iter().chain(&self.delta)
+    }
+
+    /// Checks that base and deltas have as many entries together as the leaf's parent says.
     pub(crate) fn check_count(&self, count: u64, found: usize) -> Result<()> {
         if to_u64(found) == count {
             return Ok(());

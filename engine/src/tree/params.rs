@@ -1,5 +1,8 @@
 //! [`TreeParams`]: how large nodes get.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use crate::format::page::PAGE_HEADER_BYTES;
 use crate::page::block::Block;
 use crate::page::meter::Meter;
@@ -21,8 +24,25 @@ pub struct TreeParams {
     pub filter_entries: u64,
     /// Who is told that a tree wants one.
     pub(crate) nudge: Nudge,
+    /// Which checkpoint may be writing what is in memory.
+    pub(crate) era: Era,
     /// Counts what the nodes in memory hold.
     pub meter: Meter,
+}
+
+/// How many checkpoints have begun. What was in memory before the newest one may be what it is writing. Clones count together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Era(Arc<AtomicU32>);
+
+impl Era {
+    /// Another one has begun.
+    pub(crate) fn begin_next(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn now(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl TreeParams {
@@ -36,6 +56,7 @@ impl TreeParams {
             inline_value_bytes: leaf_bytes / 4,
             filter_entries: 1000,
             nudge: Nudge::default(),
+            era: Era::default(),
             meter,
         }
     }

@@ -4,7 +4,7 @@
 //! is too deep are [`Error::Corrupt`](crate::Error::Corrupt).
 
 use crate::error::{Error, Result};
-use crate::format::inner::{ChildPages, ChildRef};
+use crate::format::inner::{ChildPages, ChildRef, LeafPages};
 use crate::format::node::{NodeView, ValueRef};
 use crate::format::page::{Flaw, PageKind, extent_value};
 use crate::ids::PageAddr;
@@ -78,14 +78,15 @@ pub(crate) enum Start<'a> {
 impl<'a> Start<'a> {
     /// Where the pages of the first node lie, which are not looked at. Nothing for a node in memory.
     #[inline]
-    pub(crate) fn places(&self, pages: &'a (impl PageRead + ?Sized)) -> [&'a [u8]; 2] {
-        let (first, second) = match self {
+    pub(crate) fn places(&self, pages: &'a (impl PageRead + ?Sized)) -> [&'a [u8]; 3] {
+        let (first, (second, third)) = match self {
             Start::Page(ChildPages::Inner(addr))
-            | Start::Own(Child { node: Node::Inner(InnerRef::Page(addr)), .. }) => (addr, None),
-            Start::Page(ChildPages::Leaf(base, delta)) => (base, delta.as_ref()),
-            _ => return [&[]; 2],
+            | Start::Own(Child { node: Node::Inner(InnerRef::Page(addr)), .. }) => (addr, (None, None)),
+            Start::Page(ChildPages::Leaf(LeafPages { base, deltas })) => (base, deltas.both()),
+            _ => return [&[]; 3],
         };
-        [pages.place(first), second.map_or(&[], |addr| pages.place(addr))]
+        let place = |addr: Option<&PageAddr>| addr.map_or(&[][..], |addr| pages.place(addr));
+        [pages.place(first), place(second), place(third)]
     }
 
     /// Always in line, as is what finds a child: on the way down the parts of a node would be copied at each call.
@@ -100,11 +101,7 @@ impl<'a> Start<'a> {
             },
             Start::Page(ChildPages::Empty) => Ok(NodeRef::Empty),
             Start::Page(ChildPages::Inner(addr)) => InnerView::open(pages, &addr).map(NodeRef::Inner),
-            Start::Page(ChildPages::Leaf(base, delta)) => {
-                let delta = delta.map(|delta| node(pages, &delta, PageKind::Delta)).transpose()?;
-                let base = node(pages, &base, PageKind::Leaf)?.into();
-                Ok(NodeRef::Leaf(LeafView { base, delta: delta.map(Source::from) }))
-            }
+            Start::Page(ChildPages::Leaf(leaf)) => LeafView::open_pages(pages, &leaf).map(NodeRef::Leaf),
         }
     }
 }
@@ -229,21 +226,31 @@ fn no_child(addr: &PageAddr) -> Error {
     damaged(addr, "a reference to a child", "something else")
 }
 
-/// A leaf to read: its base, and on top of it the delta.
+/// A leaf to read: its base, over it the delta, and over that another one.
 #[derive(Clone, Copy)]
 pub(crate) struct LeafView<'a> {
     pub(crate) base: Source<'a>,
     pub(crate) delta: Option<Source<'a>>,
+    pub(crate) top: Option<Source<'a>>,
 }
 
 impl<'a> LeafView<'a> {
     #[inline]
     pub(crate) fn open(pages: &'a (impl PageRead + ?Sized), leaf: &'a Leaf) -> Result<LeafView<'a>> {
-        let delta = match &leaf.delta {
-            Some(delta) => Some(delta.source(PageKind::Delta, pages)?),
-            None => None,
-        };
-        Ok(LeafView { base: leaf.base.source(PageKind::Leaf, pages)?, delta })
+        let delta = |delta: &'a BlockRef| delta.source(PageKind::Delta, pages);
+        let (below, top) = (leaf.delta.as_ref(), leaf.top.as_ref());
+        let (delta, top) = (below.map(delta).transpose()?, top.map(delta).transpose()?);
+        Ok(LeafView { base: leaf.base.source(PageKind::Leaf, pages)?, delta, top })
+    }
+
+    /// All pages are looked at before any is searched, so that they come in together.
+    #[inline]
+    pub(crate) fn open_pages(pages: &'a (impl PageRead + ?Sized), leaf: &LeafPages) -> Result<LeafView<'a>> {
+        let page = |addr: &PageAddr, kind| node(pages, addr, kind).map(Source::from);
+        let (delta, top) = leaf.deltas.both();
+        let top = top.map(|addr| page(addr, PageKind::Delta)).transpose()?;
+        let delta = delta.map(|addr| page(addr, PageKind::Delta)).transpose()?;
+        Ok(LeafView { base: page(&leaf.base, PageKind::Leaf)?, delta, top })
     }
 
     /// As [`LeafView::open`], for a leaf whose entries are about to be mixed with others: they must be between its
@@ -254,45 +261,61 @@ impl<'a> LeafView<'a> {
         fences: &OwnFences,
     ) -> Result<LeafView<'a>> {
         let view = LeafView::open(pages, leaf)?;
-        if let BlockRef::Page(addr) = &leaf.base {
-            check_fences(&view.base.view, addr, 0, fences)?;
-        }
-        let delta_page = match &leaf.delta {
-            Some(BlockRef::Page(addr)) => Some(*addr),
-            Some(BlockRef::Laid(laid)) => Some(laid.under()),
-            Some(BlockRef::Own(_)) | None => None,
-        };
-        if let (Some(addr), Some(delta)) = (&delta_page, &view.delta) {
-            check_fences(&delta.view, addr, 0, fences)?;
+        let blocks = [Some(&leaf.base), leaf.delta.as_ref(), leaf.top.as_ref()];
+        let sources = [Some(&view.base), view.delta.as_ref(), view.top.as_ref()];
+        for (block, source) in blocks.into_iter().zip(sources) {
+            let page = match block {
+                Some(BlockRef::Page(addr)) => Some(*addr),
+                Some(BlockRef::Laid(laid)) => Some(laid.under()),
+                Some(BlockRef::Own(_)) | None => None,
+            };
+            if let (Some(addr), Some(source)) = (page, source) {
+                check_fences(&source.view, &addr, 0, fences)?;
+            }
         }
         Ok(view)
+    }
+
+    /// The deltas, the newest one first.
+    #[inline]
+    pub(crate) fn deltas(&self) -> impl Iterator<Item = Source<'a>> + use<'a> {
+        [self.top, self.delta].into_iter().flatten()
     }
 
     /// The value at `key`.
     #[inline]
     pub(crate) fn find(&self, key: &[u8]) -> Option<NewValue<'a>> {
-        match self.delta.and_then(|delta| find_in_delta(&delta, key)) {
-            Some(known) => known,
-            None => self.base.find(key),
-        }
+        let known = self.deltas().find_map(|delta| find_in_delta(&delta, key));
+        known.unwrap_or_else(|| self.base.find(key))
     }
 
-    /// The entries of base and delta merged, in the order of their keys.
+    /// What the deltas say, in the order of the keys, deletions included: of each key what is newest.
+    pub(crate) fn changes(&self) -> Vec<Entry<'a>> {
+        let Some(delta) = self.delta else { return Vec::new() };
+        let Some(top) = self.top else {
+            return (0..delta.view.len()).map(|at| Entry { source: delta, at }).collect();
+        };
+        let mut changes = Vec::with_capacity(delta.view.len() + top.view.len());
+        lay_over(&delta.view, &top.view, |layer, at| {
+            changes.push(Entry { source: if layer == Layer::Above { top } else { delta }, at });
+        });
+        changes
+    }
+
+    /// The entries of base and deltas merged, in the order of their keys.
     pub(crate) fn merged(&self) -> Vec<Entry<'a>> {
         let base = &self.base;
-        let Some(delta) = &self.delta else {
-            return (0..base.view.len()).map(|at| Entry { source: *base, at }).collect();
-        };
-        let mut entries = Vec::with_capacity(base.view.len() + delta.view.len());
+        let changes = self.changes();
+        let mut entries = Vec::with_capacity(base.view.len() + changes.len());
         let mut from = 0;
-        for at in 0..delta.view.len() {
-            let (until, next) = match position_of(&base.view, &delta.view, at) {
+        for change in changes {
+            let (until, next) = match position_of(&base.view, &change.source.view, change.at) {
                 Ok(same) => (same, same + 1),
                 Err(greater) => (greater, greater),
             };
             entries.extend((from..until).map(|at| Entry { source: *base, at }));
-            if delta.view.value(at) != ValueRef::Tombstone {
-                entries.push(Entry { source: *delta, at });
+            if change.source.view.value(change.at) != ValueRef::Tombstone {
+                entries.push(change);
             }
             from = next;
         }
@@ -312,6 +335,27 @@ impl Entry<'_> {
     pub(crate) fn key(&self) -> Vec<u8> {
         self.source.view.key(self.at)
     }
+}
+
+/// Which of two nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layer {
+    Below,
+    Above,
+}
+
+/// Goes through the entries of a node and of a delta above it in the order of their keys; where both have a key, only the
+/// delta's.
+pub(crate) fn lay_over(below: &NodeView<'_>, above: &NodeView<'_>, mut visit: impl FnMut(Layer, usize)) {
+    let mut from = 0;
+    for at in 0..above.len() {
+        let found = position_of(below, above, at);
+        let (Ok(until) | Err(until)) = found;
+        (from..until).for_each(|at| visit(Layer::Below, at));
+        visit(Layer::Above, at);
+        from = until + usize::from(found.is_ok());
+    }
+    (from..below.len()).for_each(|at| visit(Layer::Below, at));
 }
 
 /// Where entry `at` of a delta is in the base, or where it would be.
@@ -372,11 +416,7 @@ pub(crate) fn find<'a>(
     let mut below = loop {
         match &child.node {
             Node::Empty => return Ok(None),
-            Node::Leaf(leaf) => {
-                let delta =
-                    leaf.delta.as_ref().map(|delta| delta.source(PageKind::Delta, pages)).transpose()?;
-                return find_in_leaf(delta, || leaf.base.source(PageKind::Leaf, pages), key);
-            }
+            Node::Leaf(leaf) => return Ok(LeafView::open(pages, leaf)?.find(key)),
             Node::Inner(InnerRef::Own(inner)) => child = &inner.children[inner.position(key)],
             Node::Inner(InnerRef::Page(addr)) => break ChildPages::Inner(*addr),
         }
@@ -384,11 +424,7 @@ pub(crate) fn find<'a>(
     for _ in 0..MAX_DEPTH {
         match below {
             ChildPages::Empty => return Ok(None),
-            ChildPages::Leaf(base, delta) => {
-                let delta = delta.map(|delta| node(pages, &delta, PageKind::Delta)).transpose()?;
-                let base = || node(pages, &base, PageKind::Leaf).map(Source::from);
-                return find_in_leaf(delta.map(Source::from), base, key);
-            }
+            ChildPages::Leaf(leaf) => return Ok(LeafView::open_pages(pages, &leaf)?.find(key)),
             ChildPages::Inner(addr) => {
                 let inner = node(pages, &addr, PageKind::Inner)?;
                 let at =
@@ -398,19 +434,6 @@ pub(crate) fn find<'a>(
         }
     }
     Err(too_deep(Start::Page(below)))
-}
-
-/// The value at `key` in a leaf. The base is not looked at where the delta knows.
-#[inline]
-fn find_in_leaf<'a>(
-    delta: Option<Source<'a>>,
-    base: impl FnOnce() -> Result<Source<'a>>,
-    key: &[u8],
-) -> Result<Option<NewValue<'a>>> {
-    match delta.and_then(|delta| find_in_delta(&delta, key)) {
-        Some(known) => Ok(known),
-        None => Ok(base()?.find(key)),
-    }
 }
 
 /// What a delta knows of `key`, if anything: its value, or that it has none.
@@ -450,7 +473,9 @@ fn check_fences(view: &NodeView<'_>, addr: &PageAddr, first: usize, fences: &Own
 pub(crate) fn too_deep(start: Start<'_>) -> Error {
     let expected = format!("at most {MAX_DEPTH} nodes on a path");
     match start {
-        Start::Page(ChildPages::Inner(addr) | ChildPages::Leaf(addr, _)) => damaged(&addr, expected, "more"),
+        Start::Page(ChildPages::Inner(addr) | ChildPages::Leaf(LeafPages { base: addr, .. })) => {
+            damaged(&addr, expected, "more")
+        }
         Start::Own(Child { node: Node::Inner(InnerRef::Page(addr)), .. }) => damaged(addr, expected, "more"),
         _ => damaged_in_memory("tree", expected, "more"),
     }

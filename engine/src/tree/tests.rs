@@ -313,6 +313,7 @@ impl Model {
             // Older versions may reach moved pages through pages that this one does not have.
             self.kept.clear();
         }
+        self.params.era.begin_next();
         let (mut moved, mut written) = (Moved::new(), Written::default());
         let mut new = NewPages::beside(&self.pages);
         let root = &self.now.root;
@@ -341,8 +342,16 @@ impl Model {
         let Some((moved, from)) = self.swapping.take() else { return };
         match self.now.root.swap_part(&moved, from.as_deref(), &mut room) {
             Some(next) => self.swapping = Some((moved, Some(next))),
-            None => moved.keys().for_each(|old| self.pages.page_mut(old).clear()),
+            None => self.clear_moved(&moved),
         }
+    }
+
+    /// Removes pages that were moved, but for those that a leaf still has which changed while it was written as one page.
+    fn clear_moved(&mut self, moved: &Moved) {
+        let mut seen = HashSet::new();
+        let versions = self.kept.iter().chain([&self.now]);
+        versions.for_each(|version| version.root.mark(&self.pages, &mut seen, &mut |_| {}).unwrap());
+        moved.keys().filter(|old| !seen.contains(old)).for_each(|old| self.pages.page_mut(old).clear());
     }
 
     fn sweep(&mut self) {

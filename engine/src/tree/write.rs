@@ -1,8 +1,9 @@
 //! Writing what of a tree is only in memory to pages, bottom-up and in key order, and swapping it for the addresses
 //! afterwards.
 //!
-//! A leaf whose delta has been written as often as to cost a whole leaf is written as one page instead ([`merge_pays`]); so is
-//! one whose base goes to disk in any case.
+//! What changed in a leaf is written and not the leaf. A delta over another one that has been written as often as to cost as
+//! much as both is joined with that, and with the base where the same holds for what they come to ([`Due`]); so is one over
+//! what goes to disk in any case.
 //!
 //! Nothing about the nodes changes by writing them. Where they were written is collected in [`Written`] and noted in
 //! the nodes when the caller knows that the pages are durable. From then on they are not written again, and
@@ -12,16 +13,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::format::inner::{ChildPages, ChildRef};
+use crate::format::inner::{ChildPages, ChildRef, DeltaPages, LeafPages};
 use crate::format::node::NodeView;
 use crate::format::page::PageKind;
 use crate::ids::{PageAddr, to_u64};
 use crate::page::access::{PageRead, PageWrite};
-use crate::page::block::{Block, LongValue, NewValue, Source};
+use crate::page::block::{Block, LongValue, NewValue, OnDisk, Source};
 use crate::page::meter::Meter;
 use crate::tree::node::{BlockRef, Child, Inner, InnerRef, Leaf, Node};
 use crate::tree::params::TreeParams;
-use crate::tree::read::{self, ChildView, InnerView, MAX_DEPTH, Start};
+use crate::tree::read::{self, ChildView, InnerView, LeafView, MAX_DEPTH, Start};
 
 /// Where pages were moved to.
 pub type Moved = HashMap<PageAddr, PageAddr>;
@@ -29,9 +30,7 @@ pub type Moved = HashMap<PageAddr, PageAddr>;
 /// Nodes that were written, and where.
 #[derive(Default)]
 pub struct Written {
-    blocks: Vec<(BlockRef, PageAddr)>,
-    /// Deltas that were merged with their bases, and where that is.
-    merged: Vec<(BlockRef, PageAddr)>,
+    blocks: Vec<(BlockRef, OnDisk)>,
     inners: Vec<(Arc<Inner>, PageAddr)>,
     values: Vec<(LongValue, PageAddr)>,
 }
@@ -40,11 +39,8 @@ impl Written {
     /// Notes in all nodes where they were written. To be called when the pages are durable; without it, as after an
     /// error, the nodes count as not written.
     pub fn publish(self) {
-        for (block, addr) in &self.blocks {
-            block.made().expect("it was written").set_written(*addr);
-        }
-        for (delta, addr) in &self.merged {
-            delta.made().expect("it was written").set_merged(*addr);
+        for (block, place) in &self.blocks {
+            block.made().expect("it was written").set_on_disk(*place);
         }
         self.inners.iter().for_each(|(inner, addr)| inner.set_written(*addr));
         self.values.iter().for_each(|(value, addr)| value.set_written(*addr));
@@ -67,15 +63,10 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
     pub(crate) fn child(&mut self, child: &Child) -> Result<ChildRef> {
         let pages = match &child.node {
             Node::Empty => ChildPages::Empty,
-            Node::Leaf(leaf) => match self.merged(leaf, child)? {
-                Some(merged) => ChildPages::Leaf(merged, None),
-                None => {
-                    let base = self.block(&leaf.base, child.has_extents)?;
-                    let delta =
-                        leaf.delta.as_ref().map(|delta| self.block(delta, child.has_extents)).transpose()?;
-                    ChildPages::Leaf(base, delta)
-                }
-            },
+            Node::Leaf(leaf) => ChildPages::Leaf(match settled(leaf) {
+                Some(settled) => self.leaf(&settled, child)?,
+                None => self.leaf(leaf, child)?,
+            }),
             Node::Inner(InnerRef::Page(addr)) => ChildPages::Inner(self.kept_inner(addr, MAX_DEPTH)?),
             Node::Inner(InnerRef::Own(inner)) => ChildPages::Inner(match inner.written() {
                 Some(addr) => self.kept_inner(&addr, MAX_DEPTH)?,
@@ -92,23 +83,41 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
         Ok(addr)
     }
 
-    /// Where base and delta of a leaf are one page, written now if that is due.
-    fn merged(&mut self, leaf: &Leaf, child: &Child) -> Result<Option<PageAddr>> {
-        let Some(delta_ref) = &leaf.delta else { return Ok(None) };
-        let Some(delta) = delta_ref.block(self.pages)? else { return Ok(None) };
-        if let Some(addr) = delta.merged() {
-            return self.kept_block(&addr, child.has_extents).map(Some);
+    /// Writes a leaf. What of it is in memory was not written before.
+    fn leaf(&mut self, leaf: &Leaf, child: &Child) -> Result<LeafPages> {
+        let has_extents = child.has_extents;
+        if let Some(newest_ref) = leaf.deltas().next()
+            && let Some(newest) = newest_ref.block(self.pages)?
+        {
+            let due = if self.moves(&leaf.base) { Due::Merged } else { due(leaf, newest) };
+            if due == Due::Merged
+                && let Some(merged) = merge(self.pages, leaf)
+                && to_u64(merged.len()) == child.count
+                && !self.params.overflows(&merged)
+            {
+                let addr = self.append(&merged)?;
+                self.written.blocks.push((newest_ref.clone(), OnDisk::Merged(addr)));
+                return Ok(addr.into());
+            }
+            if due == Due::Joined
+                && let Some(joined) = join(self.pages, leaf)
+            {
+                let base = self.block(&leaf.base, has_extents)?;
+                let addr = self.append(&joined)?;
+                self.written.blocks.push((newest_ref.clone(), OnDisk::Joined(addr)));
+                return Ok(LeafPages { base, deltas: DeltaPages::One(addr) });
+            }
         }
-        if delta.written().is_some() || !merge_pays(leaf, delta) {
-            return Ok(None);
-        }
-        let Some(merged) = merge(self.pages, leaf, delta) else { return Ok(None) };
-        if to_u64(merged.len()) != child.count || self.params.overflows(&merged) {
-            return Ok(None);
-        }
-        let addr = self.append(&merged)?;
-        self.written.merged.push((delta_ref.clone(), addr));
-        Ok(Some(addr))
+        let base = self.block(&leaf.base, has_extents)?;
+        let Some(delta) = &leaf.delta else { return Ok(base.into()) };
+        let delta = self.block(delta, has_extents)?;
+        let Some(top) = &leaf.top else { return Ok(LeafPages { base, deltas: DeltaPages::One(delta) }) };
+        Ok(LeafPages { base, deltas: DeltaPages::Two(delta, self.block(top, has_extents)?) })
+    }
+
+    /// Whether a block is a page that is to be copied to a new place.
+    fn moves(&self, block: &BlockRef) -> bool {
+        matches!((block, self.relocate), (BlockRef::Page(addr), Some(relocate)) if relocate(addr))
     }
 
     fn block(&mut self, block_ref: &BlockRef, has_extents: bool) -> Result<PageAddr> {
@@ -117,11 +126,8 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
             BlockRef::Own(block) => block,
             BlockRef::Laid(laid) => laid.block(self.pages)?,
         };
-        if let Some(addr) = block.written() {
-            return self.kept_block(&addr, has_extents);
-        }
         let addr = self.append(block)?;
-        self.written.blocks.push((block_ref.clone(), addr));
+        self.written.blocks.push((block_ref.clone(), OnDisk::Page(addr)));
         Ok(addr)
     }
 
@@ -177,10 +183,7 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
             let pages = match child.pages {
                 ChildPages::Empty => ChildPages::Empty,
                 ChildPages::Inner(addr) => ChildPages::Inner(self.kept_inner(&addr, depth - 1)?),
-                ChildPages::Leaf(base, delta) => {
-                    let delta = delta.map(|addr| self.kept_block(&addr, child.has_extents)).transpose()?;
-                    ChildPages::Leaf(self.kept_block(&base, child.has_extents)?, delta)
-                }
+                ChildPages::Leaf(pages) => ChildPages::Leaf(self.kept_leaf(&pages, child.has_extents)?),
             };
             is_changed |= pages != child.pages;
             children.push(ChildRef { pages, ..child });
@@ -191,6 +194,17 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
         let moved = self.to.append(PageKind::Inner, inner_page(&inner.separators(), &children)?)?;
         self.moved.insert(*addr, moved);
         Ok(moved)
+    }
+
+    fn kept_leaf(&mut self, leaf: &LeafPages, has_extents: bool) -> Result<LeafPages> {
+        let mut kept = |addr: &PageAddr| self.kept_block(addr, has_extents);
+        let base = kept(&leaf.base)?;
+        let deltas = match &leaf.deltas {
+            DeltaPages::None => DeltaPages::None,
+            DeltaPages::One(delta) => DeltaPages::One(kept(delta)?),
+            DeltaPages::Two(delta, top) => DeltaPages::Two(kept(delta)?, kept(top)?),
+        };
+        Ok(LeafPages { base, deltas })
     }
 
     /// Where a page of a leaf or delta stays or goes.
@@ -227,29 +241,79 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
     }
 }
 
-/// Whether a leaf is better written as one page than its delta once more. A delta that grew by as many entries each time has
-/// cost as much as a leaf when its length, squared, is twice the product of both; there the sum of both costs is least.
-fn merge_pays(leaf: &Leaf, delta: &Block) -> bool {
-    let is_dirty = matches!(&leaf.base, BlockRef::Own(base) if base.written().is_none());
-    is_dirty || delta.size_on_disk() * delta.len() >= 2 * delta.new_entries() * leaf.base.len_on_disk()
+/// How the newest delta of a leaf is to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    /// As a page of its own.
+    Alone,
+    /// As one page with the delta below.
+    Joined,
+    /// As one page with all that is below.
+    Merged,
 }
 
-/// Base and delta of a leaf as one block; nothing where they cannot be read or do not belong together, which whoever wants
+fn due(leaf: &Leaf, newest: &Block) -> Due {
+    let base_bytes = leaf.base.len_on_disk();
+    let bytes = newest.size_on_disk();
+    let new_bytes = bytes * newest.new_entries() / newest.len().max(1);
+    let Some(below) = leaf.delta.as_ref().filter(|_| leaf.top.is_some()) else {
+        let merges = is_dirty(&leaf.base) || pays(bytes, new_bytes, base_bytes);
+        return if merges { Due::Merged } else { Due::Alone };
+    };
+    let both_bytes = bytes + below.len_on_disk();
+    if is_dirty(&leaf.base) {
+        Due::Merged
+    } else if !is_dirty(below) && !pays(bytes, new_bytes, below.len_on_disk()) {
+        Due::Alone
+    } else if pays(both_bytes, bytes, base_bytes) || both_bytes > base_bytes / 4 * 3 {
+        Due::Merged
+    } else {
+        Due::Joined
+    }
+}
+
+/// Whether a delta of which so much is new is better written together with what is below than once more by itself. A delta that
+/// grew by as much each time has cost as much as both when its length, squared, is twice the product of what is new and what is
+/// below; there the sum of all costs is least.
+fn pays(bytes: usize, new_bytes: usize, below_bytes: usize) -> bool {
+    bytes.saturating_mul(bytes) >= new_bytes.saturating_mul(2).saturating_mul(below_bytes)
+}
+
+/// Whether a block is in memory and was not written.
+fn is_dirty(block: &BlockRef) -> bool {
+    !matches!(block, BlockRef::Page(_)) && block.made().is_none_or(|block| block.written().is_none())
+}
+
+/// Base and deltas of a leaf as one block; nothing where they cannot be read or do not belong together, which whoever wants
 /// their entries is told.
-fn merge(pages: &(impl PageRead + ?Sized), leaf: &Leaf, delta: &Block) -> Option<Block> {
-    let base = leaf.base.source(PageKind::Leaf, pages).ok()?;
-    let delta = delta.source();
-    if base.view.prefix() != delta.view.prefix() {
+fn merge(pages: &(impl PageRead + ?Sized), leaf: &Leaf) -> Option<Block> {
+    let LeafView { base, delta, top } = LeafView::open(pages, leaf).ok()?;
+    one_over_the_other(&leaf.base, base, [delta?].into_iter().chain(top))
+}
+
+/// The deltas of a leaf as one; nothing as with [`merge`].
+fn join(pages: &(impl PageRead + ?Sized), leaf: &Leaf) -> Option<Block> {
+    let view = LeafView::open(pages, leaf).ok()?;
+    one_over_the_other(leaf.delta.as_ref()?, view.delta?, view.top.into_iter())
+}
+
+/// A copy of a block with some deltas laid over it.
+fn one_over_the_other<'a>(
+    block: &BlockRef,
+    source: Source<'a>,
+    deltas: impl Iterator<Item = Source<'a>> + Clone,
+) -> Option<Block> {
+    if deltas.clone().any(|delta| delta.view.prefix() != source.view.prefix()) {
         return None;
     }
-    let room = (delta.view.len(), delta.view.bytes().len());
-    let mut merged = match &leaf.base {
-        BlockRef::Page(_) => Block::of_page(base.view, room.0, room.1, &Meter::new()),
-        BlockRef::Own(block) => block.copy_for_edit(room.0, room.1),
-        BlockRef::Laid(_) => unreachable!("only a delta is laid"),
+    let entries = deltas.clone().map(|delta| delta.view.len()).sum();
+    let bytes = deltas.clone().map(|delta| delta.view.bytes().len()).sum();
+    let mut all = match block {
+        BlockRef::Page(_) => Block::of_page(source.view, entries, bytes, &Meter::new()),
+        BlockRef::Own(_) | BlockRef::Laid(_) => block.made()?.copy_for_edit(entries, bytes),
     };
-    merged.lay_over(delta);
-    Some(merged)
+    deltas.for_each(|delta| all.lay_over(delta));
+    Some(all)
 }
 
 /// The page of an inner node on its way.
@@ -359,35 +423,88 @@ impl<'m> Swap<'m> {
 }
 
 fn swapped_leaf(leaf: &Leaf, moved: &Moved, has_extents: bool) -> Option<Leaf> {
-    if let Some(delta) = leaf.delta.as_ref().and_then(BlockRef::made)
-        && let Some(merged) = delta.merged()
-    {
-        return Some(Leaf { base: BlockRef::Page(current(merged, moved)), delta: None });
+    let settled = settled(leaf);
+    let settled = rebased(settled.as_ref().unwrap_or(leaf)).or(settled);
+    let now = settled.as_ref().unwrap_or(leaf);
+    let swapped = |block: &BlockRef| swapped_block(block, moved, has_extents);
+    let base = swapped(&now.base);
+    let (delta, top) = (now.delta.as_ref().and_then(swapped), now.top.as_ref().and_then(swapped));
+    if base.is_none() && delta.is_none() && top.is_none() {
+        return settled;
     }
-    let base = swapped_block(&leaf.base, moved, has_extents);
-    let delta = leaf.delta.as_ref().and_then(|delta| swapped_block(delta, moved, has_extents));
-    if base.is_none() && delta.is_none() {
-        return None;
-    }
-    let base = base.unwrap_or_else(|| leaf.base.clone());
-    Some(Leaf { base, delta: delta.or_else(|| leaf.delta.clone()) })
+    let base = base.unwrap_or_else(|| now.base.clone());
+    Some(Leaf { base, delta: delta.or_else(|| now.delta.clone()), top: top.or_else(|| now.top.clone()) })
 }
 
+/// A leaf with the pages of what was written in the place of that; `None` where nothing was.
+fn settled(leaf: &Leaf) -> Option<Leaf> {
+    let on_disk = |block: &BlockRef| block.made().and_then(Block::on_disk);
+    let place = [leaf.delta.as_ref(), leaf.top.as_ref()].map(|delta| delta.and_then(on_disk));
+    let page = |addr: PageAddr| Some(BlockRef::Page(addr));
+    let mut now = match place {
+        [_, Some(OnDisk::Merged(addr))] => BlockRef::Page(addr).into(),
+        [Some(OnDisk::Merged(addr)), _] => {
+            let below = Leaf { base: BlockRef::Page(addr), delta: leaf.top.clone(), top: None };
+            return Some(settled(&below).unwrap_or(below));
+        }
+        [_, Some(OnDisk::Joined(addr))] => Leaf { delta: page(addr), top: None, ..leaf.clone() },
+        [delta, top] => {
+            let is_page = |place: &Option<OnDisk>| matches!(place, Some(OnDisk::Page(_)));
+            if !is_page(&delta) && !is_page(&top) && on_disk(&leaf.base).is_none() {
+                return None;
+            }
+            let mut now = leaf.clone();
+            if let Some(OnDisk::Page(addr)) = delta {
+                now.delta = page(addr);
+            }
+            if let Some(OnDisk::Page(addr)) = top {
+                now.top = page(addr);
+            }
+            now
+        }
+    };
+    if let Some(OnDisk::Page(addr)) = on_disk(&now.base) {
+        now.base = BlockRef::Page(addr);
+    }
+    Some(now)
+}
+
+/// A leaf whose newest delta was changed while a checkpoint wrote it, with the page of what was written and over that only what
+/// came later. `None` where it is no such leaf.
+fn rebased(leaf: &Leaf) -> Option<Leaf> {
+    let Some(BlockRef::Own(newest)) = leaf.deltas().next() else { return None };
+    let origin = newest.origin()?;
+    let now = match origin.on_disk()? {
+        OnDisk::Merged(addr) => BlockRef::Page(addr).into(),
+        OnDisk::Joined(addr) => Leaf { delta: Some(BlockRef::Page(addr)), top: None, ..leaf.clone() },
+        OnDisk::Page(addr) if leaf.top.is_none() => {
+            Leaf { delta: Some(BlockRef::Page(addr)), ..leaf.clone() }
+        }
+        // There is no room for a third delta.
+        OnDisk::Page(_) => return None,
+    };
+    let since = newest.since(origin);
+    if since.is_empty() {
+        return Some(now);
+    }
+    let since = Some(BlockRef::new(since));
+    Some(if now.delta.is_none() { Leaf { delta: since, ..now } } else { Leaf { top: since, ..now } })
+}
+
+/// What takes the place of a block of a leaf that is settled.
 fn swapped_block(block: &BlockRef, moved: &Moved, has_extents: bool) -> Option<BlockRef> {
     match block {
         BlockRef::Page(addr) => moved.get(addr).map(|moved| BlockRef::Page(*moved)),
-        BlockRef::Own(own) => swapped_own(own, moved, has_extents),
+        BlockRef::Own(own) => moved_extents(own, moved, has_extents),
         BlockRef::Laid(laid) => match laid.made() {
-            Some(own) => swapped_own(own, moved, has_extents),
+            Some(own) => moved_extents(own, moved, has_extents),
             None => moved.get(&laid.under()).map(|moved| BlockRef::Laid(Arc::new(laid.moved_to(*moved)))),
         },
     }
 }
 
-fn swapped_own(own: &Block, moved: &Moved, has_extents: bool) -> Option<BlockRef> {
-    if let Some(addr) = own.written() {
-        return Some(BlockRef::Page(current(addr, moved)));
-    }
+/// A block with the places that its long values have now; `None` where it stays.
+fn moved_extents(own: &Block, moved: &Moved, has_extents: bool) -> Option<BlockRef> {
     if !has_extents {
         return None;
     }
@@ -418,6 +535,6 @@ pub(crate) fn is_clean(child: &Child) -> bool {
     match &child.node {
         Node::Empty | Node::Inner(InnerRef::Page(_)) => true,
         Node::Inner(InnerRef::Own(_)) => false,
-        Node::Leaf(leaf) => is_page(&leaf.base) && leaf.delta.as_ref().is_none_or(is_page),
+        Node::Leaf(leaf) => is_page(&leaf.base) && leaf.deltas().all(is_page),
     }
 }

@@ -49,7 +49,7 @@ fn record_has_known_bytes() {
 fn header_has_known_bytes() {
     let bytes = encode_header(ID);
     assert_eq!(&bytes[..8], b"DURAMENC");
-    assert_eq!(bytes[8..12], [2, 0, 0, 0]);
+    assert_eq!(bytes[8..12], [3, 0, 0, 0]);
     assert_eq!(bytes[12..28], ID.0);
     assert_eq!(bytes[28..60], [0; 32]);
     assert_eq!(decode_header(&bytes), Ok(ID));

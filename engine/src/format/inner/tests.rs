@@ -19,12 +19,17 @@ fn golden_bytes() {
     let page = [1, 0, 0, 0, 44, 1, 0, 0, 0xc0, 0x1f, 0, 0, 0xaa, 0xbb, 0xcc, 0xdd];
     let inner = ChildRef { count: 1000, has_extents: true, pages: ChildPages::Inner(base) };
     assert_eq!(encoded(&inner), [&[2, 1], &page[..], &[0xe8, 7]].concat());
-    let leaf = ChildRef { count: 31, has_extents: false, pages: ChildPages::Leaf(base, None) };
+    let leaf = ChildRef { count: 31, has_extents: false, pages: ChildPages::Leaf(base.into()) };
     assert_eq!(encoded(&leaf), [&[3, 0], &page[..], &[31]].concat());
-    let pages = ChildPages::Leaf(base, Some(addr(2, 0, 200, 1)));
+    let below = addr(2, 0, 200, 1);
+    let pages = ChildPages::Leaf(LeafPages { base, deltas: DeltaPages::One(below) });
     let both = ChildRef { count: 31, has_extents: false, pages };
     let delta = [2, 0, 0, 0, 0, 0, 0, 0, 200, 0, 0, 0, 1, 0, 0, 0];
     assert_eq!(encoded(&both), [&[4, 0], &page[..], &delta, &[31]].concat());
+    let deltas = DeltaPages::Two(below, addr(4, 3, 100, 2));
+    let all = ChildRef { pages: ChildPages::Leaf(LeafPages { base, deltas }), ..both };
+    let top = [4, 0, 0, 0, 3, 0, 0, 0, 100, 0, 0, 0, 2, 0, 0, 0];
+    assert_eq!(encoded(&all), [&[5, 0], &page[..], &delta, &top, &[31]].concat());
 }
 
 #[test]
@@ -32,7 +37,7 @@ fn refuses_what_is_never_written() {
     let refused = |bytes: &[u8]| ChildRef::decode(&mut Reader::new(bytes)).is_err();
     assert!(refused(&[]));
     assert!(refused(&[0, 0, 0]), "tag 0");
-    assert!(refused(&[5, 0, 0]), "unknown tag");
+    assert!(refused(&[6, 0, 0]), "unknown tag");
     assert!(refused(&[1, 2, 0]), "reserved flag");
     assert!(refused(&[1, 1, 0]), "an empty child has no extents");
     assert!(refused(&[1, 0, 1]), "an empty child has no entries");
@@ -46,16 +51,17 @@ proptest! {
     fn round_trip(
         count in 1..=u64::MAX,
         has_extents: bool,
-        kind in 0..3,
+        kind in 0..4,
         (segment, unit, len, crc) in (1..=u32::MAX, any::<u32>(), any::<u32>(), any::<u32>()),
-        cut in 0usize..40,
+        cut in 0usize..56,
     ) {
         let page = addr(segment, unit, len, crc);
         let delta = addr(segment / 2 + 1, len, unit, crc ^ 1);
         let pages = match kind {
             0 => ChildPages::Inner(page),
-            1 => ChildPages::Leaf(page, None),
-            _ => ChildPages::Leaf(page, Some(delta)),
+            1 => ChildPages::Leaf(page.into()),
+            2 => ChildPages::Leaf(LeafPages { base: page, deltas: DeltaPages::One(delta) }),
+            _ => ChildPages::Leaf(LeafPages { base: page, deltas: DeltaPages::Two(delta, page) }),
         };
         let child = ChildRef { count, has_extents, pages };
         prop_assert_eq!(ChildPages::decode(&encoded(&child)), Some(pages));

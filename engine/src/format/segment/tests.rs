@@ -8,11 +8,11 @@ const HEADER: PageSegmentHeader =
 #[test]
 fn header_has_known_bytes() {
     let bytes = HEADER.encode();
-    let mut expected = b"DURAMENP\x02\0\0\0".to_vec();
+    let mut expected = b"DURAMENP\x03\0\0\0".to_vec();
     expected.extend_from_slice(&[0xd0; 16]);
     expected.extend_from_slice(&[1, 2, 3, 4]);
     expected.extend_from_slice(&[0; 28]);
-    expected.extend_from_slice(&[0x36, 0xf6, 0x66, 0x75]);
+    expected.extend_from_slice(&[0x3b, 0x0a, 0xaa, 0x1c]);
     assert_eq!(bytes.to_vec(), expected);
     assert_eq!(PageSegmentHeader::decode(&bytes), Ok(HEADER));
 }

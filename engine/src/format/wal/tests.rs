@@ -53,7 +53,7 @@ fn a_header_has_known_bytes() {
     let bytes = header().encode();
     let mut expected = Vec::new();
     expected.extend_from_slice(b"DURAMENL");
-    expected.extend_from_slice(&[2, 0, 0, 0]);
+    expected.extend_from_slice(&[3, 0, 0, 0]);
     expected.extend_from_slice(b"sixteen bytes id");
     expected.extend_from_slice(&[7, 0, 0, 0]);
     expected.extend_from_slice(&[8, 7, 6, 5, 4, 3, 2, 1]);
@@ -71,7 +71,7 @@ fn a_header_has_known_bytes() {
     assert_eq!(SegmentHeader::decode(&bytes), Ok(header()));
 }
 
-const GOLDEN_HEADER_CHECKSUM: [u8; 4] = [0x7e, 0x99, 0x3c, 0x54];
+const GOLDEN_HEADER_CHECKSUM: [u8; 4] = [0x96, 0xff, 0xa4, 0x55];
 
 #[test]
 fn a_record_has_known_bytes() {
@@ -194,7 +194,7 @@ fn resealed(at: usize, bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn newer_versions_and_unknown_codecs_are_refused() {
-    assert_eq!(SegmentHeader::decode(&resealed(8, &[3])), Err(BadHeader::Version(3)));
+    assert_eq!(SegmentHeader::decode(&resealed(8, &[4])), Err(BadHeader::Version(4)));
     assert_eq!(SegmentHeader::decode(&resealed(8, &[0])), Err(BadHeader::Version(0)));
     let reserved = Err(BadHeader::Damaged("an unknown codec, or reserved bytes that are not zero"));
     assert_eq!(SegmentHeader::decode(&resealed(88, &[1])), reserved);

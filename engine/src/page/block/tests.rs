@@ -131,7 +131,7 @@ fn changes_forget_where_it_was_written() {
         |block| block.remove(0),
     ];
     for change in changes {
-        block.set_written(addr(1));
+        block.set_on_disk(OnDisk::Page(addr(1)));
         assert_eq!(block.written(), Some(addr(1)));
         assert_eq!(block.copy_for_edit(1, 0).written(), None);
         change(&mut block);
@@ -265,4 +265,35 @@ fn the_smallest_entry_takes_eight_bytes() {
     }
     let empty = Block::new(PageKind::Leaf, b"", &Meter::new());
     assert_eq!(block.size_on_disk() - empty.size_on_disk(), 256 * 8);
+}
+
+#[test]
+fn what_came_since_over_what_was_written_is_all() {
+    let meter = Meter::new();
+    let put = |block: &mut Block, key: &[u8], value: NewValue<'_>| match block.view().search(key) {
+        Ok(at) => block.replace(at, value),
+        Err(at) => block.insert(at, key, value),
+    };
+    let mut older = Block::new(PageKind::Delta, b"", &meter).in_era(1);
+    for key in [b"a", b"c", b"e", b"g"] {
+        put(&mut older, key, NewValue::Inline(b"old"));
+    }
+    put(&mut older, b"i", NewValue::Tombstone);
+    let older = Arc::new(older);
+    assert!(older.copy_in_era(1, 1, 10).origin().is_none(), "no checkpoint has begun");
+    let mut newer = older.copy_in_era(2, 4, 100);
+    put(&mut newer, b"b", NewValue::Inline(b"new"));
+    put(&mut newer, b"c", NewValue::Inline(b"new"));
+    put(&mut newer, b"e", NewValue::Tombstone);
+    newer.remove(newer.view().search(b"g").unwrap());
+    put(&mut newer, b"i", NewValue::Inline(b"new"));
+    let since = newer.since(newer.origin().expect("a checkpoint may be writing it"));
+    let keys: Vec<_> = (0..since.len()).map(|i| (since.view().key(i), since.view().value(i))).collect();
+    let new = ValueRef::Inline(b"new");
+    let gone = ValueRef::Tombstone;
+    let expected = [(b"b", new), (b"c", new), (b"e", gone), (b"g", gone), (b"i", new)]
+        .map(|(key, value)| (key.to_vec(), value));
+    assert_eq!(keys, expected);
+    let again = Arc::new(newer).copy_in_era(3, 0, 0);
+    assert!(again.origin().is_none(), "copies of copies do not keep them all");
 }

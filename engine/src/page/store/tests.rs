@@ -134,7 +134,7 @@ fn pages_are_read_back_now_and_after_opening_again() {
 fn large_pages_and_large_segments_are_mapped_and_read_back() {
     on_each_fs(64 << 20, |mut fixture| {
         let store = fixture.open();
-        let value: Vec<u8> = (0..9u32 << 18).flat_map(u32::to_le_bytes).collect();
+        let value: Vec<u8> = (0..17u32 << 18).flat_map(u32::to_le_bytes).collect();
         let mut appender = store.appender();
         let before = append(&mut appender, 1, 10);
         let extent = appender.append_extent(&value).unwrap();

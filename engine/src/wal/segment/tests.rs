@@ -69,7 +69,7 @@ fn a_newer_format_is_told_from_damage() {
     bytes[HEADER_BYTES - 4..HEADER_BYTES].copy_from_slice(&crc.to_le_bytes());
     fs.replace(&path(1), &bytes).expect("memory takes it");
     let error = files(fs).open(SegmentId(1), OpenMode::Read).expect_err("a newer version");
-    assert!(matches!(error, Error::UnsupportedVersion { found: 9, supported: 2, .. }), "{error}");
+    assert!(matches!(error, Error::UnsupportedVersion { found: 9, supported: 3, .. }), "{error}");
 }
 
 #[test]
