@@ -125,8 +125,8 @@ pub enum PageAccess {
     /// setting says. For data that fits into memory, or nearly so.
     #[default]
     Mapped,
-    /// Mapped, and the system is told that reads come in no order, so it reads nothing but what is missed, 4 KiB at a
-    /// time. For data several times as large as memory: there, what is read around a page pushes out pages that are
+    /// Mapped, and the system is told that reads come in no order, so it reads nothing but what is missed: a page of the database
+    /// as a whole when it is first used, later 4 KiB at a time. For data several times as large as memory: there, what is read around a page pushes out pages that are
     /// needed. The first scan of files that are not in memory takes many times as long.
     MappedRandom,
     /// Read and copied, each page when it is first used; it then stays in memory for as long as its file is in use. Turns a

@@ -8,8 +8,9 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 
-use super::traits::{Advice, Mapping};
+use super::traits::{Advice, MappedBytes, Mapping};
 
 /// Maps the first `len` bytes of `file`, which may be shorter. Advice that the system does not take changes nothing.
 pub(super) fn map(file: &File, len: usize, advice: Advice) -> io::Result<Mapping> {
@@ -22,5 +23,25 @@ pub(super) fn map(file: &File, len: usize, advice: Advice) -> io::Result<Mapping
     if advice == Advice::Random {
         let _ = mapping.advise(memmap2::Advice::Random);
     }
-    Ok(Mapping::of(mapping))
+    Ok(Mapping::of(Mapped(mapping)))
+}
+
+/// A mapping that can be told what is needed next.
+struct Mapped(memmap2::Mmap);
+
+impl AsRef<[u8]> for Mapped {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl MappedBytes for Mapped {
+    fn fetch(&self, part: Range<usize>) {
+        #[cfg(unix)]
+        if self.0.get(part.clone()).is_some() {
+            let _ = self.0.advise_range(memmap2::Advice::WillNeed, part.start, part.len());
+        }
+        #[cfg(not(unix))]
+        let _ = part;
+    }
 }

@@ -20,8 +20,8 @@ pub use entropy::SeededEntropy;
 pub use mem::MemFs;
 pub use os::{OsClock, OsEntropy, OsFs};
 pub use traits::{
-    Advice, Clock, DirLock, Entropy, File, Fs, Io, LockKind, Mapping, OpenMode, read_exact_at, read_up_to_at,
-    write_all_at,
+    Advice, Clock, DirLock, Entropy, File, Fs, Io, LockKind, MappedBytes, Mapping, OpenMode, read_exact_at,
+    read_up_to_at, write_all_at,
 };
 
 #[cfg(test)]

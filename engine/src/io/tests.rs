@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::sim::SimFs;
-use super::{File, Fs, LockKind, MemFs, OpenMode, OsFs, read_exact_at, read_up_to_at, write_all_at};
+use super::{Advice, File, Fs, LockKind, MemFs, OpenMode, OsFs, read_exact_at, read_up_to_at, write_all_at};
 
 /// Runs a test over an empty directory of each file system.
 fn on_each(test: impl Fn(&dyn Fs, &Path)) {
@@ -222,4 +222,19 @@ fn a_lock_does_not_show_in_the_list() {
         let _lock = fs.lock_dir(dir, LockKind::Exclusive).expect("free");
         assert!(fs.list(dir).expect("listed").is_empty());
     });
+}
+
+#[cfg(not(miri))]
+#[test]
+fn a_part_of_a_mapping_can_be_fetched_and_reads_as_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = OsFs.open(&dir.path().join("file"), OpenMode::CreateNew).unwrap();
+    let bytes: Vec<u8> = (0..40_000u32).map(|n| n.to_le_bytes()[0]).collect();
+    write_all_at(&*file, &bytes, 0).unwrap();
+    // Longer than the file, as for a file that is going to grow.
+    let mapping = file.map(1 << 20, Advice::Random).unwrap().unwrap();
+    for part in [0..0, 5..9_000, 30_000..40_000, 39_999..1 << 20, 1 << 20..1 << 21] {
+        mapping.fetch(part);
+        assert_eq!(mapping[..bytes.len()], bytes);
+    }
 }

@@ -9,7 +9,7 @@
 
 use std::fmt::Debug;
 use std::io;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,13 +51,35 @@ pub enum Advice {
     Random,
 }
 
+/// What holds the bytes of a mapping.
+pub trait MappedBytes: AsRef<[u8]> + Send + Sync + 'static {
+    /// Has a part read that is about to be looked at, in one go, without waiting for it. May do nothing.
+    fn fetch(&self, part: Range<usize>);
+}
+
 /// Bytes of a file in memory, readable at once. They stay where they are for as long as it lives.
-pub struct Mapping(Bytes);
+pub struct Mapping {
+    /// What `owner` holds, at hand without a call.
+    bytes: Bytes,
+    owner: Arc<dyn MappedBytes>,
+}
 
 impl Mapping {
     /// The bytes of `owner`, which is dropped with the mapping.
-    pub fn of(owner: impl AsRef<[u8]> + Send + 'static) -> Mapping {
-        Mapping(Bytes::from_owner(owner))
+    pub fn of(owner: impl MappedBytes) -> Mapping {
+        struct Shared<T>(Arc<T>);
+        impl<T: AsRef<[u8]>> AsRef<[u8]> for Shared<T> {
+            fn as_ref(&self) -> &[u8] {
+                (*self.0).as_ref()
+            }
+        }
+        let owner = Arc::new(owner);
+        Mapping { bytes: Bytes::from_owner(Shared(owner.clone())), owner }
+    }
+
+    /// See [`MappedBytes::fetch`].
+    pub fn fetch(&self, part: Range<usize>) {
+        self.owner.fetch(part);
     }
 }
 
@@ -66,7 +88,7 @@ impl Deref for Mapping {
 
     #[inline]
     fn deref(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 }
 

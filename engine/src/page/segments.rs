@@ -210,6 +210,9 @@ impl Segment {
         addr: &PageAddr,
     ) -> Result<&'a [u8]> {
         let page = mapped(bytes, addr).ok_or_else(|| self.too_short(to_u64(bytes.len())))?;
+        if self.place.map == Some(Advice::Random) {
+            fetch(bytes, addr);
+        }
         self.expect_sound(page, addr)?;
         checked.insert(addr.unit);
         Ok(page)
@@ -334,6 +337,13 @@ impl fmt::Debug for Segment {
 fn mapped<'a>(bytes: &'a Mapping, addr: &PageAddr) -> Option<&'a [u8]> {
     let start = usize::try_from(addr.offset()).ok()?;
     bytes.get(start..start.checked_add(to_usize(addr.len))?)
+}
+
+/// Has a page read as a whole, where the system would read each of its 4 KiB when it is missed.
+fn fetch(bytes: &Mapping, addr: &PageAddr) {
+    if let Ok(start) = usize::try_from(addr.offset()) {
+        bytes.fetch(start..start + to_usize(addr.len));
+    }
 }
 
 /// Whether a page that was checked is the one that an address means.
