@@ -76,6 +76,11 @@ impl Changes {
         self.entries.is_empty()
     }
 
+    /// Whether any of them is a delete.
+    pub(crate) fn deletes(&self) -> bool {
+        self.entries.iter().any(|change| !change.puts)
+    }
+
     /// The change, where there is no other.
     pub(crate) fn only(&self) -> Option<KeyChange<'_>> {
         let [change] = &self.entries[..] else { return None };
@@ -130,11 +135,12 @@ impl Changes {
         })
     }
 
-    /// Whether each change finds its key as the one before it left it, once they are sorted.
+    /// Whether each change that says whether its key is there finds it as the one before left it, once they are sorted.
     pub(crate) fn fit(&self) -> bool {
         self.entries.windows(2).all(|pair| {
             let [before, after] = pair else { return true };
-            after.existence == Existence::Known(before.puts) || self.compare(before, after).is_ne()
+            let fits = [Existence::Look, Existence::Known(before.puts)].contains(&after.existence);
+            fits || self.compare(before, after).is_ne()
         })
     }
 

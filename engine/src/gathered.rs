@@ -27,9 +27,11 @@ pub(crate) struct Gathered {
 pub(crate) struct Misfit;
 
 impl Gathered {
-    /// Adds the put of a value, or the removal of a key where there is none. The tree exists.
-    pub(crate) fn add(&mut self, tree: TreeId, key: &[u8], value: Option<&[u8]>, existed: bool) {
-        self.trees.entry(tree).or_default().push(key, value, Existence::Known(existed));
+    /// Adds the put of a value, or the removal of a key where there is none. The tree exists. Whether the key was there is looked
+    /// for where that is not known.
+    pub(crate) fn add(&mut self, tree: TreeId, key: &[u8], value: Option<&[u8]>, existed: Option<bool>) {
+        let existence = existed.map_or(Existence::Look, Existence::Known);
+        self.trees.entry(tree).or_default().push(key, value, existence);
         self.bytes += key.len() + value.map_or(0, <[u8]>::len);
     }
 

@@ -88,7 +88,7 @@ pub use past_views::PastViews;
 pub use recovery::RecoveryReport;
 pub use scratch::Scratch;
 pub use tree::Change;
-pub use txn::{Batch, Cursor, Diff, KeyRange, ReadView, Savepoint, View, WriteTxn};
+pub use txn::{Batch, Cursor, Diff, KeyRange, ReadView, Savepoint, View, WriteBatch, WriteTxn};
 pub use verify::{Progress, VerifyReport};
 pub use version::OldestReader;
 pub use wal::TornTail;

@@ -1,6 +1,7 @@
 //! Replay: log records applied to a catalog, at open and to reach a moment between two kept roots.
 //!
-//! The records say whether each key existed, so counts stay exact without reading the leaves. A record that does not fit
+//! Most records say whether each key existed, so counts stay exact without reading the leaves; those of short commits that
+//! were written before their changes were made do not, and their keys are looked for. A record that does not fit
 //! the state it is applied to is damage: the log's checksums hold, so either the pages or the record were wrong before
 //! they were written.
 
@@ -129,7 +130,7 @@ impl Replay {
                 }
                 Op::Delete { tree, key } => {
                     self.catalog.get(tree).ok_or_else(|| missing(place, tree.0))?;
-                    self.gathered.add(tree, key, None, true);
+                    self.gathered.add(tree, key, None, Some(true));
                 }
                 Op::DeleteRange { tree, start, end, removed } => {
                     self.settle(pages, params)?;

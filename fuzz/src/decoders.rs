@@ -160,7 +160,7 @@ pub fn samples() -> duramen_engine::Result<Vec<Vec<u8>>> {
     db.close()?;
     let mut ops = OpWriter::new();
     ops.push(&Op::CreateTree { tree: TreeId(1), name: b"sample" });
-    ops.push(&Op::Put { tree: TreeId(1), key: b"key", value: b"value", existed: false });
+    ops.push(&Op::Put { tree: TreeId(1), key: b"key", value: b"value", existed: Some(false) });
     let mut samples = vec![ops.bytes().to_vec(), br#"{"a":[1,2.5,null,"x"],"b":{"c":true}}"#.to_vec()];
     samples.push(
         b"SELECT a, count(*) FROM t LEFT JOIN u USING (x) WHERE b IN (1, 2) GROUP BY a ORDER BY 2 DESC;"

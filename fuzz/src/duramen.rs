@@ -353,6 +353,17 @@ impl Engine for Duramen {
         Ok(())
     }
 
+    fn commit_puts(&mut self, tree: &[u8], puts: &[KeyChange], durability: Durability) -> Outcome<Version> {
+        let (_, tree) = self.tree(tree)?;
+        self.savepoints.clear();
+        let txn = self.txn.take().expect("it was begun where none was open");
+        let mut batch = txn.into_batch(tree).map_err(failure)?;
+        for (key, value) in puts {
+            batch.put(key, value.as_deref().unwrap_or_default()).map_err(failure)?;
+        }
+        batch.commit(durability).map(version_of).map_err(failure)
+    }
+
     fn commit(&mut self, durability: Durability) -> Outcome<Version> {
         self.savepoints.clear();
         match self.txn.take() {

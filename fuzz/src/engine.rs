@@ -161,8 +161,8 @@ pub enum Change {
         key: Vec<u8>,
         /// The value.
         value: Vec<u8>,
-        /// Whether the key existed.
-        existed: bool,
+        /// Whether the key existed, where that was written down.
+        existed: Option<bool>,
     },
     /// A key that existed was removed.
     Delete {
@@ -248,6 +248,12 @@ pub trait Engine {
 
     /// Ends the transaction, if one is open, and keeps its changes. The newest version then.
     fn commit(&mut self, durability: Durability) -> Outcome<Version>;
+
+    /// Sets the values of some keys in this order, ends the transaction with that and keeps its changes. The newest version then.
+    fn commit_puts(&mut self, tree: &[u8], puts: &[KeyChange], durability: Durability) -> Outcome<Version> {
+        self.batch(tree, puts)?;
+        self.commit(durability)
+    }
 
     /// Ends the transaction, if one is open, without its changes.
     fn abort(&mut self);

@@ -45,6 +45,8 @@ pub enum Step {
     Spill,
     /// Batches that do not fit into memory: keys in no order in one tree, ascending ones in a new tree.
     Batch,
+    /// Batches of a few puts, of one put, and of puts and something before.
+    WriteBatch,
     /// Flushes the log.
     Sync,
     /// Does a checkpoint.
@@ -63,7 +65,7 @@ pub enum Step {
 pub const BASES: [(Base, &str); 3] = [(Base::Empty, "empty"), (Base::Small, "small"), (Base::Grown, "grown")];
 
 /// All steps with their names.
-pub const STEPS: [(Step, &str); 19] = [
+pub const STEPS: [(Step, &str); 20] = [
     (Step::Put, "put"),
     (Step::PutUnsynced, "put-unsynced"),
     (Step::Overwrite, "overwrite"),
@@ -77,6 +79,7 @@ pub const STEPS: [(Step, &str); 19] = [
     (Step::DropTree, "drop-tree"),
     (Step::Spill, "spill"),
     (Step::Batch, "batch"),
+    (Step::WriteBatch, "write-batch"),
     (Step::Sync, "sync"),
     (Step::Checkpoint, "checkpoint"),
     (Step::Compact, "compact"),
@@ -230,6 +233,13 @@ impl Step {
                     Op::Batch { tree, first, count: 24, step, value, removed }
                 };
                 vec![batch(0, fill, 77, 5), batch(2 + fill % 2, 0, 3, 0), COMMIT]
+            }
+            Step::WriteBatch => {
+                let batch = |first, count, class| {
+                    let value = Value { class, fill };
+                    Op::WriteBatch { tree: 0, first, count, step: 90, value, durable: Durable::Immediate }
+                };
+                vec![batch(fill, 1, 4), batch(fill, 4, 3), put(key + 200, 2, fill), batch(fill, 2, 2)]
             }
             Step::Sync => vec![Op::Sync],
             Step::Checkpoint => vec![Op::Checkpoint],

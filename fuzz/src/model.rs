@@ -71,7 +71,9 @@ impl State {
         match change {
             Change::CreateTree { name } => self.create_tree(name),
             Change::DropTree { name } => self.drop_tree(name),
-            Change::Put { tree, key, value, existed } => self.put(tree, key, value) == Some(*existed),
+            Change::Put { tree, key, value, existed } => {
+                self.put(tree, key, value).is_some_and(|did| existed.is_none_or(|existed| existed == did))
+            }
             Change::Delete { tree, key } => self.delete(tree, key) == Some(true),
             Change::DeleteRange { tree, start, end, removed } => {
                 let range = (start.as_ref().map(Vec::as_slice), end.as_ref().map(Vec::as_slice));

@@ -219,6 +219,21 @@ pub enum Op {
         /// Each so many-th key is removed; none with 0.
         removed: u8,
     },
+    /// Sets values in a batch that ends the transaction.
+    WriteBatch {
+        /// The tree.
+        tree: u8,
+        /// The first key.
+        first: u8,
+        /// How many.
+        count: u8,
+        /// The distance between keys, which begin anew behind 255.
+        step: u8,
+        /// The value of each.
+        value: Value,
+        /// How durable.
+        durable: Durable,
+    },
     /// Removes a key.
     Delete {
         /// The tree.
@@ -386,6 +401,9 @@ pub fn ops() -> impl Strategy<Value = Op> {
             .prop_map(|(tree, first, count, step, value)| Op::PutMany { tree, first, count, step, value }),
         5 => (trees(), any::<u8>(), 0..60u8, 1..=255u8, values(), 0..6u8).prop_map(
             |(tree, first, count, step, value, removed)| Op::Batch { tree, first, count, step, value, removed }
+        ),
+        5 => (trees(), any::<u8>(), 1..30u8, 1..=255u8, values(), durables()).prop_map(
+            |(tree, first, count, step, value, durable)| Op::WriteBatch { tree, first, count, step, value, durable }
         ),
         4 => (trees(), keys()).prop_map(|(tree, key)| Op::Delete { tree, key }),
         6 => (trees(), any::<u16>()).prop_map(|(tree, n)| Op::DeleteNth { tree, n }),

@@ -92,7 +92,7 @@ impl<E: Engine> Runner<E> {
         }
         if kind == FailureKind::MustReopen {
             match op {
-                Op::Commit { .. } if self.model.changes() > 0 => {
+                Op::Commit { .. } | Op::WriteBatch { .. } if self.model.changes() > 0 => {
                     self.uncertain = Some(self.model.working().clone());
                 }
                 Op::Reset { back } => self.uncertain = Some(self.version_back(usize::from(*back)).1),
@@ -149,6 +149,14 @@ impl<E: Engine> Runner<E> {
                     (key, (!is_removed).then(|| value.clone()))
                 };
                 self.batch(*tree, &(0..*count).map(change).collect::<Vec<KeyChange>>())
+            }
+            Op::WriteBatch { tree, first, count, step, value, durable } => {
+                let value = value.bytes();
+                let put = |i: u8| {
+                    let key = u16::from(first.wrapping_add(i.wrapping_mul(*step))).to_be_bytes().to_vec();
+                    (key, Some(value.clone()))
+                };
+                self.commit_puts(*tree, &(0..*count).map(put).collect::<Vec<KeyChange>>(), (*durable).into())
             }
             Op::Delete { tree, key } => self.delete(*tree, &key.bytes()),
             Op::DeleteNth { tree, n } => match self.nth_key(*tree, *n) {
@@ -290,16 +298,31 @@ impl<E: Engine> Runner<E> {
         self.ensure_tree(tree)?;
         let name = tree_name(tree);
         self.engine.batch(&name, changes)?;
+        self.model_batch(&name, changes);
+        Ok(())
+    }
+
+    /// Makes the changes of a batch in the model.
+    fn model_batch(&mut self, name: &[u8], changes: &[KeyChange]) {
         // Even one without changes begins a transaction.
         self.model.change(|_| ((), false));
         let latest: BTreeMap<_, _> = changes.iter().cloned().collect();
         for (key, value) in latest {
             self.model.change(|state| match &value {
-                Some(value) => ((), state.put(&name, &key, value).is_some()),
-                None => ((), state.delete(&name, &key) == Some(true)),
+                Some(value) => ((), state.put(name, &key, value).is_some()),
+                None => ((), state.delete(name, &key) == Some(true)),
             });
         }
-        Ok(())
+    }
+
+    fn commit_puts(&mut self, tree: u8, puts: &[KeyChange], durability: Durability) -> Checked {
+        self.ensure_tree(tree)?;
+        let name = tree_name(tree);
+        // First, for it may be there after an error.
+        self.model_batch(&name, puts);
+        let changes = self.model.changes();
+        let version = self.engine.commit_puts(&name, puts, durability)?;
+        self.check_committed(version, changes, durability)
     }
 
     fn delete_range(
@@ -325,6 +348,11 @@ impl<E: Engine> Runner<E> {
     fn commit(&mut self, durability: Durability) -> Checked {
         let changes = self.model.changes();
         let version = self.engine.commit(durability)?;
+        self.check_committed(version, changes, durability)
+    }
+
+    /// Compares what a commit of so many changes led to.
+    fn check_committed(&mut self, version: Version, changes: usize, durability: Durability) -> Checked {
         let newest = self.model.newest();
         if version > newest.0 {
             self.model.commit(version);

@@ -1,9 +1,9 @@
-//! Duramen's side: one tree, default options; a transaction is a batch.
+//! Duramen's side: one tree, default options; a transaction is a write batch.
 
 use std::path::Path;
 use std::sync::OnceLock;
 
-use duramen_engine::{Batch, Database, Durability, Options, PageAccess, ReadView, TreeId, View};
+use duramen_engine::{Database, Durability, Options, PageAccess, ReadView, TreeId, View, WriteBatch};
 
 use super::engine::{Commit, Done, Failure, Kind, Memory, Reader, Role, Store, Writer};
 
@@ -24,9 +24,9 @@ fn open(dir: &Path, memory: Memory) -> Result<Box<dyn Store>, Failure> {
     Ok(Box::new(Duramen { db: Database::open(dir, options)?, tree: OnceLock::new() }))
 }
 
-impl Writer for Batch<'_> {
+impl Writer for WriteBatch {
     fn put(&mut self, key: &[u8], value: &[u8]) -> Done {
-        Ok(Batch::put(self, key, value)?)
+        Ok(WriteBatch::put(self, key, value)?)
     }
 
     fn remove(&mut self, key: &[u8]) -> Done {
@@ -70,10 +70,9 @@ impl Store for Duramen {
             Some(tree) => *tree,
             None => txn.open_tree(b"rows")?,
         };
-        let mut batch = txn.batch(tree)?;
+        let mut batch = txn.into_batch(tree)?;
         work(&mut batch)?;
-        batch.apply()?;
-        txn.commit(match commit {
+        batch.commit(match commit {
             Commit::Durable => Durability::Immediate,
             Commit::Loose => Durability::None,
         })?;

@@ -8,6 +8,7 @@
 //! | put over a key that existed | 4, tree (varint), key (sized), value (sized) |
 //! | delete of a key that existed | 5, tree (varint), key (sized) |
 //! | delete range | 6, tree (varint), bounds (1), start key (sized), end key (sized), removed (varint) |
+//! | put of a key that may have existed | 7, tree (varint), key (sized), value (sized) |
 //!
 //! *Sized* is a varint length, then the bytes. The byte of bounds has the kind of start in its low four bits and that of
 //! end in its high four: 1 unbounded, 2 inclusive, 3 exclusive; an unbounded side has no key.
@@ -27,6 +28,7 @@ const PUT_NEW: u8 = 3;
 const PUT_OVER: u8 = 4;
 const DELETE: u8 = 5;
 const DELETE_RANGE: u8 = 6;
+const PUT: u8 = 7;
 
 /// The most that a put takes beside its key and its value, in bytes.
 const MAX_PUT_HEAD_BYTES: usize = 1 + 5 + 5 + 5;
@@ -58,8 +60,9 @@ pub enum Op<'a> {
         key: &'a [u8],
         /// What it holds from now on.
         value: &'a [u8],
-        /// Whether the key was there before, so that counts stay exact without reading a leaf.
-        existed: bool,
+        /// Whether the key was there before, so that counts stay exact without reading a leaf; `None` where the record was
+        /// written before anybody looked.
+        existed: Option<bool>,
     },
     /// A key that was there is gone.
     Delete {
@@ -105,7 +108,12 @@ impl OpWriter {
             Op::DropTree { tree } => start_op(out, DROP_TREE, tree),
             Op::Put { tree, key, value, existed } => {
                 out.reserve(key.len() + value.len() + MAX_PUT_HEAD_BYTES);
-                start_op(out, if existed { PUT_OVER } else { PUT_NEW }, tree);
+                let tag = match existed {
+                    Some(true) => PUT_OVER,
+                    Some(false) => PUT_NEW,
+                    None => PUT,
+                };
+                start_op(out, tag, tree);
                 out.put_sized(key);
                 out.put_sized(value);
             }
@@ -213,7 +221,7 @@ const CUT_SHORT: &str = "an operation cut short";
 fn read_op<'a>(reader: &mut Reader<'a>) -> Result<Op<'a>, &'static str> {
     let short = |Short| CUT_SHORT;
     let tag = reader.u8().map_err(short)?;
-    if !(CREATE_TREE..=DELETE_RANGE).contains(&tag) {
+    if !(CREATE_TREE..=PUT).contains(&tag) {
         return Err("an unknown operation");
     }
     let tree = TreeId(reader.varint_u32().map_err(short)?);
@@ -233,7 +241,12 @@ fn read_op<'a>(reader: &mut Reader<'a>) -> Result<Op<'a>, &'static str> {
             if value.len() > MAX_VALUE_BYTES {
                 return Err("a value longer than values may be");
             }
-            Op::Put { tree, key, value, existed: tag == PUT_OVER }
+            let existed = match tag {
+                PUT_OVER => Some(true),
+                PUT_NEW => Some(false),
+                _ => None,
+            };
+            Op::Put { tree, key, value, existed }
         }
     })
 }

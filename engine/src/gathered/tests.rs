@@ -39,11 +39,13 @@ fn what_is_gathered_is_what_one_after_the_other_gives() {
         if !scattered(n * 3).is_multiple_of(3) {
             let value = n.to_be_bytes();
             root.put(&pages, &params, &key, &value[..], Existence::Look).unwrap();
-            gathered.add(tree, &key, Some(&value), existed);
+            // Of some it is not known.
+            let said = (n % 5 > 0).then_some(existed);
+            gathered.add(tree, &key, Some(&value), said);
             model.insert((tree.0, key), value.to_vec());
         } else if existed {
             root.delete(&pages, &params, &key, Existence::Look).unwrap();
-            gathered.add(tree, &key, None, true);
+            gathered.add(tree, &key, None, Some(true));
             model.remove(&(tree.0, key));
         }
         if n % 900 == 500 {
@@ -69,10 +71,10 @@ fn what_is_gathered_is_what_one_after_the_other_gives() {
 fn changes_that_do_not_fit_each_other_are_damage() {
     let (pages, params) = (MemoryPages::new(), params());
     let mut gathered = Gathered::default();
-    gathered.add(TreeId(1), b"k", Some(b"v"), false);
-    gathered.add(TreeId(1), b"k", Some(b"w"), false);
+    gathered.add(TreeId(1), b"k", Some(b"v"), Some(false));
+    gathered.add(TreeId(1), b"k", Some(b"w"), Some(false));
     assert_eq!(gathered.apply(&mut catalog(), &pages, &params).unwrap(), Err(Misfit));
     let mut gathered = Gathered::default();
-    gathered.add(TreeId(9), b"k", Some(b"v"), false);
+    gathered.add(TreeId(9), b"k", Some(b"v"), Some(false));
     assert_eq!(gathered.apply(&mut catalog(), &pages, &params).unwrap(), Err(Misfit));
 }

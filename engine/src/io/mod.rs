@@ -13,6 +13,7 @@ mod mem;
 mod os;
 pub mod sim;
 mod traits;
+mod writeback;
 
 pub use clock::ManualClock;
 pub use damage::{copy_dir, read_file};

@@ -10,6 +10,7 @@
 use std::fs;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::io;
+use std::ops::Range;
 #[cfg(unix)]
 use std::os::unix::fs::FileExt;
 #[cfg(windows)]
@@ -168,6 +169,10 @@ impl File for OsFile {
 
     fn sync_data(&self) -> io::Result<()> {
         self.file.sync_data()
+    }
+
+    fn begin_sync(&self, part: Range<u64>) {
+        super::writeback::begin(&self.file, part);
     }
 
     fn map(&self, capacity: u64, advice: Advice) -> io::Result<Option<Mapping>> {

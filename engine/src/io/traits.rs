@@ -144,6 +144,12 @@ pub trait File: Send + Sync + Debug {
     /// Makes the content and the length durable (`fdatasync`).
     fn sync_data(&self) -> io::Result<()>;
 
+    /// Has the system begin to write out what stands there, without waiting for it, so that a sync that follows takes less long
+    /// (`sync_file_range`). Promises nothing, and may do nothing.
+    fn begin_sync(&self, part: Range<u64>) {
+        let _ = part;
+    }
+
     /// Maps the first `capacity` bytes, which may reach past the end of the file: what is past the end must not be
     /// read until the file has grown. `None` where the file system does not map; the caller then reads.
     ///

@@ -186,7 +186,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             rest = &rest[len..];
         }
         if let several @ [_, _, ..] = &with.shares[shares_at..] {
-            let looks = changes.first().is_some_and(|change| change.existence == Existence::Look);
+            let looks = changes.iter().any(|change| change.existence == Existence::Look);
             let read = several.iter().filter(|(_, len)| looks || *len > LAID_ENTRIES);
             read.for_each(|(at, _)| fetch_delta(self.pages, &inner.children[*at]));
         }

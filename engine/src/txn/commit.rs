@@ -6,6 +6,14 @@
 //! 3. the version is published, and the writer lock given back;
 //! 4. for [`Durability::Immediate`] the log is flushed, together with whatever other threads committed meanwhile.
 //!
+//! A commit of a few puts by one who commits alone ([`WriteTxn::commit_puts`]) goes another way to step 3:
+//! 1. as before;
+//! 2. the record is written and the disk begins to work ([`Begun`](crate::wal::Begun)), before the tree is changed and without a look at
+//!    which keys are there;
+//! 3. the tree is changed. Where a page cannot be read the record is taken back, and nothing has happened;
+//! 4. the log counts the record, the version is published, and the writer lock given back;
+//! 5. the log is flushed.
+//!
 //! A bulk commit ([`commit_root`]) is for a transaction that spilled, and for a reset: all dirty pages are written and
 //! synced first, the record names the root, and the checkpoint list gets the same root at once.
 //!
@@ -16,13 +24,16 @@
 
 use super::write::{Record, WriteTxn};
 use crate::catalog::Catalog;
+use crate::changes::Changes;
 use crate::checkpoint::{self, LogPlace, Pace};
 use crate::codec::Write;
 use crate::error::Result;
+use crate::format::ops::Op;
 use crate::format::wal::RecordKind;
-use crate::ids::Lsn;
+use crate::ids::{CommitTime, Lsn, TreeId};
 use crate::options::Durability;
 use crate::shared::{Checkpoints, Shared};
+use crate::tree::KeyChange;
 use crate::version::Version;
 use crate::wal::LogSink;
 use crate::worker::{self, Made};
@@ -63,17 +74,7 @@ impl WriteTxn {
             let time = shared.next_commit_time();
             let lsn = log.append(RecordKind::Commit, time, self.ops.bytes());
             log.ready_to_publish()?;
-            drop(self.base);
-            let version = Version {
-                lsn,
-                time: time.time,
-                catalog: self.catalog,
-                log_end: shared.log_end(),
-                pages: self.pages,
-            };
-            let before = shared.versions.publish(version, &*shared.io.clock);
-            drop(self.writer);
-            drop(before);
+            self.publish(&shared, lsn, time);
             lsn
         };
         match durability {
@@ -87,6 +88,52 @@ impl WriteTxn {
 }
 
 impl WriteTxn {
+    /// Puts the values of a few keys, which are in order, and makes all of the transaction durable. Who commits alone has the
+    /// disk write the record while the tree is changed.
+    ///
+    /// # Errors
+    /// As those of [`commit`](WriteTxn::commit).
+    pub(super) fn commit_puts(mut self, tree: TreeId, puts: &Changes) -> Result<Lsn> {
+        if self.record != Record::Operations || self.failure.is_some() {
+            self.change_in_order(tree, puts)?;
+            return self.commit(Durability::Immediate);
+        }
+        let shared = self.writer.handle.shared().clone();
+        let log = shared.log()?;
+        let before = self.ops.len();
+        for KeyChange { key, value, .. } in puts.by_key() {
+            self.log(&Op::Put { tree, key, value: value.unwrap_or_default(), existed: None });
+        }
+        log.reserve(self.ops.len())?;
+        let time = shared.next_commit_time();
+        let Some(mut begun) = log.begin(time, self.ops.bytes())? else {
+            self.ops.truncate(before);
+            self.change_in_order(tree, puts)?;
+            return self.commit(Durability::Immediate);
+        };
+        self.change_unlogged(tree, puts)?;
+        let lsn = begun.admit();
+        self.publish(&shared, lsn, time);
+        begun.sync()?;
+        worker::after_commit(&shared, Made::Operations);
+        Ok(lsn)
+    }
+
+    /// Makes the transaction, whose record is in the log, the newest version, and gives the writer lock back.
+    fn publish(self, shared: &Shared, lsn: Lsn, time: CommitTime) {
+        drop(self.base);
+        let version = Version {
+            lsn,
+            time: time.time,
+            catalog: self.catalog,
+            log_end: shared.log_end(),
+            pages: self.pages,
+        };
+        let before = shared.versions.publish(version, &*shared.io.clock);
+        drop(self.writer);
+        drop(before);
+    }
+
     /// Makes what the transaction holds a version of the history alone, durably; its position. Readers go on with the version
     /// that the transaction started from, which is the newest one again when this returns.
     ///

@@ -4,11 +4,12 @@ mod batch;
 mod commit;
 mod cursor;
 mod diff;
+mod load;
 mod runs;
 mod view;
 mod write;
 
-pub use batch::Batch;
+pub use batch::{Batch, WriteBatch};
 pub use cursor::Cursor;
 pub use diff::Diff;
 pub use view::{KeyRange, ReadView, View};

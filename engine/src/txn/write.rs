@@ -190,7 +190,7 @@ impl WriteTxn {
         let existed = root
             .put(&*self.pages, &self.writer.handle.params, key, value, Existence::Look)
             .map_err(|error| fail(&mut self.failure, error))?;
-        self.log(&Op::Put { tree, key, value, existed });
+        self.log(&Op::Put { tree, key, value, existed: Some(existed) });
         self.spill_if_large()?;
         Ok(existed)
     }
@@ -206,7 +206,7 @@ impl WriteTxn {
             .insert(&*self.pages, &self.writer.handle.params, key, value)
             .map_err(|error| fail(&mut self.failure, error))?;
         if !existed {
-            self.log(&Op::Put { tree, key, value, existed });
+            self.log(&Op::Put { tree, key, value, existed: Some(existed) });
             self.spill_if_large()?;
         }
         Ok(existed)

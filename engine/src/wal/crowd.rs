@@ -46,6 +46,11 @@ impl Crowd {
         self.waiting >= self.expected
     }
 
+    /// Whether nobody waits, and no more than one is about to.
+    pub(super) fn is_alone(&self) -> bool {
+        self.waiting == 0 && self.expected <= 1
+    }
+
     /// Those who have not come by now are not counted on.
     pub(super) fn expect_no_more(&mut self) {
         self.expected = 0;

@@ -1,7 +1,7 @@
 //! The log of one open database.
 //!
 //! ```text
-//! reserve ──> append ──> (publish) ──> flush_to ──> durable
+//! reserve ──> append ──> (publish) ──> flush_to ──> durable      (or as in begun.rs, where one commits alone)
 //!    │ zeroes ahead, rolls     │ leader: take the buffer, unlock, write, sync, lock, wake
 //! ```
 //!
@@ -63,11 +63,11 @@ pub struct Log {
     stopped: AtomicBool,
 }
 
-type Guard<'a> = MutexGuard<'a, State>;
+pub(super) type Guard<'a> = MutexGuard<'a, State>;
 
 /// How far what is pending goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effort {
+pub(super) enum Effort {
     Write,
     Sync,
     /// The segment is finished: its file ends with its last record.
@@ -319,7 +319,7 @@ impl Log {
         }
     }
 
-    fn lock(&self) -> Guard<'_> {
+    pub(super) fn lock(&self) -> Guard<'_> {
         // Whoever panicked while holding it had not begun to change anything.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -353,6 +353,21 @@ impl Log {
             Effort::Sync => batch.file.sync(),
             Effort::CutAndSync => batch.file.cut(end).and_then(|()| batch.file.sync()),
         });
+        self.end_writing(done, effort, |state| {
+            if let (Effort::CutAndSync, Some(segment)) = (effort, &mut state.segment) {
+                (segment.zeroed, segment.capacity) = (end, end);
+            }
+            state.settle(batch, effort != Effort::Write)
+        })
+    }
+
+    /// Lets others write, once the caller has: where that went well after `settle`, which tells whom to wake.
+    pub(super) fn end_writing<'a>(
+        &'a self,
+        done: Result<()>,
+        effort: Effort,
+        settle: impl FnOnce(&mut State) -> Vec<Waker>,
+    ) -> Guard<'a> {
         let mut state = self.lock();
         while effort != Effort::Write && state.syncing_zeros {
             state = self.wait(state);
@@ -362,12 +377,9 @@ impl Log {
             state.crowd.end_sync();
         }
         let wakers = match done.and_then(|()| state.check_failure()) {
-            Ok(()) => state.settle(batch, effort != Effort::Write),
+            Ok(()) => settle(&mut state),
             Err(error) => self.poison(&mut state, error),
         };
-        if let (Effort::CutAndSync, Some(segment)) = (effort, &mut state.segment) {
-            (segment.zeroed, segment.capacity) = (end, end);
-        }
         self.wake(&state);
         drop(state);
         wakers.into_iter().for_each(Waker::wake);

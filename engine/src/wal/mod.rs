@@ -9,9 +9,11 @@
 //! sink.rs      what a database needs of a log; a host's shared journal can stand there too
 //! state.rs     what the log knows: positions, what is pending, what is durable
 //! log.rs       the log of one open database: reserve, append, group sync, roll, close
+//! begun.rs     a record on its way to the disk while its commit is still being made
 //! resume.rs    how the log of a database that existed before goes on
 //! ```
 
+mod begun;
 mod crowd;
 mod log;
 mod reader;
@@ -24,6 +26,7 @@ mod writer;
 
 pub(crate) use segment::Listing;
 
+pub use begun::Begun;
 pub use log::{Log, LogSetup};
 pub use reader::{LogEnd, LogReader, LogRecord, LogScan, LogStart, Shutdown, TornTail};
 pub use segment::{SegmentInfo, segments};

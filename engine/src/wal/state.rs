@@ -5,6 +5,7 @@
 //! 3. While `writing` is set somebody writes records to the segment's file, and nobody else does.
 //! 4. A failure stays.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -72,6 +73,14 @@ pub(super) enum Zeros {
     Synced,
 }
 
+/// A record that has its place behind the others.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placed {
+    pub(super) lsn: Lsn,
+    bytes: u64,
+    crc: u32,
+}
+
 /// What is written in one go.
 #[derive(Debug)]
 pub(super) struct Batch {
@@ -93,6 +102,22 @@ impl Batch {
         let header = if self.at == 0 { HEADER_BYTES } else { 0 };
         seal(&mut self.bytes[header..], self.file.seed, self.at + to_u64(header), self.durable);
         self.file.write(&self.bytes, self.at)
+    }
+
+    /// Has the system begin to write it out.
+    pub(super) fn begin_sync(&self) {
+        self.file.begin_sync(self.places());
+    }
+
+    /// Puts durable zeros in its place.
+    pub(super) fn take_back(&self) -> Result<()> {
+        let places = self.places();
+        self.file.zero(places.start, places.end)?;
+        self.file.sync_zeros()
+    }
+
+    fn places(&self) -> Range<u64> {
+        self.at..self.at + to_u64(self.bytes.len())
     }
 }
 
@@ -212,20 +237,55 @@ impl State {
 
     /// Puts a record behind the others.
     pub(super) fn push(&mut self, record: &Record<'_>) {
-        let segment = self.segment.as_ref().expect("room was reserved");
         if self.pending.is_empty() {
             self.pending_at = self.position.offset;
         }
-        let before = self.pending.len();
+        let mut pending = std::mem::take(&mut self.pending);
+        let placed = self.place(record, &mut pending);
+        self.pending = pending;
+        self.admit(placed);
+    }
+
+    /// Adds a record as it will stand behind the others.
+    fn place(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Placed {
+        let segment = self.segment.as_ref().expect("room was reserved");
+        let before = out.len();
         let LogPosition { offset, previous_crc, .. } = self.position;
-        let crc = record.append_to(&mut self.pending, segment.file.seed, offset, previous_crc);
-        let bytes = to_u64(self.pending.len() - before);
+        let crc = record.append_to(out, segment.file.seed, offset, previous_crc);
+        Placed { lsn: record.lsn, bytes: to_u64(out.len() - before), crc }
+    }
+
+    /// Counts a record that has its place.
+    pub(super) fn admit(&mut self, Placed { lsn, bytes, crc }: Placed) {
         self.position.offset += bytes;
         self.position.previous_crc = crc;
-        self.last = record.lsn;
+        self.last = lsn;
         self.last_record_bytes = bytes;
         self.appended_bytes += bytes;
         self.closed_on_disk = false;
+    }
+
+    /// Whether a record could be written before it counts: nobody would have to wait for that, and who reads the log knows
+    /// already that this handle gives out LSNs.
+    pub(super) fn is_free(&self) -> bool {
+        let busy = self.writing || self.gathering || self.rolling || self.traceless;
+        !busy && self.pending.is_empty() && self.crowd.is_alone()
+    }
+
+    /// Takes a record to be written by the caller alone, though it does not count yet.
+    pub(super) fn take_uncounted(&mut self, record: &Record<'_>) -> (Batch, Placed) {
+        let mut bytes = std::mem::take(&mut self.spare);
+        let placed = self.place(record, &mut bytes);
+        let segment = self.segment.as_ref().expect("room was reserved");
+        self.writing = true;
+        let batch = Batch {
+            file: Arc::clone(&segment.file),
+            bytes,
+            at: self.position.offset,
+            last: record.lsn,
+            durable: self.durable.number,
+        };
+        (batch, placed)
     }
 
     /// Puts a closing record behind the others, which are durable.
@@ -251,17 +311,23 @@ impl State {
 
     /// Notes that a batch was written, and perhaps synced. Those to wake.
     pub(super) fn settle(&mut self, batch: Batch, synced: bool) -> Vec<Waker> {
-        self.written = batch.last;
+        let last = batch.last;
+        self.written = last;
+        self.keep(batch);
+        if !synced {
+            return Vec::new();
+        }
+        self.traceless &= self.durable == last;
+        self.durable = last;
+        self.waiters.take_up_to(self.durable)
+    }
+
+    /// Keeps the room of a batch for another.
+    pub(super) fn keep(&mut self, batch: Batch) {
         if batch.bytes.capacity() <= SPARE_BYTES_MAX {
             self.spare = batch.bytes;
             self.spare.clear();
         }
-        if !synced {
-            return Vec::new();
-        }
-        self.traceless &= self.durable == batch.last;
-        self.durable = batch.last;
-        self.waiters.take_up_to(self.durable)
     }
 
     /// Notes that it is unknown what is on disk. Those to wake.

@@ -10,6 +10,7 @@
 //! they never touch the place of a record.
 
 use std::io::ErrorKind;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -207,6 +208,11 @@ impl SegmentFile {
             self.fs.sync_dir(&self.dir).map_err(|error| Error::io("sync the directory", &self.dir, error))?;
         }
         Ok(())
+    }
+
+    /// Has the system begin to write out what stands there, without waiting for it.
+    pub(super) fn begin_sync(&self, places: Range<u64>) {
+        self.file.begin_sync(places);
     }
 
     /// Makes zeros durable. Records that were written meanwhile do not count as synced by this.

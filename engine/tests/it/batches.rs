@@ -1,9 +1,10 @@
 //! Batches: many changes made in key order.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
-use duramen_engine::io::MemFs;
+use duramen_engine::io::{Fs, MemFs};
 use duramen_engine::{Database, Durability, Error, Options, View};
 
 use crate::support::{entries, open, tiny, verify};
@@ -69,6 +70,85 @@ fn batches_of_all_sizes_leave_what_the_same_changes_one_by_one_leave() {
             assert_eq!(entries(&db.begin_read().unwrap(), tree), model, "after an open");
         }
     }
+}
+
+#[test]
+fn write_batches_of_all_sizes_are_there_after_an_open() {
+    for (memory, seed) in [tiny(), little_memory()].into_iter().zip(1..) {
+        let fs = Arc::new(MemFs::new());
+        let mut db = open(&fs, memory.clone());
+        let mut model = Model::new();
+        // Short ones of puts alone go their own way; every third has deletes as well, every fourth follows other changes.
+        for (round, changes) in [1, 1, 3, 400, 0, 9000, 1, 40, 1, 700, 20, 2].into_iter().enumerate() {
+            let mut txn = db.begin_write().unwrap();
+            let tree = txn.open_tree(b"t").unwrap();
+            if round % 4 == 3 {
+                let (key, _) = change(seed, 7, 5000);
+                txn.put(tree, &key, b"before").unwrap();
+                note(&mut model, key, Some(b"before".to_vec()));
+            }
+            let mut batch = txn.into_batch(tree).unwrap();
+            for n in 0..changes {
+                let (key, value) = change(seed + round as u64, n, 5000);
+                match value {
+                    None if round % 3 == 0 => {
+                        batch.delete(&key).unwrap();
+                        note(&mut model, key, None);
+                    }
+                    value => {
+                        let value = value.unwrap_or_default();
+                        batch.put(&key, &value).unwrap();
+                        note(&mut model, key, Some(value));
+                    }
+                }
+            }
+            let lsn = batch.commit(Durability::Immediate).unwrap();
+            assert_eq!((db.last_lsn(), db.durable_lsn()), (lsn, lsn));
+            assert_eq!(entries(&db.begin_read().unwrap(), tree), model);
+            verify(&db);
+            if round % 5 == 4 {
+                db.checkpoint().unwrap();
+            }
+            if round % 2 == 1 {
+                drop(db);
+                db = open(&fs, memory.clone());
+                assert_eq!(entries(&db.begin_read().unwrap(), tree), model, "after an open");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_write_batch_that_meets_a_damaged_page_is_taken_back() {
+    let fs = Arc::new(MemFs::new());
+    let db = open(&fs, tiny());
+    let mut txn = db.begin_write().unwrap();
+    let (damaged, whole) = (txn.create_tree(b"damaged").unwrap(), txn.create_tree(b"whole").unwrap());
+    for n in 0..200_u32 {
+        txn.put(damaged, &n.to_be_bytes(), &[1; 20]).unwrap();
+    }
+    txn.commit(Durability::Immediate).unwrap();
+    db.checkpoint().unwrap();
+    db.close().unwrap();
+    let dir = Path::new("db");
+    let pages = fs.list(dir).unwrap().into_iter().filter(|name| name.ends_with(".pages"));
+    pages.for_each(|name| fs.zero_fill(&dir.join(name), 1000..3000).unwrap());
+
+    let db = open(&fs, tiny());
+    let put = |tree, n: u32| {
+        let mut batch = db.begin_write().unwrap().into_batch(tree).unwrap();
+        batch.put(&n.to_be_bytes(), b"v").unwrap();
+        batch.commit(Durability::Immediate)
+    };
+    let first = put(whole, 1).unwrap();
+    let failed = (0..200).filter(|n| put(damaged, *n).is_err()).count();
+    assert!(failed > 0, "some leaves are damaged");
+    let last = put(whole, 2).unwrap();
+    assert_eq!(last.number, first.number + 200 - u64::try_from(failed).unwrap() + 1, "no number was lost");
+    drop(db);
+    let db = open(&fs, tiny());
+    assert_eq!(db.last_lsn().number, last.number);
+    assert_eq!(db.begin_read().unwrap().len(whole).unwrap(), 2);
 }
 
 #[test]

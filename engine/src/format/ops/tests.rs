@@ -26,8 +26,9 @@ fn operations_have_known_bytes() {
     let ops = [
         Op::CreateTree { tree: TREE, name: b"t" },
         Op::DropTree { tree: TreeId(1) },
-        Op::Put { tree: TREE, key: b"k", value: b"vw", existed: false },
-        Op::Put { tree: TreeId(0), key: b"", value: b"", existed: true },
+        Op::Put { tree: TREE, key: b"k", value: b"vw", existed: Some(false) },
+        Op::Put { tree: TreeId(0), key: b"", value: b"", existed: Some(true) },
+        Op::Put { tree: TreeId(1), key: b"k", value: b"v", existed: None },
         Op::Delete { tree: TreeId(1), key: b"k" },
         Op::DeleteRange { tree: TreeId(1), start: Included(b"a"), end: Excluded(b"bc"), removed: 128 },
         Op::DeleteRange { tree: TreeId(1), start: Unbounded, end: Unbounded, removed: 0 },
@@ -38,6 +39,7 @@ fn operations_have_known_bytes() {
         2, 1, // drop
         3, 0xac, 2, 1, b'k', 2, b'v', b'w', // put, new
         4, 0, 0, 0, // put, over
+        7, 1, 1, b'k', 1, b'v', // put
         5, 1, 1, b'k', // delete
         6, 1, 0x32, 1, b'a', 2, b'b', b'c', 0x80, 1, // delete range
         6, 1, 0x11, 0, // delete all
@@ -64,7 +66,7 @@ fn truncation_takes_back_operations() {
 fn hostile_bytes_are_refused() {
     for (payload, offset, found) in [
         (&[0u8][..], 0, "an unknown operation"),
-        (&[7, 0], 0, "an unknown operation"),
+        (&[8, 0], 0, "an unknown operation"),
         (&[2, 1, 1], 2, CUT_SHORT),
         (&[5, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, b'k'], 0, CUT_SHORT),
         (&[2, 0xff, 0xff, 0xff, 0xff, 0xff, 1], 0, CUT_SHORT),
@@ -91,7 +93,7 @@ fn hostile_bytes_are_refused() {
 enum OwnedOp {
     Create(u32, Vec<u8>),
     Drop(u32),
-    Put(u32, Vec<u8>, Vec<u8>, bool),
+    Put(u32, Vec<u8>, Vec<u8>, Option<bool>),
     Delete(u32, Vec<u8>),
     Range(u32, Bound<Vec<u8>>, Bound<Vec<u8>>, u64),
 }
@@ -123,7 +125,7 @@ fn any_op() -> impl Strategy<Value = OwnedOp> {
     prop_oneof![
         (any::<u32>(), any::<Vec<u8>>()).prop_map(|(tree, name)| OwnedOp::Create(tree, name)),
         any::<u32>().prop_map(OwnedOp::Drop),
-        (any::<u32>(), any::<Vec<u8>>(), any::<Vec<u8>>(), any::<bool>())
+        (any::<u32>(), any::<Vec<u8>>(), any::<Vec<u8>>(), any::<Option<bool>>())
             .prop_map(|(tree, key, value, existed)| OwnedOp::Put(tree, key, value, existed)),
         (any::<u32>(), any::<Vec<u8>>()).prop_map(|(tree, key)| OwnedOp::Delete(tree, key)),
         (any::<u32>(), any_bound(), any_bound(), any::<u64>())
