@@ -61,6 +61,16 @@ impl Changes {
         });
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Says whether the key of a change is there before; `n` counts them as they came.
+    pub(crate) fn say_existed(&mut self, n: usize, existed: bool) {
+        self.entries[n].existence = Existence::Known(existed);
+    }
+
     /// The piece that so many bytes are added to, with room for them.
     fn piece_for(&mut self, bytes: usize) -> &mut Vec<u8> {
         if !self.newest.is_empty() && self.newest.len() + bytes > PIECE_BYTES {

@@ -48,7 +48,8 @@ pub(crate) fn run(handle: &Arc<Handle>, progress: &mut dyn FnMut(u64, u64)) -> R
         checkpoint::finish(handle, &mut checkpoints, written, place)?;
     }
     drop(version);
-    let version = Version { lsn, time, catalog, log_end, pages: handle.pages.segments() };
+    let version =
+        Version { lsn, time, catalog, log_end, pages: handle.pages.segments(), existed: Vec::new() };
     drop(handle.versions.publish(version, &*handle.io.clock));
     while handle.swap_part().is_some() {}
     drop(writer);

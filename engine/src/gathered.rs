@@ -20,6 +20,10 @@ const ENOUGH_BYTES: usize = 32 << 20;
 pub(crate) struct Gathered {
     bytes: usize,
     trees: BTreeMap<TreeId, Changes>,
+    /// The puts of the newest record that do not say whether their keys were there,
+    unsaid: Vec<(TreeId, usize)>,
+    /// and those of the record before.
+    unsaid_before: Vec<(TreeId, usize)>,
 }
 
 /// A change does not fit the one of the same key before it.
@@ -27,12 +31,34 @@ pub(crate) struct Gathered {
 pub(crate) struct Misfit;
 
 impl Gathered {
+    /// Goes on to the next record.
+    pub(crate) fn begin_record(&mut self) {
+        self.unsaid_before = std::mem::take(&mut self.unsaid);
+    }
+
     /// Adds the put of a value, or the removal of a key where there is none. The tree exists. Whether the key was there is looked
-    /// for where that is not known.
+    /// for where that is not known and the next record does not say so.
     pub(crate) fn add(&mut self, tree: TreeId, key: &[u8], value: Option<&[u8]>, existed: Option<bool>) {
         let existence = existed.map_or(Existence::Look, Existence::Known);
-        self.trees.entry(tree).or_default().push(key, value, existence);
+        let changes = self.trees.entry(tree).or_default();
+        if existed.is_none() {
+            self.unsaid.push((tree, changes.len()));
+        }
+        changes.push(key, value, existence);
         self.bytes += key.len() + value.map_or(0, <[u8]>::len);
+    }
+
+    /// Says whether the keys were there of those puts of the record before that do not say so themselves. Those that were applied
+    /// meanwhile need it no more.
+    pub(crate) fn say_existed(&mut self, existed: &[bool]) -> std::result::Result<(), Misfit> {
+        let unsaid = std::mem::take(&mut self.unsaid_before);
+        if !unsaid.is_empty() && unsaid.len() != existed.len() {
+            return Err(Misfit);
+        }
+        for ((tree, n), existed) in unsaid.into_iter().zip(existed) {
+            self.trees.entry(tree).or_default().say_existed(n, *existed);
+        }
+        Ok(())
     }
 
     /// Whether more should not be gathered before these are applied.
@@ -59,6 +85,8 @@ impl Gathered {
             changes.clear();
         }
         self.bytes = 0;
+        self.unsaid.clear();
+        self.unsaid_before.clear();
         Ok(Ok(()))
     }
 }

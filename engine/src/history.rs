@@ -410,7 +410,7 @@ impl History {
             return Err(self.unavailable(lsn));
         }
         let (catalog, log_end) = (replay.catalog.clone(), LogEnd::default());
-        let version = Version { lsn, time: replay.time, catalog, log_end, pages };
+        let version = Version { lsn, time: replay.time, catalog, log_end, pages, existed: Vec::new() };
         Ok(PastView::new(version, hold.clone()))
     }
 

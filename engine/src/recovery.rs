@@ -224,6 +224,7 @@ impl Parts {
             catalog: replay.catalog,
             log_end,
             pages: pages.segments(),
+            existed: Vec::new(),
         };
         let reach = Reach::new(&self.list, self.orders, self.progress);
         Shared {

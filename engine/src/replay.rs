@@ -1,7 +1,7 @@
 //! Replay: log records applied to a catalog, at open and to reach a moment between two kept roots.
 //!
-//! Most records say whether each key existed, so counts stay exact without reading the leaves; those of short commits that
-//! were written before their changes were made do not, and their keys are looked for. A record that does not fit
+//! The records say whether each key existed, so counts stay exact without reading the leaves. For a short commit that was
+//! logged before its changes were made the next record says it; keys are looked for only where there is none. A record that does not fit
 //! the state it is applied to is damage: the log's checksums hold, so either the pages or the record were wrong before
 //! they were written.
 
@@ -111,6 +111,7 @@ impl Replay {
         pages: &SegmentSet,
         params: &TreeParams,
     ) -> Result<()> {
+        self.gathered.begin_record();
         let mut ops = Ops::new(payload);
         while let Some(op) = ops.next_op().map_err(|bad| place.damaged(bad.found))? {
             match op {
@@ -143,6 +144,11 @@ impl Replay {
                     }
                 }
             }
+        }
+        if let Some(existed) = ops.existed_before() {
+            self.gathered
+                .say_existed(existed)
+                .map_err(|Misfit| place.damaged("another number of puts than the record before has"))?;
         }
         if self.gathered.is_enough() { self.settle(pages, params) } else { Ok(()) }
     }

@@ -192,8 +192,14 @@ impl Shared {
         let mut catalog = current.catalog.clone();
         change(&mut catalog);
         let pages = self.pages.segments();
-        let version =
-            Version { lsn: current.lsn, time: current.time, catalog, log_end: current.log_end, pages };
+        let version = Version {
+            lsn: current.lsn,
+            time: current.time,
+            catalog,
+            log_end: current.log_end,
+            pages,
+            existed: current.existed.clone(),
+        };
         drop(current);
         self.versions.publish(version, &*self.io.clock)
     }

@@ -37,6 +37,8 @@ pub(crate) struct Version {
     pub(crate) log_end: LogEnd,
     /// The page files that clean nodes of these trees lie in.
     pub(crate) pages: Arc<SegmentSet>,
+    /// Whether the keys existed of those puts of its record that do not say so, for the next record to tell.
+    pub(crate) existed: Vec<bool>,
 }
 
 /// The end of the log right after a commit.

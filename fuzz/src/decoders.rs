@@ -47,6 +47,11 @@ fn operations(bytes: &[u8]) {
         again.push(&op);
         assert_eq!(Ops::new(again.bytes()).next_op(), Ok(Some(op)), "what was read is written as it was");
     }
+    if let Some(existed) = ops.existed_before() {
+        let mut again = OpWriter::new();
+        again.push_existed(existed);
+        assert!(bytes.ends_with(again.bytes()), "what was read is written as it was");
+    }
 }
 
 fn log_header(bytes: &[u8]) {
@@ -161,6 +166,7 @@ pub fn samples() -> duramen_engine::Result<Vec<Vec<u8>>> {
     let mut ops = OpWriter::new();
     ops.push(&Op::CreateTree { tree: TreeId(1), name: b"sample" });
     ops.push(&Op::Put { tree: TreeId(1), key: b"key", value: b"value", existed: Some(false) });
+    ops.push_existed(&[true, false, true]);
     let mut samples = vec![ops.bytes().to_vec(), br#"{"a":[1,2.5,null,"x"],"b":{"c":true}}"#.to_vec()];
     samples.push(
         b"SELECT a, count(*) FROM t LEFT JOIN u USING (x) WHERE b IN (1, 2) GROUP BY a ORDER BY 2 DESC;"

@@ -9,6 +9,10 @@
 //! | delete of a key that existed | 5, tree (varint), key (sized) |
 //! | delete range | 6, tree (varint), bounds (1), start key (sized), end key (sized), removed (varint) |
 //! | put of a key that may have existed | 7, tree (varint), key (sized), value (sized) |
+//! | which keys of the commit before existed | 8, how many puts (varint), a bit for each |
+//!
+//! The last one says of each put of the record before that does not say so itself whether its key existed, and stands behind all
+//! operations. Its bits begin with the lowest of the first byte; those left over are 0.
 //!
 //! *Sized* is a varint length, then the bytes. The byte of bounds has the kind of start in its low four bits and that of
 //! end in its high four: 1 unbounded, 2 inclusive, 3 exclusive; an unbounded side has no key.
@@ -29,6 +33,7 @@ const PUT_OVER: u8 = 4;
 const DELETE: u8 = 5;
 const DELETE_RANGE: u8 = 6;
 const PUT: u8 = 7;
+const EXISTED_BEFORE: u8 = 8;
 
 /// The most that a put takes beside its key and its value, in bytes.
 const MAX_PUT_HEAD_BYTES: usize = 1 + 5 + 5 + 5;
@@ -131,6 +136,15 @@ impl OpWriter {
         }
     }
 
+    /// Says behind all operations which keys existed of those puts of the commit before that do not say so.
+    pub fn push_existed(&mut self, existed: &[bool]) {
+        let out = &mut self.bytes;
+        out.put_u8(EXISTED_BEFORE);
+        out.put_varint(to_u64(existed.len()));
+        let byte = |bits: &[bool]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
+        existed.chunks(8).for_each(|bits| out.put_u8(byte(bits)));
+    }
+
     /// The operations as a record's payload.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
@@ -189,13 +203,14 @@ pub struct BadOp {
 pub struct Ops<'a> {
     payload: &'a [u8],
     reader: Reader<'a>,
+    existed: Option<Vec<bool>>,
 }
 
 impl<'a> Ops<'a> {
     /// Reads from the start of `payload`.
     #[must_use]
     pub fn new(payload: &'a [u8]) -> Ops<'a> {
-        Ops { payload, reader: Reader::new(payload) }
+        Ops { payload, reader: Reader::new(payload), existed: None }
     }
 
     /// The next operation; `None` after the last one.
@@ -207,12 +222,22 @@ impl<'a> Ops<'a> {
             return Ok(None);
         }
         let mut reader = self.reader;
-        let op = read_op(&mut reader).map_err(|found| BadOp {
-            offset: to_u64(self.payload.len() - self.reader.rest().len()),
-            found,
-        })?;
+        let bad = |found| BadOp { offset: to_u64(self.payload.len() - self.reader.rest().len()), found };
+        let op = if reader.rest().first() == Some(&EXISTED_BEFORE) {
+            self.existed = Some(read_existed(&mut reader).map_err(bad)?);
+            None
+        } else {
+            Some(read_op(&mut reader).map_err(bad)?)
+        };
         self.reader = reader;
-        Ok(Some(op))
+        Ok(op)
+    }
+
+    /// Whether the keys existed of those puts of the commit before that do not say so, where the payload tells that. Known once all
+    /// operations were read.
+    #[must_use]
+    pub fn existed_before(&self) -> Option<&[bool]> {
+        self.existed.as_deref()
     }
 }
 
@@ -249,6 +274,24 @@ fn read_op<'a>(reader: &mut Reader<'a>) -> Result<Op<'a>, &'static str> {
             Op::Put { tree, key, value, existed }
         }
     })
+}
+
+fn read_existed(reader: &mut Reader<'_>) -> Result<Vec<bool>, &'static str> {
+    let short = |Short| CUT_SHORT;
+    reader.u8().map_err(short)?;
+    let puts = reader.varint().map_err(short)?;
+    let bits = reader.rest();
+    if puts.div_ceil(8) != to_u64(bits.len()) {
+        return Err("another number of bits than there are puts");
+    }
+    let mut existed: Vec<bool> =
+        bits.iter().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 == 1)).collect();
+    let left_over = existed.split_off(usize::try_from(puts).unwrap_or(usize::MAX).min(existed.len()));
+    if left_over.contains(&true) {
+        return Err("bits for more puts than there are");
+    }
+    *reader = Reader::new(&[]);
+    Ok(existed)
 }
 
 fn read_key<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], &'static str> {

@@ -78,3 +78,36 @@ fn changes_that_do_not_fit_each_other_are_damage() {
     gathered.add(TreeId(9), b"k", Some(b"v"), Some(false));
     assert_eq!(gathered.apply(&mut catalog(), &pages, &params).unwrap(), Err(Misfit));
 }
+
+#[test]
+fn the_next_record_says_which_keys_were_there() {
+    let (pages, params) = (MemoryPages::new(), params());
+    let put = |gathered: &mut Gathered, key: &[u8]| gathered.add(TreeId(1), key, Some(b"v"), None);
+    let (mut found, mut gathered) = (catalog(), Gathered::default());
+    gathered.begin_record();
+    put(&mut gathered, b"a");
+    put(&mut gathered, b"b");
+    gathered.add(TreeId(1), b"c", Some(b"v"), Some(false));
+    gathered.begin_record();
+    put(&mut gathered, b"a");
+    assert_eq!(gathered.say_existed(&[false, false]), Ok(()));
+    gathered.begin_record();
+    assert_eq!(gathered.say_existed(&[true]), Ok(()));
+    assert_eq!(gathered.apply(&mut found, &pages, &params).unwrap(), Ok(()));
+    assert_eq!(found.get(TreeId(1)).unwrap().root.count(), 3);
+
+    put(&mut gathered, b"a");
+    gathered.begin_record();
+    assert_eq!(gathered.apply(&mut found, &pages, &params).unwrap(), Ok(()));
+    assert_eq!(gathered.say_existed(&[true]), Ok(()), "it was looked for");
+    assert_eq!(found.get(TreeId(1)).unwrap().root.count(), 3);
+
+    put(&mut gathered, b"a");
+    gathered.begin_record();
+    assert_eq!(gathered.say_existed(&[true, true]), Err(Misfit));
+    gathered.add(TreeId(1), b"k", Some(b"v"), Some(false));
+    put(&mut gathered, b"k");
+    gathered.begin_record();
+    assert_eq!(gathered.say_existed(&[false]), Ok(()));
+    assert_eq!(gathered.apply(&mut found, &pages, &params).unwrap(), Err(Misfit), "it was just put");
+}

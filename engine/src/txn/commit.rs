@@ -9,7 +9,7 @@
 //! A commit of a few puts by one who commits alone ([`WriteTxn::commit_puts`]) goes another way to step 3:
 //! 1. as before;
 //! 2. the record is written and the disk begins to work ([`Begun`](crate::wal::Begun)), before the tree is changed and without a look at
-//!    which keys are there;
+//!    which keys are there, which is for the next record to tell;
 //! 3. the tree is changed. Where a page cannot be read the record is taken back, and nothing has happened;
 //! 4. the log counts the record, the version is published, and the writer lock given back;
 //! 5. the log is flushed.
@@ -46,7 +46,7 @@ impl WriteTxn {
     /// The disk error that an earlier change met; [`Error::Full`](crate::Error::Full) where the log cannot grow: nothing
     /// is kept then, and the database goes on working. [`Error::Poisoned`](crate::Error::Poisoned) where the flush fails:
     /// the commit may or may not be there after the database was opened again.
-    pub fn commit(self, durability: Durability) -> Result<Lsn> {
+    pub fn commit(mut self, durability: Durability) -> Result<Lsn> {
         if let Some(error) = self.failure {
             return Err(error);
         }
@@ -70,11 +70,12 @@ impl WriteTxn {
         } else if self.ops.is_empty() {
             self.base.lsn
         } else {
+            self.tell_what_existed();
             log.reserve(self.ops.len())?;
             let time = shared.next_commit_time();
             let lsn = log.append(RecordKind::Commit, time, self.ops.bytes());
             log.ready_to_publish()?;
-            self.publish(&shared, lsn, time);
+            self.publish(&shared, lsn, time, Vec::new());
             lsn
         };
         match durability {
@@ -104,6 +105,7 @@ impl WriteTxn {
         for KeyChange { key, value, .. } in puts.by_key() {
             self.log(&Op::Put { tree, key, value: value.unwrap_or_default(), existed: None });
         }
+        self.tell_what_existed();
         log.reserve(self.ops.len())?;
         let time = shared.next_commit_time();
         let Some(mut begun) = log.begin(time, self.ops.bytes())? else {
@@ -111,16 +113,24 @@ impl WriteTxn {
             self.change_in_order(tree, puts)?;
             return self.commit(Durability::Immediate);
         };
-        self.change_unlogged(tree, puts)?;
+        let existed = self.change_unlogged(tree, puts)?;
         let lsn = begun.admit();
-        self.publish(&shared, lsn, time);
+        self.publish(&shared, lsn, time, existed);
         begun.sync()?;
         worker::after_commit(&shared, Made::Operations);
         Ok(lsn)
     }
 
-    /// Makes the transaction, whose record is in the log, the newest version, and gives the writer lock back.
-    fn publish(self, shared: &Shared, lsn: Lsn, time: CommitTime) {
+    /// Has the record tell which keys existed, where that of the commit before could not know.
+    fn tell_what_existed(&mut self) {
+        if !self.base.existed.is_empty() {
+            self.ops.push_existed(&self.base.existed);
+        }
+    }
+
+    /// Makes the transaction, whose record is in the log, the newest version, and gives the writer lock back. `existed` is what
+    /// the next record has to tell.
+    fn publish(self, shared: &Shared, lsn: Lsn, time: CommitTime, existed: Vec<bool>) {
         drop(self.base);
         let version = Version {
             lsn,
@@ -128,6 +138,7 @@ impl WriteTxn {
             catalog: self.catalog,
             log_end: shared.log_end(),
             pages: self.pages,
+            existed,
         };
         let before = shared.versions.publish(version, &*shared.io.clock);
         drop(self.writer);
@@ -204,7 +215,8 @@ fn commit_root(
     let log_end = shared.log_end();
     let place = LogPlace { lsn, time: time.time, log_end, bulk: true };
     if seen == Seen::ByReaders {
-        let version = Version { lsn, time: time.time, catalog, log_end, pages: shared.pages.segments() };
+        let pages = shared.pages.segments();
+        let version = Version { lsn, time: time.time, catalog, log_end, pages, existed: Vec::new() };
         drop(shared.versions.publish(version, &*shared.io.clock));
     }
     log.flush_to(lsn)?;

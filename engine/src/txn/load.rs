@@ -23,8 +23,8 @@ use crate::tree::{BulkBuilder, Existence, KeyChange, Root};
 /// The share of the memory budget that is gathered. Buffers of a merge, or the list of what is being made, take as much again.
 const SHARE: u64 = 8;
 
-/// Puts of more than this are made before they are logged: the disk takes less time for them than the tree does, and a replay is
-/// spared from looking for their keys.
+/// Puts of more than this are made before they are logged: the disk takes so much less time for them than the tree that nothing is
+/// gained.
 const SHORT_BYTES: usize = 32 << 10;
 
 /// See the head of this file.
@@ -216,13 +216,14 @@ impl WriteTxn {
         self.spill_if_large()
     }
 
-    /// Makes puts that the log has already.
-    pub(super) fn change_unlogged(&mut self, tree: TreeId, puts: &Changes) -> Result<()> {
+    /// Makes puts that the log has already. Whether their keys existed.
+    pub(super) fn change_unlogged(&mut self, tree: TreeId, puts: &Changes) -> Result<Vec<bool>> {
         let Some(KeyChange { key, value: Some(value), .. }) = puts.only() else {
-            return self.change_many(tree, puts).map(drop);
+            return Ok(self.change_many(tree, puts)?.iter().map(KeyChange::existed).collect());
         };
         let root = self.catalog.root_mut(tree).ok_or_else(|| no_such_tree(tree))?;
-        root.put(&*self.pages, &self.writer.handle.params, key, value, Existence::Look).map(drop)
+        let existed = root.put(&*self.pages, &self.writer.handle.params, key, value, Existence::Look)?;
+        Ok(vec![existed])
     }
 
     /// Makes changes, and tells of each whether its key was there.

@@ -299,6 +299,7 @@ impl WriteTxn {
             catalog: self.catalog.clone(),
             log_end: self.base.log_end,
             pages: self.pages.clone(),
+            existed: Vec::new(),
         }))
     }
 

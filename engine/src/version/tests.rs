@@ -21,6 +21,7 @@ fn version(number: u64) -> Version {
         catalog: Catalog::new(),
         log_end: LogEnd::default(),
         pages: Arc::new(SegmentSet::new(place, [])),
+        existed: Vec::new(),
     }
 }
 

@@ -66,7 +66,7 @@ fn truncation_takes_back_operations() {
 fn hostile_bytes_are_refused() {
     for (payload, offset, found) in [
         (&[0u8][..], 0, "an unknown operation"),
-        (&[8, 0], 0, "an unknown operation"),
+        (&[9, 0], 0, "an unknown operation"),
         (&[2, 1, 1], 2, CUT_SHORT),
         (&[5, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, b'k'], 0, CUT_SHORT),
         (&[2, 0xff, 0xff, 0xff, 0xff, 0xff, 1], 0, CUT_SHORT),
@@ -87,6 +87,28 @@ fn hostile_bytes_are_refused() {
     let mut long_key = vec![5, 1];
     long_key.put_sized(&vec![0; MAX_KEY_BYTES + 1]);
     assert_eq!(read(&long_key).map_err(|bad| bad.found), Err("a key longer than keys may be"));
+}
+
+#[test]
+fn which_keys_existed_before_stands_behind_all_operations() {
+    let ops = [Op::Delete { tree: TreeId(1), key: b"k" }];
+    for existed in
+        [&[][..], &[true], &[false; 8], &[true, true, false, true, false, false, false, false, true]]
+    {
+        let mut writer = written(&ops);
+        writer.push_existed(existed);
+        let mut read = writer.ops();
+        assert_eq!(read.next_op(), Ok(Some(ops[0])));
+        assert_eq!((read.next_op(), read.next_op()), (Ok(None), Ok(None)));
+        assert_eq!(read.existed_before(), Some(existed));
+    }
+    let mut writer = written(&ops);
+    writer.push_existed(&[true, true, false, true, false, false, false, false, true]);
+    assert_eq!(writer.bytes()[4..], [8, 9, 0b1011, 1]);
+    assert_eq!(Ops::new(&[8, 9, 0b1011]).next_op().map_err(|bad| bad.offset), Err(0));
+    assert_eq!(Ops::new(&[8, 9, 0b1011, 1, 2, 0]).next_op().map_err(|bad| bad.offset), Err(0));
+    let left_over = Ops::new(&[8, 9, 0b1011, 3]).next_op();
+    assert_eq!(left_over.map_err(|bad| bad.found), Err("bits for more puts than there are"));
 }
 
 #[derive(Clone, Debug)]
