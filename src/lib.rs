@@ -69,6 +69,7 @@
 
 #![forbid(unsafe_code)]
 
+mod batch;
 mod bytes;
 mod ends;
 mod error;
@@ -84,14 +85,15 @@ pub mod storage;
 
 pub use duramen_engine as engine;
 pub use duramen_engine::{
-    Access, Background, CheckpointReport, Cursor, Database, DatabaseId, Durability, Durable, History, Info,
-    KeyRange, Lsn, Options, PendingRestore, ReadView, Retention, Savepoint, Timestamp, TreeId, VerifyReport,
-    View, Window, WriteTxn, io,
+    Access, Background, Batch, CheckpointReport, Cursor, Database, DatabaseId, Durability, Durable, History,
+    Info, KeyRange, Lsn, Options, PendingRestore, ReadView, Retention, Savepoint, Timestamp, TreeId,
+    VerifyReport, View, Window, WriteBatch, WriteTxn, io,
 };
 pub use duramen_kv as kv;
 pub use duramen_pitr as pitr;
 pub use duramen_sql as sql;
 
+pub use crate::batch::TreeBatch;
 pub use crate::bytes::Bytes;
 pub use crate::error::{Error, Part, Result};
 pub use crate::key::TreeKey;

@@ -9,6 +9,7 @@ use std::ops::RangeBounds;
 
 use duramen_engine::{TreeId, View, WriteTxn};
 
+use crate::batch::TreeBatch;
 use crate::ends::Ends;
 use crate::error::Result;
 use crate::key::TreeKey;
@@ -145,6 +146,32 @@ impl<K: TreeKey, V: TreeValue> Tree<K, V> {
     /// See [`Tree`].
     pub fn delete(&self, txn: &mut WriteTxn, key: K::Given<'_>) -> Result<bool> {
         Ok(txn.delete(self.id, K::bytes(&key, &mut Scratch::new()))?)
+    }
+
+    /// Makes the rest of a transaction a batch of changes in this tree: the fastest way to write, for one entry and for millions.
+    ///
+    /// ```
+    /// use duramen::{Database, Durability, Options, TreeName};
+    ///
+    /// const SQUARES: TreeName<u64, u64> = TreeName::new("squares");
+    /// # fn main() -> Result<(), duramen::Error> {
+    /// let db = Database::in_memory(Options::default())?;
+    /// let mut txn = db.begin_write()?;
+    /// let squares = SQUARES.create(&mut txn)?;
+    /// let mut batch = squares.batch(txn)?;
+    /// for n in 0..1000 {
+    ///     batch.put(n, n * n)?;
+    /// }
+    /// batch.commit(Durability::Immediate)?;
+    /// assert_eq!(squares.get(&db.begin_read()?, 30)?, Some(900));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`Tree`]; the transaction is given up then.
+    pub fn batch(&self, txn: WriteTxn) -> Result<TreeBatch<K, V>> {
+        Ok(TreeBatch::new(txn.into_batch(self.id)?))
     }
 
     /// Removes all keys of a range; how many there were. Takes O(log n), since leaves inside the range are not read.

@@ -173,3 +173,34 @@ fn other_types_are_an_error_and_not_a_wrong_answer() {
     assert!(matches!(error, Error::WrongType { part: Part::Key, .. }), "{error}");
     assert!(entries.next().is_none(), "nothing comes after an error");
 }
+
+#[test]
+fn a_batch_ends_its_transaction_or_leaves_no_trace() {
+    let db = database();
+    let mut txn = db.begin_write().expect("nobody else writes");
+    let words = WORDS.create(&mut txn).expect("a good name");
+    assert!(words.put(&mut txn, "before", 1).map(|existed| !existed).expect("memory does not fail"));
+    let mut batch = words.batch(txn).expect("it is there");
+    for (word, number) in [("of", 2), ("all", 3), ("before", 4), ("of", 5)] {
+        batch.put(word, number).expect("memory does not fail");
+    }
+    batch.delete("all").expect("memory does not fail");
+    let lsn = batch.commit(Durability::Immediate).expect("memory does not fail");
+    assert_eq!(db.durable_lsn(), lsn);
+
+    let mut dropped = words.batch(db.begin_write().expect("nobody else writes")).expect("it is there");
+    dropped.put("gone", 1).expect("memory does not fail");
+    let too_long = "k".repeat(duramen_engine::MAX_KEY_BYTES + 1);
+    assert!(matches!(
+        dropped.put(&too_long, 1),
+        Err(Error::Engine(duramen_engine::Error::KeyTooLarge { .. }))
+    ));
+    drop(dropped);
+
+    let view = db.begin_read().expect("the database is open");
+    let found: Vec<(String, u32)> =
+        words.iter(&view).expect("it is there").collect::<Result<_>>().expect("memory does not fail");
+    assert_eq!(found, [("before".into(), 4), ("of".into(), 5)]);
+    let elsewhere: Tree = Tree::from_id(TreeId(999));
+    assert!(elsewhere.batch(db.begin_write().expect("nobody else writes")).is_err());
+}
