@@ -43,10 +43,10 @@ struct HeldBytes {
 }
 
 impl LongValue {
-    /// Holds `bytes` and charges them to `meter`.
+    /// Holds `bytes` and charges them to `meter`, with what it takes to hold them.
     #[must_use]
     pub fn new(bytes: Bytes, meter: &Meter) -> LongValue {
-        let charge = meter.charge(bytes.len());
+        let charge = meter.charge(size_of::<HeldBytes>() + bytes.len());
         LongValue(Arc::new(HeldBytes { bytes, written: OnceLock::new(), _charge: charge }))
     }
 
@@ -278,6 +278,31 @@ impl Block {
         let mut block = Block::with_room(kind, prefix, range.len(), source.heap_bytes(range.clone()), meter);
         block.copy_entries(source, range);
         block
+    }
+
+    /// A copy of a node with these long values, by the numbers of their entries in rising order, in these extents.
+    #[must_use]
+    pub(crate) fn with_extents(source: Source<'_>, places: &[(usize, PageAddr)], meter: &Meter) -> Block {
+        let view = source.view;
+        let heap_bytes = source.heap_bytes(0..view.len()) + places.len() * EXTENT_ADDR_MAX_BYTES;
+        let mut block = Block::with_room(view.kind(), view.prefix(), view.len(), heap_bytes, meter);
+        let mut places = places.iter().peekable();
+        let mut key = Vec::new();
+        for i in 0..view.len() {
+            key.clear();
+            view.append_key(i, &mut key);
+            match places.next_if(|(at, _)| *at == i) {
+                Some((_, addr)) => block.push(&key, NewValue::Extent(*addr)),
+                None => block.push(&key, source.value(i)),
+            }
+        }
+        block
+    }
+
+    /// The block with some of its long values in these extents, as in [`Block::with_extents`]. That is no change of the content.
+    #[must_use]
+    pub(crate) fn moved_to_extents(&self, places: &[(usize, PageAddr)]) -> Block {
+        Block { changes: self.changes, ..Block::with_extents(self.source(), places, self.meter()) }
     }
 
     /// The keys of another node, without values.

@@ -142,7 +142,7 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
 
     /// A copy of a node whose long values are all in extents that stay where they are; `None` where that is the node.
     fn with_extents(&mut self, source: Source<'_>) -> Result<Option<Block>> {
-        let mut changed: Option<Block> = None;
+        let mut places = Vec::new();
         for i in 0..source.view.len() {
             let addr = match source.value(i) {
                 NewValue::Inline(_) | NewValue::Tombstone => continue,
@@ -159,9 +159,9 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
                     }
                 },
             };
-            changed.get_or_insert_with(|| copy_of(source)).replace(i, NewValue::Extent(addr));
+            places.push((i, addr));
         }
-        Ok(changed)
+        Ok((!places.is_empty()).then(|| Block::with_extents(source, &places, &Meter::new())))
     }
 
     /// Where a page of an inner node stays or goes, when all below it have gone where they are to be.
@@ -354,10 +354,6 @@ pub(crate) fn page_of(block: &Block) -> Result<Vec<u8>> {
     block.to_page_bytes(|_| unreachable!("long values were written before"))
 }
 
-fn copy_of(source: Source<'_>) -> Block {
-    Block::from_source(source.view.kind(), source.view.prefix(), source, 0..source.view.len(), &Meter::new())
-}
-
 /// Replaces the nodes of a tree that were written by the addresses of their pages, and addresses of pages that were moved
 /// by the new ones. The content stays. Nodes that were not written are gone through, and copied where something below them
 /// changes.
@@ -508,11 +504,8 @@ fn moved_extents(own: &Block, moved: &Moved, has_extents: bool) -> Option<BlockR
     if !has_extents {
         return None;
     }
-    let mut changed = None;
-    for (i, addr) in changed_extents(own, moved) {
-        changed.get_or_insert_with(|| own.copy_for_edit(0, 0)).replace(i, NewValue::Extent(addr));
-    }
-    changed.map(BlockRef::new)
+    let places: Vec<_> = changed_extents(own, moved).collect();
+    (!places.is_empty()).then(|| BlockRef::new(own.moved_to_extents(&places)))
 }
 
 /// The entries of a block whose long values lie elsewhere now, and where.

@@ -121,6 +121,36 @@ fn all_that_is_held_is_metered() {
 }
 
 #[test]
+fn long_values_move_to_extents() {
+    let meter = Meter::new();
+    let mut block = Block::new(PageKind::Delta, b"k", &meter);
+    let mut model = Model::new();
+    for n in 0..200u32 {
+        let value = match n % 4 {
+            0 => Value::Inline(vec![1; 10]),
+            1 => Value::Tombstone,
+            2 => Value::Extent(n),
+            _ => Value::Memory(vec![3; 100]),
+        };
+        let key = [b"k", &n.to_be_bytes()[..]].concat();
+        value.with_new(&meter, |new| block.push(&key, new));
+        model.insert(key, value);
+    }
+    let changes = block.changes;
+    let places: Vec<_> = (0..200).filter(|n| n % 4 == 3 || n % 8 == 2).map(|n| (n, addr(1000))).collect();
+    let moved = block.moved_to_extents(&places);
+    for (i, value) in model.values_mut().enumerate() {
+        if places.iter().any(|(at, _)| *at == i) {
+            *value = Value::Extent(1000);
+        }
+    }
+    check(&moved, &model);
+    assert_eq!(moved.changes, changes, "the content is the same");
+    drop(block);
+    assert!(meter.held_bytes() < 200 * 100, "nobody holds the long values any more");
+}
+
+#[test]
 fn changes_forget_where_it_was_written() {
     let mut block = Block::new(PageKind::Leaf, b"", &Meter::new());
     block.push(b"a", NewValue::Inline(b"1"));
