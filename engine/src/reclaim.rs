@@ -23,6 +23,7 @@ use crate::ids::{PageAddr, SegmentId};
 use crate::options::Retention;
 use crate::page::segments::SegmentSet;
 use crate::shared::{Checkpoints, Shared};
+use crate::tree::MarkedPages;
 use crate::version::{LogEnd, Version};
 
 /// Whether liveness is computed in any case, or only when enough was written since it was last.
@@ -55,7 +56,7 @@ pub(crate) fn run(shared: &Shared, checkpoints: &mut Checkpoints, effort: Effort
     let settled = settled(shared);
     let roots: Vec<_> = checkpoints.list.kept().cloned().collect();
     let pages = shared.pages.segments();
-    let mut seen = HashSet::new();
+    let mut seen = MarkedPages::default();
     let (stay, goes) = without_the_one_that_goes(roots.clone());
     let mut lasting = mark(&stay, &pages, &mut seen)?;
     lasting.add_version(&shared.versions.current(), &mut seen)?;
@@ -97,14 +98,14 @@ pub(crate) fn leave_log_behind(shared: &Shared) -> Result<()> {
 
 /// Bytes of pages that the newest of some roots reaches, and that any of them does.
 pub(crate) fn reachable(roots: &[Arc<CheckpointRecord>], pages: &SegmentSet) -> Result<(u64, u64)> {
-    Ok((live(roots, pages)?, mark(roots, pages, &mut HashSet::new())?.total()))
+    Ok((live(roots, pages)?, mark(roots, pages, &mut MarkedPages::default())?.total()))
 }
 
 /// Bytes of pages that the newest of some roots reaches.
 fn live(roots: &[Arc<CheckpointRecord>], pages: &SegmentSet) -> Result<u64> {
     let mut newest = Liveness::default();
     if let Some(record) = roots.last() {
-        newest.add(record, pages, Pinned::No, &mut HashSet::new())?;
+        newest.add(record, pages, Pinned::No, &mut MarkedPages::default())?;
     }
     Ok(newest.total())
 }
@@ -128,7 +129,7 @@ impl Liveness {
 
     /// Adds what the newest version reaches and no root does: a leaf that changed while the newest checkpoint merged it still has
     /// the base that it had, and nodes in memory may have been written by a transaction that was then dropped.
-    fn add_version(&mut self, version: &Version, seen: &mut HashSet<PageAddr>) -> Result<()> {
+    fn add_version(&mut self, version: &Version, seen: &mut MarkedPages) -> Result<()> {
         let mut visit = |addr: &PageAddr| *self.live.entry(addr.segment).or_default() += addr.padded_len();
         version.catalog.iter().try_for_each(|(_, entry)| entry.root.mark(&*version.pages, seen, &mut visit))
     }
@@ -139,7 +140,7 @@ impl Liveness {
         record: &CheckpointRecord,
         pages: &SegmentSet,
         pinned: Pinned,
-        seen: &mut HashSet<PageAddr>,
+        seen: &mut MarkedPages,
     ) -> Result<()> {
         let mut visit = |addr: &PageAddr| {
             *self.live.entry(addr.segment).or_default() += addr.padded_len();
@@ -165,11 +166,7 @@ enum Pinned {
 }
 
 /// What some roots reach. Pages that are `seen` are added.
-fn mark(
-    roots: &[Arc<CheckpointRecord>],
-    pages: &SegmentSet,
-    seen: &mut HashSet<PageAddr>,
-) -> Result<Liveness> {
+fn mark(roots: &[Arc<CheckpointRecord>], pages: &SegmentSet, seen: &mut MarkedPages) -> Result<Liveness> {
     let mut liveness = Liveness::default();
     // The newest root comes last, so that a page it shares with older ones counts as pinned.
     for (index, record) in roots.iter().enumerate() {

@@ -1,12 +1,12 @@
 //! Which pages a tree reaches, those included that nodes in memory were written to, for telling live bytes from dead ones.
 //! Inner pages are read; a leaf only where its parent says that it may have extents.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::error::Result;
 use crate::format::node::{NodeView, ValueRef};
 use crate::format::page::PageKind;
-use crate::ids::PageAddr;
+use crate::ids::{PageAddr, SegmentId, to_usize};
 use crate::page::access::PageRead;
 use crate::page::block::Block;
 use crate::tree::fetch;
@@ -22,6 +22,28 @@ pub trait PageSet {
 impl PageSet for HashSet<PageAddr> {
     fn insert(&mut self, addr: &PageAddr) -> bool {
         HashSet::insert(self, *addr)
+    }
+}
+
+/// Pages by where they start: a bit a unit, in pieces where there are any. For trees that are not suspected, of which no two
+/// pages start at one place: it takes a tenth of what their addresses do, and less time.
+#[derive(Clone, Debug, Default)]
+pub struct MarkedPages {
+    pieces: HashMap<(SegmentId, u32), Box<[u64; MARKED_WORDS]>>,
+}
+
+const MARKED_WORDS: usize = 64;
+const MARKED_UNITS: u32 = 64 * 64;
+
+impl PageSet for MarkedPages {
+    fn insert(&mut self, addr: &PageAddr) -> bool {
+        let piece = (addr.segment, addr.unit / MARKED_UNITS);
+        let words = self.pieces.entry(piece).or_insert_with(|| Box::new([0; MARKED_WORDS]));
+        let word = &mut words[to_usize(addr.unit % MARKED_UNITS / 64)];
+        let bit = 1 << (addr.unit % 64);
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
     }
 }
 
@@ -110,3 +132,6 @@ impl<P: PageRead + ?Sized> Marker<'_, P> {
         is_new
     }
 }
+
+#[cfg(test)]
+mod tests;

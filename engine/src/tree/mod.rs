@@ -48,7 +48,7 @@ pub use check::CheckStats;
 pub use cursor::Cursor;
 pub use diff::{Change, Diff};
 pub use edit::{Existence, Present, PutValue};
-pub use mark::PageSet;
+pub use mark::{MarkedPages, PageSet};
 pub use params::TreeParams;
 pub use write::{Moved, Written};
 
