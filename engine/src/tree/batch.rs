@@ -3,19 +3,23 @@
 //!
 //! A leaf that nobody else holds is edited in place. Another gets what is new in its delta, or is merged with it, and split,
 //! where that would be too much. A delta page that nothing was looked for in is not read either: what is new is laid over it
-//! ([`Laid`]). What needs more than that (a leaf that is not there yet, loses all, gets full or grows at its
-//! end, and values that do not lie in their leaf) is left for the way of one key after the other.
+//! ([`Laid`]). What needs more than that (a leaf that is not there yet, loses all, gets full or grows at its end) is left for
+//! the way of one key after the other.
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::error::Result;
+use crate::format::node::EXTENT_ADDR_MAX_BYTES;
 use crate::format::page::PageKind;
 use crate::ids::PageAddr;
 use crate::page::access::PageRead;
-use crate::page::block::{Block, NewValue};
+use crate::page::block::{Block, LongValue, NewValue};
 use crate::tree::edit::{self, Editor, Existence, LeafFences, Present, PutValue};
 use crate::tree::laid::Laid;
 use crate::tree::node::{BlockRef, Child, Fences, InnerRef, Kid, Leaf, Node, OwnFences};
+use crate::tree::params::TreeParams;
 use crate::tree::read::{self, Entry, InnerView, LeafView, MAX_DEPTH, Start};
 use crate::tree::split::{self, Growth, Parts};
 
@@ -49,10 +53,16 @@ impl KeyChange<'_> {
         self.value.is_some() || self.existence != Existence::Known(false)
     }
 
+    /// Whether its value is too long for a leaf.
+    fn is_long(&self, params: &TreeParams) -> bool {
+        self.value.is_some_and(|value| value.len() > params.inline_value_bytes)
+    }
+
     /// About how much longer a node gets by its entry.
-    fn entry_bytes(&self) -> usize {
+    fn entry_bytes(&self, params: &TreeParams) -> usize {
         const AROUND: usize = 16;
-        self.key.len() + self.value.map_or(0, <[u8]>::len) + AROUND
+        let value = self.value.map_or(0, <[u8]>::len);
+        self.key.len() + AROUND + if self.is_long(params) { EXTENT_ADDR_MAX_BYTES } else { value }
     }
 }
 
@@ -150,6 +160,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             }
             Outcome::Edited(tally) => {
                 child.count = child.count + tally.added - tally.removed;
+                child.has_extents |= changes.iter().any(|change| change.is_long(self.params));
                 Ok(Below { tally, right: Vec::new() })
             }
             Outcome::Rebuilt(tally, parts) => {
@@ -244,12 +255,9 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         if !changes.iter().any(KeyChange::counts) {
             return Ok(Outcome::Edited(tally));
         }
-        let is_long = |change: &KeyChange<'_>| {
-            change.value.is_some_and(|value| value.len() > self.params.inline_value_bytes)
-        };
-        let new_bytes: usize = changes.iter().map(KeyChange::entry_bytes).sum();
+        let new_bytes: usize = changes.iter().map(|change| change.entry_bytes(self.params)).sum();
         let loses_all = count + tally.added <= tally.removed;
-        if loses_all || new_bytes > self.params.leaf_bytes || changes.iter().any(is_long) {
+        if loses_all || new_bytes > self.params.leaf_bytes {
             return Ok(Outcome::Left);
         }
         if leaf.delta.is_none()
@@ -258,24 +266,24 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
             if base.size_on_disk() + new_bytes > self.params.leaf_bytes {
                 return Ok(Outcome::Left);
             }
-            change_block(base, changes);
+            self.change_block(base, changes);
             return Ok(Outcome::Edited(tally));
         }
         if !was_seen && let Some(under) = self.lays_over(leaf, changes.len(), new_bytes) {
             let prefix = fences.own().prefix();
             let meter = &self.params.meter;
             let mut over = Block::with_room(PageKind::Delta, prefix, changes.len(), new_bytes, meter);
-            change_block(&mut over, changes);
+            self.change_block(&mut over, changes);
             *edit::slot_to_change(leaf) = Some(BlockRef::Laid(Arc::new(Laid::new(under, over))));
             return Ok(Outcome::Edited(tally));
         }
         if self.delta_takes(leaf, count + tally.added - tally.removed, changes.len(), new_bytes)? {
-            change_block(self.delta_to_change(leaf, &mut fences, changes.len(), new_bytes)?, changes);
+            self.change_block(self.delta_to_change(leaf, &mut fences, changes.len(), new_bytes)?, changes);
             return Ok(Outcome::Edited(tally));
         }
         let fences = fences.own();
         let mut block = self.merged(leaf, fences, new_bytes)?;
-        change_block(&mut block, changes);
+        self.change_block(&mut block, changes);
         leaf.check_count(count + tally.added - tally.removed, block.len())?;
         if self.params.overflows(&block) {
             if changes.first().is_some_and(|first| {
@@ -291,6 +299,28 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         }
         *leaf = BlockRef::new(block).into();
         Ok(Outcome::Edited(tally))
+    }
+
+    /// Makes changes in the base of a leaf, or in its delta, where what is deleted leaves a tombstone.
+    fn change_block(&self, block: &mut Block, changes: &[KeyChange<'_>]) {
+        let is_delta = block.view().kind() == PageKind::Delta;
+        for change in changes.iter().filter(|change| change.counts()) {
+            let long;
+            let value = match change.value {
+                Some(value) if change.is_long(self.params) => {
+                    long = LongValue::new(Bytes::copy_from_slice(value), &self.params.meter);
+                    Some(NewValue::Memory(&long))
+                }
+                Some(value) => Some(NewValue::Inline(value)),
+                None => is_delta.then_some(NewValue::Tombstone),
+            };
+            match (block.view().search(change.key), value) {
+                (Ok(at), Some(value)) => block.replace(at, value),
+                (Ok(at), None) => block.remove(at),
+                (Err(at), Some(value)) => block.insert(at, change.key, value),
+                (Err(_), None) => {}
+            }
+        }
     }
 
     /// Looks for the keys of which it is not known whether they are there; whether there were any.
@@ -329,19 +359,6 @@ fn leading<T>(items: &[T], wanted: impl Fn(&T) -> bool) -> usize {
     }
     let sure = bound / 2 + 1;
     sure + items[sure..bound.min(items.len()).max(sure)].partition_point(wanted)
-}
-
-/// Makes changes in the base of a leaf, or in its delta, where what is deleted leaves a tombstone.
-fn change_block(block: &mut Block, changes: &[KeyChange<'_>]) {
-    let gone = (block.view().kind() == PageKind::Delta).then_some(NewValue::Tombstone);
-    for change in changes.iter().filter(|change| change.counts()) {
-        match (block.view().search(change.key), change.value.map(NewValue::Inline).or(gone)) {
-            (Ok(at), Some(value)) => block.replace(at, value),
-            (Ok(at), None) => block.remove(at),
-            (Err(at), Some(value)) => block.insert(at, change.key, value),
-            (Err(_), None) => {}
-        }
-    }
 }
 
 /// Asks for keys and values of changes that are about to be made, which lie anywhere.

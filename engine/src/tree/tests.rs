@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use std::ops::RangeBounds;
 
 use super::*;
-use crate::format::page::{PageHeader, PageKind, PageSeal};
-use crate::ids::{DatabaseId, SegmentId, to_u32};
+use crate::format::page::{PAGE_HEADER_BYTES, PageHeader, PageKind, PageSeal};
+use crate::ids::{DatabaseId, SegmentId, to_u32, to_u64, to_usize};
 use crate::page::memory::MemoryPages;
 use crate::page::meter::Meter;
 
@@ -575,6 +575,39 @@ fn a_replay_reads_no_leaf_and_no_delta() {
             7
         };
         assert_eq!(root.get(&pages, &i.to_be_bytes()).unwrap(), Some(&[expected; 10][..]));
+    }
+}
+
+#[test]
+fn long_values_of_a_batch_are_put_on_one_way_down() {
+    let params = TreeParams { inner_fanout: 8, ..TreeParams::for_leaves(4096, Meter::new()) };
+    let mut pages = MemoryPages::new();
+    let mut builder = BulkBuilder::new(params.clone());
+    for i in 0..20_000u32 {
+        builder.push(&mut pages, &i.to_be_bytes(), &[7; 10]).unwrap();
+    }
+    let mut root = Root::from_child(builder.finish(&mut pages).unwrap());
+    let long = vec![8; params.inline_value_bytes + 1];
+    let keys: Vec<_> = (0..20_000u32).step_by(100).map(u32::to_be_bytes).collect();
+    let change = |key| KeyChange { key, value: Some(&long), existence: Existence::Look };
+    let mut changes: Vec<_> = keys.iter().map(|key| change(&key[..])).collect();
+    let counting = Counting { pages: &pages, read: std::cell::Cell::new(0) };
+    root.change_many(&counting, &params, &mut changes).unwrap();
+    assert!(counting.read.get() < to_u64(keys.len()) * 3 / 2, "{} pages", counting.read.get());
+    assert!(changes.iter().all(KeyChange::existed));
+    let (mut moved, mut written) = (Moved::new(), Written::default());
+    let mut new = NewPages::beside(&pages);
+    let child = root.write_dirty(&pages, &mut new, None, &mut moved, &mut written, &params).unwrap();
+    new.append_to(&mut pages);
+    let (root, mut extents) = (Root::from_child(child), 0);
+    assert!(problems(&root, &pages, &params).is_empty());
+    let extent_bytes = PAGE_HEADER_BYTES + long.len();
+    let mut visit = |addr: &PageAddr| extents += usize::from(to_usize(addr.len) == extent_bytes);
+    root.mark(&pages, &mut MarkedPages::default(), &mut visit).unwrap();
+    assert_eq!(extents, keys.len(), "all are reached");
+    for i in 0..20_000u32 {
+        let expected = if i % 100 == 0 { &long[..] } else { &[7; 10] };
+        assert_eq!(root.get(&pages, &i.to_be_bytes()).unwrap(), Some(expected));
     }
 }
 
