@@ -9,6 +9,12 @@ use crate::page::meter::Meter;
 use crate::tree::absent::Nudge;
 use crate::tree::children::MAX_FANOUT;
 
+/// A value longer than this gets an extent, and is not written again whenever its neighbours change. That takes some seventy
+/// bytes more, a tenth of the shortest of them, and a look at one more page to read it.
+const INLINE_VALUE_BYTES: usize = 700;
+/// A shorter one gets an extent where it would take more than this part of a leaf.
+const INLINE_PART: usize = 4;
+
 /// How large the nodes of a tree get. The tree is correct with any of these; tests use tiny ones to reach every split.
 #[derive(Clone, Debug)]
 pub struct TreeParams {
@@ -53,7 +59,7 @@ impl TreeParams {
             leaf_bytes,
             inner_fanout: 64,
             delta_entries: 32,
-            inline_value_bytes: leaf_bytes / 4,
+            inline_value_bytes: INLINE_VALUE_BYTES.min(leaf_bytes / INLINE_PART),
             filter_entries: 1000,
             nudge: Nudge::default(),
             era: Era::default(),
