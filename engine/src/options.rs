@@ -22,7 +22,7 @@ pub const MAX_PIN_NAME_BYTES: usize = 255;
 
 /// The largest size at which leaves may be told to split. The smallest entry takes eight bytes of a page, so a leaf
 /// of this size stays within the entries that a page can count.
-const MAX_LEAF_BYTES: u64 = 128 << 10;
+pub(crate) const MAX_LEAF_BYTES: u64 = 128 << 10;
 
 const _: () = assert!(MAX_LEAF_BYTES / 8 < crate::format::node::MAX_ENTRIES as u64);
 

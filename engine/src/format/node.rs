@@ -27,7 +27,7 @@
 //! 2. The heap entries follow each other in the order of their keys and fill the page to its end.
 //! 3. Keys rise strictly. A key that is a proper prefix of another one comes first.
 //! 4. Kinds of value: leaf 0 and 1, delta 0, 1 and 2, inner 0.
-//! 5. There are at most [`MAX_ENTRIES`].
+//! 5. There are at most [`MAX_ENTRIES`], in a delta [`MAX_DELTA_ENTRIES`].
 //! 6. One content has one form: each varint is as short as it can be.
 //!
 //! In memory entries may lie anywhere in the heap, with unused bytes between them, and kind 3 may occur.
@@ -41,9 +41,20 @@ use crate::ids::{PageAddr, SegmentId, to_u64, to_usize};
 
 /// Bytes a key head.
 pub const HEAD_BYTES: usize = 4;
-/// The most entries a page can have. A node in memory can have twice as many, so that a page and its delta, whatever
-/// is in them, can be merged before the result is split.
+/// The most entries a page can have.
 pub const MAX_ENTRIES: usize = 32_767;
+/// The most entries a delta page can have: so few that a leaf and two deltas, whatever is in them, and what a batch changes fit
+/// a node in memory, to be split there.
+pub const MAX_DELTA_ENTRIES: usize = MAX_ENTRIES / 4;
+
+/// The most entries a page of this kind can have.
+#[must_use]
+pub const fn max_entries(kind: PageKind) -> usize {
+    match kind {
+        PageKind::Delta => MAX_DELTA_ENTRIES,
+        PageKind::Leaf | PageKind::Inner | PageKind::Extent => MAX_ENTRIES,
+    }
+}
 
 const KIND_INLINE: u8 = 0;
 const KIND_EXTENT: u8 = 1;
@@ -305,7 +316,7 @@ impl<'a> NodeView<'a> {
         if header.capacity != header.count {
             return Err(Flaw::new(12, "room for more entries than there are"));
         }
-        if usize::from(header.count) > MAX_ENTRIES {
+        if usize::from(header.count) > max_entries(header.kind) {
             return Err(Flaw::new(10, "more entries than a page can have"));
         }
         let layout = Layout::of(&header);

@@ -20,8 +20,8 @@ use bytes::Bytes;
 
 use crate::error::Result;
 use crate::format::node::{
-    EXTENT_ADDR_MAX_BYTES, HEAD_BYTES, Layout, MAX_ENTRIES, MEMORY_NUMBER_BYTES, NodeView, ValueRef,
-    entry_len, head_of, put_entry, put_entry_start, put_value, slot_at,
+    EXTENT_ADDR_MAX_BYTES, HEAD_BYTES, Layout, MEMORY_NUMBER_BYTES, NodeView, ValueRef, entry_len, head_of,
+    max_entries, put_entry, put_entry_start, put_value, slot_at,
 };
 use crate::format::page::{PAGE_HEADER_BYTES, PageHeader, PageKind, SlotWidth, set_count};
 use crate::ids::{PageAddr, to_u32, to_usize};
@@ -30,7 +30,7 @@ use crate::page::meter::{Charge, Meter};
 /// The most that the two lengths at the start of an entry take.
 const LENGTHS_BYTES_MAX: usize = 20;
 /// The most entries that a node in memory can number.
-const MAX_ENTRIES_IN_MEMORY: usize = 65_535;
+pub(crate) const MAX_ENTRIES_IN_MEMORY: usize = 65_535;
 
 /// A long value held in memory, shared by all blocks that have an entry with it and charged once.
 #[derive(Clone)]
@@ -563,10 +563,10 @@ impl Block {
     /// What `write_extent` answers.
     ///
     /// # Panics
-    /// If there are more than [`MAX_ENTRIES`]: the node should have been split.
+    /// If there are more than a page can have ([`max_entries`]): the node should have been split.
     pub fn to_page_bytes(&self, mut write_extent: impl FnMut(&Bytes) -> Result<PageAddr>) -> Result<Vec<u8>> {
         let view = self.view();
-        assert!(view.len() <= MAX_ENTRIES, "a node is split long before");
+        assert!(view.len() <= max_entries(view.kind()), "a node is split long before");
         let mut heap = Vec::with_capacity(self.live_heap_bytes());
         let mut starts = Vec::with_capacity(view.len());
         for i in 0..view.len() {

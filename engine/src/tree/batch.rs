@@ -11,11 +11,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::error::Result;
-use crate::format::node::EXTENT_ADDR_MAX_BYTES;
+use crate::format::node::{EXTENT_ADDR_MAX_BYTES, MAX_DELTA_ENTRIES, MAX_ENTRIES};
 use crate::format::page::PageKind;
 use crate::ids::PageAddr;
+use crate::options::MAX_LEAF_BYTES;
 use crate::page::access::PageRead;
-use crate::page::block::{Block, LongValue, NewValue};
+use crate::page::block::{Block, LongValue, MAX_ENTRIES_IN_MEMORY, NewValue};
 use crate::tree::edit::{self, Editor, Existence, LeafFences, Present, PutValue};
 use crate::tree::laid::Laid;
 use crate::tree::node::{BlockRef, Child, Fences, InnerRef, Kid, Leaf, Node, OwnFences};
@@ -28,6 +29,15 @@ const FETCHED_TOGETHER: usize = 512;
 
 /// With more changes of one leaf its delta is made at once: to read the page is little beside them.
 const LAID_ENTRIES: usize = 4;
+
+/// What an entry is taken to need beside its key and value. So no more than a leaf's length divided by this are changed at once.
+const AROUND_BYTES: usize = 16;
+
+/// Whatever is in its pages, a leaf can be merged with its deltas and changed in memory before it is split.
+const _: () = {
+    let most = MAX_ENTRIES + 2 * MAX_DELTA_ENTRIES;
+    assert!(most as u64 + MAX_LEAF_BYTES / AROUND_BYTES as u64 <= MAX_ENTRIES_IN_MEMORY as u64);
+};
 
 /// One key, and what is to be there.
 #[derive(Clone, Copy, Debug)]
@@ -60,9 +70,8 @@ impl KeyChange<'_> {
 
     /// About how much longer a node gets by its entry.
     fn entry_bytes(&self, params: &TreeParams) -> usize {
-        const AROUND: usize = 16;
         let value = self.value.map_or(0, <[u8]>::len);
-        self.key.len() + AROUND + if self.is_long(params) { EXTENT_ADDR_MAX_BYTES } else { value }
+        self.key.len() + AROUND_BYTES + if self.is_long(params) { EXTENT_ADDR_MAX_BYTES } else { value }
     }
 }
 

@@ -7,8 +7,11 @@ use proptest::prelude::*;
 use std::ops::RangeBounds;
 
 use super::*;
+use crate::format::inner::{ChildPages, DeltaPages, LeafPages};
+use crate::format::node::{MAX_DELTA_ENTRIES, MAX_ENTRIES};
 use crate::format::page::{PAGE_HEADER_BYTES, PageHeader, PageKind, PageSeal};
 use crate::ids::{DatabaseId, SegmentId, to_u32, to_u64, to_usize};
+use crate::page::block::{Block, NewValue};
 use crate::page::memory::MemoryPages;
 use crate::page::meter::Meter;
 
@@ -632,4 +635,82 @@ fn a_diff_does_not_look_into_what_is_shared() {
     }
     assert_eq!(found, [0, 9_999, 10_000, 19_999]);
     assert!(pages.read.get() < 60, "{} pages", pages.read.get());
+}
+
+/// A page of so many entries, whose keys are `first` and every third number after that.
+fn page_of_many(pages: &mut MemoryPages, kind: PageKind, first: usize, entries: usize) -> PageAddr {
+    let mut block = Block::with_room(kind, b"", entries, 8 * entries, &Meter::new());
+    for n in 0..entries {
+        block.push(&to_u32(first + 3 * n).to_be_bytes(), NewValue::Inline(b""));
+    }
+    pages.append(kind, write::page_of(&block).unwrap()).unwrap()
+}
+
+#[test]
+fn pages_of_as_many_entries_as_they_can_have_are_merged() {
+    let params = TreeParams::default();
+    let mut pages = MemoryPages::new();
+    let base = page_of_many(&mut pages, PageKind::Leaf, 0, MAX_ENTRIES);
+    let delta = page_of_many(&mut pages, PageKind::Delta, 1, MAX_DELTA_ENTRIES);
+    let top = page_of_many(&mut pages, PageKind::Delta, 2, MAX_DELTA_ENTRIES);
+    let count = u64::try_from(MAX_ENTRIES + 2 * MAX_DELTA_ENTRIES).unwrap();
+    let leaf = ChildPages::Leaf(LeafPages { base, deltas: DeltaPages::Two(delta, top) });
+    let mut root = Root::from_child(ChildRef { count, has_extents: false, pages: leaf });
+    assert!(problems(&root, &pages, &params).is_empty());
+    let mut at_once = root.clone();
+    root.put(&pages, &params, b"new", &b"value"[..], Existence::Look).unwrap();
+    assert_eq!(root.count(), count + 1);
+    assert!(problems(&root, &pages, &params).is_empty());
+    let keys: Vec<_> = (0..300u32).map(|n| [&n.to_be_bytes()[..], b"new"].concat()).collect();
+    let change = |key| KeyChange { key, value: Some(b""), existence: Existence::Known(false) };
+    let mut changes: Vec<_> = keys.iter().map(|key| change(&key[..])).collect();
+    at_once.change_many(&pages, &params, &mut changes).unwrap();
+    assert_eq!(at_once.count(), count + 300);
+    assert!(problems(&at_once, &pages, &params).is_empty());
+}
+
+#[test]
+fn a_delta_that_got_too_many_entries_unseen_is_not_written() {
+    let params = TreeParams::default();
+    let mut pages = MemoryPages::new();
+    let mut base = Block::new(PageKind::Leaf, b"", &Meter::new());
+    base.push(b"long", NewValue::Inline(&[7; 1_000_000]));
+    let base = pages.append(PageKind::Leaf, write::page_of(&base).unwrap()).unwrap();
+    let delta = page_of_many(&mut pages, PageKind::Delta, 1, MAX_DELTA_ENTRIES);
+    let count = u64::try_from(MAX_DELTA_ENTRIES).unwrap() + 1;
+    let leaf = ChildPages::Leaf(LeafPages { base, deltas: DeltaPages::One(delta) });
+    let mut root = Root::from_child(ChildRef { count, has_extents: false, pages: leaf });
+    let existence = Existence::Known(false);
+    let keys = [b"b", b"c"];
+    let mut changes = keys.map(|key| KeyChange { key, value: Some(b"value"), existence });
+    root.change_many(&pages, &params, &mut changes).unwrap();
+    assert_eq!(root.get(&pages, b"b").unwrap(), Some(&b"value"[..]));
+    let (mut moved, mut written) = (Moved::new(), Written::default());
+    let mut new = NewPages::beside(&pages);
+    let child = root.write_dirty(&pages, &mut new, None, &mut moved, &mut written, &params);
+    assert!(matches!(child, Err(Error::Corrupt { .. })));
+}
+
+#[test]
+fn a_checkpoint_joins_no_deltas_to_one_of_more_entries_than_it_can_have() {
+    let params = TreeParams { delta_entries: usize::MAX, ..TreeParams::default() };
+    let mut pages = MemoryPages::new();
+    let delta = page_of_many(&mut pages, PageKind::Delta, 1, MAX_DELTA_ENTRIES);
+    let delta_bytes = usize::try_from(delta.len).unwrap();
+    let mut base = Block::new(PageKind::Leaf, b"", &Meter::new());
+    base.push(b"long", NewValue::Inline(&vec![7; 7 * delta_bytes]));
+    let base = pages.append(PageKind::Leaf, write::page_of(&base).unwrap()).unwrap();
+    let count = u64::try_from(MAX_DELTA_ENTRIES).unwrap() + 1;
+    let leaf = ChildPages::Leaf(LeafPages { base, deltas: DeltaPages::One(delta) });
+    let mut root = Root::from_child(ChildRef { count, has_extents: false, pages: leaf });
+    for n in 0..to_u32(delta_bytes * 12 / 5 / 2000) {
+        let existence = Existence::Known(false);
+        root.put(&pages, &params, &(3 * n).to_be_bytes(), &[8; 2000][..], existence).unwrap();
+    }
+    // The second delta is so long that it would be joined with the first.
+    let (mut moved, mut written) = (Moved::new(), Written::default());
+    let mut new = NewPages::beside(&pages);
+    let child = root.write_dirty(&pages, &mut new, None, &mut moved, &mut written, &params).unwrap();
+    new.append_to(&mut pages);
+    assert!(problems(&Root::from_child(child), &pages, &params).is_empty());
 }

@@ -14,12 +14,13 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::format::inner::{ChildPages, ChildRef, DeltaPages, LeafPages};
-use crate::format::node::NodeView;
+use crate::format::node::{MAX_DELTA_ENTRIES, NodeView, max_entries};
 use crate::format::page::PageKind;
 use crate::ids::{PageAddr, to_u64};
 use crate::page::access::{PageRead, PageWrite};
 use crate::page::block::{Block, LongValue, NewValue, OnDisk, Source};
 use crate::page::meter::Meter;
+use crate::tree::fetch;
 use crate::tree::node::{BlockRef, Child, Inner, InnerRef, Leaf, Node};
 use crate::tree::params::TreeParams;
 use crate::tree::read::{self, ChildView, InnerView, LeafView, MAX_DEPTH, Start};
@@ -101,6 +102,7 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
             }
             if due == Due::Joined
                 && let Some(joined) = join(self.pages, leaf)
+                && joined.len() <= MAX_DELTA_ENTRIES
             {
                 let base = self.block(&leaf.base, has_extents)?;
                 let addr = self.append(&joined)?;
@@ -131,8 +133,14 @@ impl<P: PageRead + ?Sized> Writer<'_, P> {
         Ok(addr)
     }
 
-    /// Writes a block and its long values.
+    /// Writes a block and its long values. A delta that nobody had looked at before can have more entries than it is let have;
+    /// only a damaged one has nearly so many.
     fn append(&mut self, block: &Block) -> Result<PageAddr> {
+        let most = max_entries(block.view().kind());
+        if block.len() > most {
+            let (expected, found) = (format!("at most {most} entries"), block.len().to_string());
+            return Err(fetch::damaged_in_memory("node", expected, found));
+        }
         let page = match self.with_extents(block.source())? {
             Some(changed) => page_of(&changed)?,
             None => page_of(block)?,

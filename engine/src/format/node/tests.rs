@@ -171,16 +171,21 @@ fn long_keys_make_wide_slots() {
 
 #[test]
 fn a_page_has_so_many_entries_and_no_more() {
-    let mut block = Block::new(PageKind::Leaf, b"", &Meter::new());
-    for n in 0..MAX_ENTRIES {
-        block.push(&crate::ids::to_u32(n).to_be_bytes(), NewValue::Inline(b""));
+    for kind in [PageKind::Leaf, PageKind::Delta] {
+        let most = u16::try_from(max_entries(kind)).unwrap();
+        let mut block = Block::new(kind, b"", &Meter::new());
+        for n in 0..u32::from(most) {
+            block.push(&n.to_be_bytes(), NewValue::Inline(b""));
+        }
+        let mut bytes = block.to_page_bytes(|_| unreachable!("no long values in memory")).unwrap();
+        assert_eq!(NodeView::validate(&bytes), Ok(()));
+        assert_eq!(NodeView::new(&bytes).search(&8_000u32.to_be_bytes()), Ok(8_000));
+        let more = (most + 1).to_le_bytes();
+        bytes[10..12].copy_from_slice(&more);
+        bytes[12..14].copy_from_slice(&more);
+        let found = NodeView::validate(&bytes).map_err(|flaw| flaw.what);
+        assert_eq!(found, Err("more entries than a page can have"));
     }
-    let mut bytes = block.to_page_bytes(|_| unreachable!("no long values in memory")).unwrap();
-    assert_eq!(NodeView::validate(&bytes), Ok(()));
-    assert_eq!(NodeView::new(&bytes).search(&30_000u32.to_be_bytes()), Ok(30_000));
-    bytes[10..14].copy_from_slice(&[0, 0x80, 0, 0x80]);
-    let found = NodeView::validate(&bytes).map_err(|flaw| flaw.what);
-    assert_eq!(found, Err("more entries than a page can have"));
 }
 
 #[test]
