@@ -7,7 +7,7 @@
 //! | page  | 16 | address of the inner page, or of the leaf's base page; absent for an empty child |
 //! | delta | 16 | address of the leaf's delta page; only in kinds 4 and 5 |
 //! | top | 16 | address of the delta page over that one; only in kind 5 |
-//! | count | varint | entries below; 0 exactly for an empty child |
+//! | count | varint | entries below; 0 exactly for an empty child, of a leaf at most what its pages can hold, below 2⁵⁶ in any case |
 //!
 //! An address is segment, unit, length and checksum, four bytes each. The segment is never 0. Addresses have a fixed
 //! width because each read decodes one at every level: as varints they made a warm get a tenth slower and saved six
@@ -16,7 +16,8 @@
 //! This file is pure: bytes to struct and back.
 
 use crate::codec::{Reader, Short, Write};
-use crate::ids::{PageAddr, SegmentId};
+use crate::format::node::{MAX_DELTA_ENTRIES, MAX_ENTRIES};
+use crate::ids::{PageAddr, SegmentId, to_u64};
 
 const EMPTY: u8 = 1;
 const INNER: u8 = 2;
@@ -26,6 +27,9 @@ const LEAF_WITH_TWO: u8 = 5;
 
 const EXTENTS: u8 = 1;
 const ADDR_BYTES: usize = 16;
+
+/// Counts are below this, so that they can be added up and multiplied by the length of a page.
+const COUNT_BOUND: u64 = 1 << 56;
 
 /// A subtree on disk: where it starts, and what is known of it without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -135,7 +139,7 @@ impl ChildRef {
         let count = from.varint()?;
         let child = ChildRef { count, has_extents: flags & EXTENTS != 0, pages };
         let empty = child.pages == ChildPages::Empty;
-        if (count == 0) != empty || (empty && child.has_extents) {
+        if (count == 0) != empty || (empty && child.has_extents) || count > pages.max_count() {
             return Err(Short);
         }
         Ok(child)
@@ -143,6 +147,17 @@ impl ChildRef {
 }
 
 impl ChildPages {
+    /// The most entries that there can be below.
+    fn max_count(&self) -> u64 {
+        let deltas = match self {
+            ChildPages::Empty => return 0,
+            ChildPages::Inner(_) => return COUNT_BOUND - 1,
+            ChildPages::Leaf(LeafPages { deltas, .. }) => deltas.both(),
+        };
+        let deltas = usize::from(deltas.0.is_some()) + usize::from(deltas.1.is_some());
+        to_u64(MAX_ENTRIES + deltas * MAX_DELTA_ENTRIES)
+    }
+
     fn encoded_len(&self) -> usize {
         match self {
             ChildPages::Empty => 0,

@@ -44,7 +44,7 @@ pub(crate) fn rank(
     for _ in 0..MAX_DEPTH {
         match child.open(pages)? {
             NodeRef::Empty => return Ok(rank),
-            NodeRef::Leaf(leaf) => return Ok(rank + rank_in_leaf(&leaf, key, side)),
+            NodeRef::Leaf(leaf) => return Ok(rank.saturating_add(rank_in_leaf(&leaf, key, side))),
             NodeRef::Inner(inner) => {
                 let at = inner.position(key)?;
                 rank = sum_of(&inner, 0..at, rank)?;

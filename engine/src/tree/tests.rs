@@ -714,3 +714,32 @@ fn a_checkpoint_joins_no_deltas_to_one_of_more_entries_than_it_can_have() {
     new.append_to(&mut pages);
     assert!(problems(&Root::from_child(child), &pages, &params).is_empty());
 }
+
+#[test]
+fn counts_that_no_tree_has_are_damage() {
+    let params = TreeParams::default();
+    let mut pages = MemoryPages::new();
+    let leaf = |pages: &mut MemoryPages, key: &[u8]| {
+        let mut block = Block::new(PageKind::Leaf, b"", &Meter::new());
+        block.push(key, NewValue::Inline(b""));
+        ChildPages::Leaf(pages.append(PageKind::Leaf, write::page_of(&block).unwrap()).unwrap().into())
+    };
+    let mut inner = write::InnerPage::new(b"");
+    let children = [leaf(&mut pages, b"a"), leaf(&mut pages, b"n")];
+    for (separator, count, child) in [(&b""[..], 1, children[0]), (b"m", u64::MAX - 1, children[1])] {
+        inner.push(separator, &ChildRef { count, has_extents: false, pages: child });
+    }
+    let inner = pages.append(PageKind::Inner, inner.finish().unwrap()).unwrap();
+    let root = ChildRef { count: u64::MAX, has_extents: false, pages: ChildPages::Inner(inner) };
+    let root = Root::from_child(root);
+    let is_damage = |error: Error| matches!(error, Error::Corrupt { .. });
+    for key in [&b"b"[..], b"o"] {
+        let put = root.clone().put(&pages, &params, key, &b"value"[..], Existence::Look);
+        assert!(put.is_err_and(is_damage));
+        let change = KeyChange { key, value: Some(b"value"), existence: Existence::Known(false) };
+        assert!(root.clone().change_many(&pages, &params, &mut [change]).is_err_and(is_damage));
+    }
+    let behind = (Bound::Excluded(&b"a"[..]), Bound::Included(&b"z"[..]));
+    assert!(root.count_range(&pages, behind.0, behind.1).is_err_and(is_damage));
+    assert!(root.rank(&pages, b"z").is_err_and(is_damage));
+}

@@ -44,12 +44,24 @@ fn refuses_what_is_never_written() {
     assert!(refused(&[&[3, 0], &[1; 16][..], &[0]].concat()), "a leaf without entries");
     assert!(refused(&[&[3, 0], &[0; 16][..], &[1]].concat()), "segment 0");
     assert!(!refused(&[&[3, 0], &[1; 16][..], &[1]].concat()), "a leaf");
+    let count = |kind: u8, addresses: usize, count: u64| {
+        let mut bytes = [&[kind, 0][..], &vec![1; 16 * addresses]].concat();
+        bytes.put_varint(count);
+        refused(&bytes)
+    };
+    assert!(!count(2, 1, (1 << 56) - 1) && count(2, 1, 1 << 56), "more than can be added up");
+    for (kind, addresses, most) in [(3, 1, 32_767), (4, 2, 40_958), (5, 3, 49_149)] {
+        assert!(
+            !count(kind, addresses, most) && count(kind, addresses, most + 1),
+            "more than the pages can have"
+        );
+    }
 }
 
 proptest! {
     #[test]
     fn round_trip(
-        count in 1..=u64::MAX,
+        count: u64,
         has_extents: bool,
         kind in 0..4,
         (segment, unit, len, crc) in (1..=u32::MAX, any::<u32>(), any::<u32>(), any::<u32>()),
@@ -63,6 +75,7 @@ proptest! {
             2 => ChildPages::Leaf(LeafPages { base: page, deltas: DeltaPages::One(delta) }),
             _ => ChildPages::Leaf(LeafPages { base: page, deltas: DeltaPages::Two(delta, page) }),
         };
+        let count = count % pages.max_count() + 1;
         let child = ChildRef { count, has_extents, pages };
         prop_assert_eq!(ChildPages::decode(&encoded(&child)), Some(pages));
         let bytes = encoded(&child);
