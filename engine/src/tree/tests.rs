@@ -29,6 +29,16 @@ fn tiny() -> impl Strategy<Value = TreeParams> {
     })
 }
 
+/// Parameters with which leaves live on pages, and have deltas, for a while.
+fn roomy() -> impl Strategy<Value = TreeParams> {
+    (400usize..1500, 4usize..32).prop_map(|(leaf_bytes, delta_entries)| TreeParams {
+        inner_fanout: 8,
+        delta_entries,
+        filter_entries: 0,
+        ..TreeParams::for_leaves(leaf_bytes, Meter::new())
+    })
+}
+
 pub(super) fn problems(root: &Root, pages: &MemoryPages, params: &TreeParams) -> Vec<Error> {
     let mut problems = Vec::new();
     root.check(pages, params, &mut HashSet::new(), &mut problems, &mut |_| {});
@@ -104,6 +114,10 @@ enum Op {
     Put(Vec<u8>, Vec<u8>),
     /// As replay does: existence is known.
     PutKnown(Vec<u8>, Vec<u8>),
+    /// Puts at a key that is there: the n-th.
+    PutNth(u16, Vec<u8>),
+    /// Puts, and deletes it again.
+    PutAndDelete(Vec<u8>, Vec<u8>),
     /// Puts where there is nothing.
     Insert(Vec<u8>, Vec<u8>),
     Delete(Vec<u8>),
@@ -161,6 +175,28 @@ fn op() -> impl Strategy<Value = Op> {
         2 => Just(Op::Sweep),
         1 => Just(Op::Pack),
         3 => key().prop_map(Op::Look),
+    ]
+}
+
+/// Few changes between one checkpoint and the next.
+fn op_beside_checkpoints() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        20 => (any::<u16>(), value()).prop_map(|(n, value)| Op::PutNth(n, value)),
+        6 => (key(), value()).prop_map(|(key, value)| Op::Put(key, value)),
+        6 => (key(), value()).prop_map(|(key, value)| Op::PutKnown(key, value)),
+        4 => (key(), value()).prop_map(|(key, value)| Op::PutAndDelete(key, value)),
+        10 => any::<u16>().prop_map(Op::DeleteNth),
+        3 => (any::<u16>(), any::<u8>()).prop_map(|(at, n)| Op::DeleteRun(at, n)),
+        2 => (bound(), bound()).prop_map(|(low, high)| Op::DeleteRange(low, high)),
+        12 => btree_map(key(), option::of(value()), 0..12).prop_map(Op::Many),
+        2 => Just(Op::Keep),
+        1 => any::<u8>().prop_map(Op::Back),
+        2 => any::<u8>().prop_map(Op::Forget),
+        14 => (0u8..4).prop_map(|n| Op::Write(n == 0)),
+        14 => Just(Op::Publish),
+        1 => Just(Op::Fail),
+        1 => Just(Op::Sweep),
+        2 => key().prop_map(Op::Look),
     ]
 }
 
@@ -242,7 +278,7 @@ impl Model {
 
     fn apply(&mut self, op: Op) {
         match op {
-            Op::Keep | Op::Back(_) | Op::Write(_) | Op::Publish | Op::Sweep | Op::Pack => {
+            Op::Keep | Op::Back(_) | Op::Sweep | Op::Pack => {
                 while self.swapping.is_some() {
                     self.swap_part(1);
                 }
@@ -252,6 +288,15 @@ impl Model {
         match op {
             Op::Put(key, value) => self.put(key, value, Existence::Look),
             Op::PutKnown(key, value) => self.put(key.clone(), value, self.existence(&key)),
+            Op::PutNth(n, value) => {
+                if let Some(key) = self.nth_key(n) {
+                    self.put(key, value, Existence::Look);
+                }
+            }
+            Op::PutAndDelete(key, value) => {
+                self.put(key.clone(), value, Existence::Look);
+                self.delete(&key, Existence::Look);
+            }
             Op::Insert(key, value) => {
                 let existed = self.now.root.insert(&self.pages, &self.params, &key, &value).unwrap();
                 assert_eq!(existed, self.now.map.contains_key(&key));
@@ -335,7 +380,10 @@ impl Model {
         for version in &mut self.kept {
             version.root.swap_written(&moved);
         }
-        self.swapping = Some((moved, None));
+        // The swap of the checkpoint before may have got nowhere.
+        let (mut all_moved, _) = self.swapping.take().unwrap_or_default();
+        all_moved.extend(moved);
+        self.swapping = Some((all_moved, None));
         self.look(&version, &[0]);
         self.kept.push(version);
     }
@@ -349,10 +397,12 @@ impl Model {
         }
     }
 
-    /// Removes pages that were moved, but for those that a leaf still has which changed while it was written as one page.
+    /// Removes pages that were moved, but for those that a leaf still has which changed while it was written as one page, and
+    /// those that a checkpoint found which began before the swap had come to them.
     fn clear_moved(&mut self, moved: &Moved) {
         let mut seen = HashSet::new();
-        let versions = self.kept.iter().chain([&self.now]);
+        let on_disk = self.checkpoint.iter().map(|checkpoint| &checkpoint.version);
+        let versions = self.kept.iter().chain([&self.now]).chain(on_disk);
         versions.for_each(|version| version.root.mark(&self.pages, &mut seen, &mut |_| {}).unwrap());
         moved.keys().filter(|old| !seen.contains(old)).for_each(|old| self.pages.page_mut(old).clear());
     }
@@ -526,6 +576,20 @@ proptest! {
     #[test]
     fn does_what_a_map_does(params in tiny(), ops in vec(op(), 1..120)) {
         let mut model = Model::new(params);
+        ops.into_iter().for_each(|op| model.apply(op));
+        model.finish();
+    }
+
+    #[test]
+    fn does_what_a_map_does_over_pages(
+        params in roomy(),
+        step in 1usize..4,
+        ops in vec(op_beside_checkpoints(), 1..150),
+    ) {
+        let mut model = Model::new(params);
+        let keys = (0u16..400).step_by(step).map(|n| n.to_be_bytes().to_vec());
+        model.now.map = keys.map(|key| (key, vec![3; 20])).collect();
+        model.pack();
         ops.into_iter().for_each(|op| model.apply(op));
         model.finish();
     }
