@@ -12,7 +12,7 @@ pub enum Base {
     Empty,
     /// One commit, in the log only.
     Small,
-    /// Pages of several levels under a checkpoint, and commits after it.
+    /// Pages of several levels under a checkpoint, deltas that another one wrote, and commits after it.
     Grown,
 }
 
@@ -172,9 +172,12 @@ impl Base {
                     Op::Put { tree: 1, key: Key::Text(1), value: Value { class: 2, fill: 4 } },
                     COMMIT,
                     Op::Checkpoint,
-                    put(5, 4, 5),
+                    put(5, 1, 5),
+                    put(65, 1, 5),
                     Op::DeleteNth { tree: 0, n: 12 },
                     COMMIT,
+                    Op::Checkpoint,
+                    put(6, 1, 6),
                     put(50, 4, 6),
                     COMMIT,
                 ]

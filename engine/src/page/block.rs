@@ -597,7 +597,7 @@ impl Block {
     }
 
     /// Lays a delta with the same prefix over the node: its entries take the place of those of the same keys, and its
-    /// tombstones take theirs away. In a delta tombstones stay, since the base below has such a key.
+    /// tombstones take theirs away. In a delta tombstones stay, since the base below may have such a key.
     pub fn lay_over(&mut self, delta: Source<'_>) {
         let is_delta = self.header.kind == PageKind::Delta;
         let mut key = Vec::new();

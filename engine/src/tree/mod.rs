@@ -234,7 +234,7 @@ impl Root {
 
     /// Makes many changes, which are in the order of their keys, with each key once: cheaper than one after the other.
     /// Whether their keys were there is known of all of them then. Where it was known before no base is read that is not
-    /// merged with its delta. After an error the tree is of no use.
+    /// merged with its deltas. After an error the tree is of no use.
     ///
     /// # Errors
     /// Where a page on the way, or one to merge with, cannot be read.

@@ -22,7 +22,8 @@ pub struct TreeParams {
     pub leaf_bytes: usize,
     /// The most children of an inner node, in memory and on disk: 4 to 64. More make a shallower tree and longer copies.
     pub inner_fanout: usize,
-    /// The most entries of a delta; with more it is merged with its base. Most are merged with fewer, by a checkpoint.
+    /// The most entries of a delta; with more it is merged with its base. Most are merged with fewer, by a checkpoint. One that a
+    /// checkpoint made of two may have twice as many.
     pub delta_entries: usize,
     /// The longest value that lies in its leaf; longer ones go to an extent of their own.
     pub inline_value_bytes: usize,

@@ -97,7 +97,7 @@ impl<P: PageRead + ?Sized> Editor<'_, P> {
         Ok(deleted)
     }
 
-    /// A leaf without the entries in a range; an inner node above several, where base and delta together were too long.
+    /// A leaf without the entries in a range; an inner node above several, where base and deltas together were too long.
     fn without(&self, leaf: &Leaf, count: u64, fences: Fences<'_>, range: KeyRange<'_>) -> Result<Child> {
         let fences = fences.to_owned();
         let mut entries = LeafView::open_between(self.pages, leaf, &fences)?.merged();
