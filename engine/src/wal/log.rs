@@ -386,8 +386,8 @@ impl Log {
         self.lock()
     }
 
-    /// Lets those who are about to commit join the group. Nobody is gathering.
-    fn gather<'a>(&'a self, mut state: Guard<'a>) -> Guard<'a> {
+    /// Lets those who are about to commit join the group of `lsn`. Nobody is gathering.
+    fn gather<'a>(&'a self, mut state: Guard<'a>, lsn: Lsn) -> Guard<'a> {
         state.gathering = true;
         let (patience, mut waiting) = (Backoff::new(), 0);
         while !state.crowd.is_whole() && !patience.is_completed() {
@@ -401,6 +401,10 @@ impl Log {
         }
         state.gathering = false;
         state.crowd.expect_no_more();
+        if state.durable >= lsn {
+            // Somebody has finished the segment meanwhile. Who came since waits for a leader, which is not the caller any more.
+            self.wake(&state);
+        }
         state
     }
 
@@ -546,7 +550,7 @@ impl LogSink for Log {
             } else if state.crowd.is_whole() {
                 self.write_out(state, Effort::Sync)
             } else {
-                self.gather(state)
+                self.gather(state, lsn)
             };
         }
     }

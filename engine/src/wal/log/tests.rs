@@ -857,3 +857,29 @@ fn a_closing_record_that_names_an_older_checkpoint_is_followed_by_one_that_names
     assert_eq!((numbers(&lsns), end.checkpoint), (vec![1], 7));
     assert!(matches!(end.shutdown, Shutdown::Clean { .. }));
 }
+
+#[test]
+fn a_leader_that_somebody_was_ahead_of_wakes_those_who_waited_for_it() {
+    let (_, log) = simulated(4096);
+    commit(&log).expect("memory takes it");
+    let first = append(&log).expect("memory takes it");
+    thread::scope(|scope| {
+        let log = &log;
+        // The leader of the first group lets others join it, and somebody finishes the segment meanwhile.
+        log.lock().gathering = true;
+        log.reserve(5000).expect("memory takes it");
+        assert_eq!(log.durable_lsn(), first);
+        let second = append(log).expect("memory takes it");
+        let (done, is_done) = mpsc::channel();
+        scope.spawn(move || done.send(log.flush_to(second)));
+        while log.lock().asleep == 0 {
+            thread::yield_now();
+        }
+        // The leader goes on, and has nothing to do.
+        drop(log.gather(log.lock(), first));
+        let flushed = is_done.recv_timeout(Duration::from_secs(10));
+        // Whoever is asleep still is to end too.
+        log.flush_to(second).expect("memory takes it");
+        flushed.expect("it was woken").expect("memory takes it");
+    });
+}
