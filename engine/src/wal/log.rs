@@ -423,7 +423,10 @@ impl Log {
         state.zeroing = true;
         state.syncing_zeros |= zeros == Zeros::Synced;
         drop(state);
-        let zeroed = file.zero(from, target);
+        let zeroed = match zeros {
+            Zeros::LeftToTheCommit => file.zero_for_record(from, target),
+            Zeros::Synced => file.zero(from, target),
+        };
         let mut state = self.lock();
         state.zeroing = false;
         if let (Ok(()), Some(segment)) = (&zeroed, &mut state.segment) {

@@ -36,7 +36,10 @@ const LONG_RECORD_BYTES: u64 = 64 << 10;
 
 /// Zeros are written in pieces of this size. The system keeps in memory as one piece what is written as one, and to put a
 /// short record into a large one takes it longer.
-const ZEROS: [u8; 16 << 10] = [0; 16 << 10];
+const ZEROS_BYTES: usize = 16 << 10;
+/// For a record that is longer than this the pieces are as long: few calls, and no short record follows into the same piece.
+const LONG_ZEROS_BYTES: usize = 256 << 10;
+static ZEROS: [u8; LONG_ZEROS_BYTES] = [0; LONG_ZEROS_BYTES];
 
 /// The file of a segment.
 #[derive(Debug)]
@@ -93,7 +96,7 @@ impl Segment {
         let needed = FIRST_RECORD + record_bytes;
         let mut segment = Segment { file, zeroed: 0, capacity: segment_bytes.max(needed) };
         let target = segment.zero_target(needed);
-        if let Err(error) = segment.file.zero(0, target) {
+        if let Err(error) = segment.file.zero_for_record(0, target) {
             segment.file.discard();
             return Err(error);
         }
@@ -183,9 +186,21 @@ impl SegmentFile {
 
     /// Writes zeros.
     pub(super) fn zero(&self, from: u64, to: u64) -> Result<()> {
+        self.zero_by(from, to, |_| ZEROS_BYTES)
+    }
+
+    /// Writes zeros for a record that is about to come to their place, and for what follows it.
+    pub(super) fn zero_for_record(&self, from: u64, to: u64) -> Result<()> {
+        let is_long = |left| left >= LONG_ZEROS_BYTES + ZEROS_BYTES;
+        self.zero_by(from, to, |left| if is_long(left) { LONG_ZEROS_BYTES } else { ZEROS_BYTES })
+    }
+
+    /// Writes zeros in pieces whose length depends on how many bytes are left.
+    fn zero_by(&self, from: u64, to: u64, piece: impl Fn(usize) -> usize) -> Result<()> {
         let mut at = from;
         while at < to {
-            let len = usize::try_from(to - at).unwrap_or(usize::MAX).min(ZEROS.len());
+            let left = usize::try_from(to - at).unwrap_or(usize::MAX);
+            let len = left.min(piece(left));
             write_all_at(&*self.file, &ZEROS[..len], at).map_err(|error| self.error("extend", error))?;
             at += to_u64(len);
         }
