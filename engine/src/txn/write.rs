@@ -381,12 +381,13 @@ impl WriteTxn {
         appender.flush_and_sync().map_err(|error| shared.page_failure(error))?;
         drop(appender);
         written.publish();
-        self.pages = shared.pages.segments();
         self.collect_no_operations();
         self.catalog.change_roots(|root| !root.is_clean(), |root| root.swap_written(&moves));
         for kept in &mut self.savepoints {
             kept.catalog.change_roots(|root| !root.is_clean(), |root| root.swap_written(&moves));
         }
+        // After the swaps, which may take over pages of a checkpoint that ended meanwhile.
+        self.pages = shared.pages.segments();
         self.memory_before = shared.dirty_bytes();
         Ok(())
     }
