@@ -19,6 +19,17 @@ pub trait PageRead {
         let _ = addr;
         &[]
     }
+
+    /// Has a page that will be read soon brought to memory, without waiting for it, where the system would wait for each page that
+    /// is missed. May do nothing.
+    fn prefetch(&self, addr: &PageAddr) {
+        let _ = addr;
+    }
+
+    /// Whether [`prefetch`](PageRead::prefetch) does anything.
+    fn prefetches(&self) -> bool {
+        false
+    }
 }
 
 /// Takes new pages.

@@ -576,6 +576,21 @@ impl PageRead for SegmentSet {
     fn place(&self, addr: &PageAddr) -> &[u8] {
         self.get(addr.segment).map_or(&[], |segment| segment.place_of(addr))
     }
+
+    #[inline]
+    fn prefetch(&self, addr: &PageAddr) {
+        if self.prefetches()
+            && let Some(Pages::Mapped { bytes, .. }) =
+                self.get(addr.segment).and_then(|segment| segment.pages.get())
+        {
+            fetch(bytes, addr);
+        }
+    }
+
+    #[inline]
+    fn prefetches(&self) -> bool {
+        self.place.map == Some(Advice::Random)
+    }
 }
 
 impl fmt::Debug for SegmentSet {

@@ -27,6 +27,9 @@ use crate::tree::split::{self, Growth, Parts};
 /// Of so many changes or fewer below a node, keys and values are asked for at once.
 const FETCHED_TOGETHER: usize = 512;
 
+/// Of so many changes or fewer all leaves are asked for before the first is changed, where a miss would be waited for.
+const ASKED_FOR_TOGETHER: usize = 1024;
+
 /// With more changes of one leaf its delta is made at once: to read the page is little beside them.
 const LAID_ENTRIES: usize = 4;
 
@@ -124,6 +127,11 @@ struct Luggage<'c> {
 impl<P: PageRead + ?Sized> Editor<'_, P> {
     /// Makes changes, which are in the order of their keys, with each key once. After an error the tree is of no use.
     pub(crate) fn change_many(&self, root: &mut Child, changes: &mut [KeyChange<'_>]) -> Result<()> {
+        if changes.len() <= ASKED_FOR_TOGETHER && self.pages.prefetches() {
+            changes
+                .iter()
+                .try_for_each(|change| read::prefetch_leaf(Start::Own(root), self.pages, change.key))?;
+        }
         let mut with = Luggage::default();
         let Below { tally, right } = self.change_below(root, Fences::NONE, changes, MAX_DEPTH, &mut with)?;
         self.grow_root(root, right);

@@ -37,6 +37,43 @@ pub struct Cursor<'a, P: ?Sized> {
 struct Step<'a> {
     node: InnerView<'a>,
     at: usize,
+    /// How many of the children that come next were asked for, of at most how many.
+    asked: usize,
+    ahead: usize,
+}
+
+/// So many nodes at most are asked for ahead of the one that is read. It begins with two and doubles, so that a short range asks for
+/// little that it does not read.
+const AHEAD_MAX: usize = 32;
+
+impl<'a> Step<'a> {
+    fn new(node: InnerView<'a>, at: usize) -> Step<'a> {
+        Step { node, at, asked: 0, ahead: 0 }
+    }
+
+    /// The child beside the one it is at, which it is at then.
+    fn go_on(&mut self, direction: Direction, pages: &(impl PageRead + ?Sized)) -> Result<Option<Start<'a>>> {
+        let Some(at) = self.beside(direction, 1) else { return Ok(None) };
+        self.at = at;
+        self.asked = self.asked.saturating_sub(1);
+        if self.asked <= self.ahead / 2 {
+            self.ahead = (2 * self.ahead).clamp(2, AHEAD_MAX);
+            for n in self.asked + 1..=self.ahead {
+                let Some(at) = self.beside(direction, n) else { break };
+                self.node.start(at)?.prefetch(pages);
+            }
+            self.asked = self.ahead;
+        }
+        self.node.start(at).map(Some)
+    }
+
+    /// The `n`-th child from the one it is at, if there are so many.
+    fn beside(&self, direction: Direction, n: usize) -> Option<usize> {
+        match direction {
+            Direction::Forward => Some(self.at + n).filter(|at| *at < self.node.len()),
+            Direction::Backward => self.at.checked_sub(n),
+        }
+    }
 }
 
 enum Place {
@@ -291,16 +328,10 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
     fn reach_next_leaf(&mut self, direction: Direction) -> Result<bool> {
         self.is_in_leaf = false;
         while let Some(step) = self.path.last_mut() {
-            let next = match direction {
-                Direction::Forward => Some(step.at + 1).filter(|at| *at < step.node.len()),
-                Direction::Backward => step.at.checked_sub(1),
-            };
-            let Some(next) = next else {
+            let Some(start) = step.go_on(direction, self.pages)? else {
                 self.path.pop();
                 continue;
             };
-            step.at = next;
-            let start = step.node.start(next)?;
             if self.descend(start, direction)? {
                 return Ok(true);
             }
@@ -327,7 +358,7 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
                 Direction::Backward => node.len() - 1,
             };
             start = node.start(at)?;
-            self.path.push(Step { node, at });
+            self.path.push(Step::new(node, at));
         }
         Err(read::too_deep(start))
     }
@@ -344,6 +375,7 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
             None => self.root,
             Some(step) => {
                 step.at = step.node.position(key)?;
+                (step.asked, step.ahead) = (0, 0);
                 step.node.start(step.at)?
             }
         };
@@ -358,7 +390,7 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
             };
             let at = node.position(key)?;
             start = node.start(at)?;
-            self.path.push(Step { node, at });
+            self.path.push(Step::new(node, at));
         }
         Err(read::too_deep(start))
     }
@@ -381,8 +413,11 @@ impl<'a, P: PageRead + ?Sized> Cursor<'a, P> {
                 child = node.child(at)?;
             }
             start = child.start();
-            self.path.push(Step { node, at });
+            self.path.push(Step::new(node, at));
         }
         Err(read::too_deep(start))
     }
 }
+
+#[cfg(test)]
+mod tests;

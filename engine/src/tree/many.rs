@@ -48,6 +48,7 @@ impl<'a> Lookup<'a, '_> {
                 let start = node.start(covered(found).ok_or_else(|| node.first_is_missing())?)?;
                 self.depth = self.depth.checked_sub(1).ok_or_else(|| read::too_deep(start))?;
                 self.ahead = start.places(pages);
+                start.prefetch(pages);
                 self.next = Step::Open(start);
             }
             Step::Entry(base, below) => {

@@ -67,6 +67,22 @@ pub(crate) enum BlockRef {
 impl Child {
     pub(crate) const EMPTY: Child = Child { count: 0, has_extents: false, node: Node::Empty };
 
+    /// Has the pages of its first node brought to memory, where that pays; see [`PageRead::prefetch`].
+    pub(crate) fn prefetch(&self, pages: &(impl PageRead + ?Sized)) {
+        match &self.node {
+            Node::Empty | Node::Inner(InnerRef::Own(_)) => {}
+            Node::Inner(InnerRef::Page(addr)) => pages.prefetch(addr),
+            Node::Leaf(leaf) => {
+                let pages_of = |block: &BlockRef| {
+                    if let BlockRef::Page(addr) = block {
+                        pages.prefetch(addr);
+                    }
+                };
+                leaf.deltas().chain([&leaf.base]).for_each(pages_of);
+            }
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         matches!(self.node, Node::Empty)
     }

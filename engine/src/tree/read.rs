@@ -89,6 +89,19 @@ impl<'a> Start<'a> {
         [pages.place(first), place(second), place(third)]
     }
 
+    /// Has the pages of the first node brought to memory, where that pays; see [`PageRead::prefetch`].
+    pub(crate) fn prefetch(&self, pages: &(impl PageRead + ?Sized)) {
+        match self {
+            Start::Own(child) => child.prefetch(pages),
+            Start::Page(ChildPages::Empty) => {}
+            Start::Page(ChildPages::Inner(addr)) => pages.prefetch(addr),
+            Start::Page(ChildPages::Leaf(LeafPages { base, deltas })) => {
+                let (second, third) = deltas.both();
+                [Some(base), second, third].into_iter().flatten().for_each(|addr| pages.prefetch(addr));
+            }
+        }
+    }
+
     /// Always in line, as is what finds a child: on the way down the parts of a node would be copied at each call.
     #[inline(always)]
     pub(crate) fn open(self, pages: &'a (impl PageRead + ?Sized)) -> Result<NodeRef<'a>> {
@@ -170,6 +183,29 @@ impl<'a> InnerView<'a> {
             InnerView::Page(view, addr) => page_child_pages(view, addr, i).map(Start::Page),
         }
     }
+}
+
+/// Has the leaf that covers a key brought to memory, where that pays; see [`PageRead::prefetch`]. Inner nodes are read.
+///
+/// # Errors
+/// Where one of those cannot be read.
+pub(crate) fn prefetch_leaf<'a>(
+    root: Start<'a>,
+    pages: &'a (impl PageRead + ?Sized),
+    key: &[u8],
+) -> Result<()> {
+    let mut start = root;
+    for _ in 0..MAX_DEPTH {
+        match start {
+            Start::Page(ChildPages::Inner(_)) | Start::Own(Child { node: Node::Inner(_), .. }) => {
+                let NodeRef::Inner(node) = start.open(pages)? else { break };
+                start = node.start(node.position(key)?)?;
+            }
+            _ => break,
+        }
+    }
+    start.prefetch(pages);
+    Ok(())
 }
 
 /// Whether child `at` of a node is the one that covers `key`, if any of them does.
