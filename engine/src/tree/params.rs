@@ -10,8 +10,8 @@ use crate::tree::absent::Nudge;
 use crate::tree::children::MAX_FANOUT;
 
 /// A value longer than this gets an extent, and is not written again whenever its neighbours change. That takes some seventy
-/// bytes more, a tenth of the shortest of them, and a look at one more page to read it.
-const INLINE_VALUE_BYTES: usize = 700;
+/// bytes more, a fourteenth of the shortest of them, and a look at one more page to read it, which ranges feel the most.
+const INLINE_VALUE_BYTES: usize = 1023;
 /// A shorter one gets an extent where it would take more than this part of a leaf.
 const INLINE_PART: usize = 4;
 
