@@ -27,12 +27,12 @@ pub const TABLES: [&str; 5] = [
 ///
 /// # Errors
 /// What the engine answers.
-pub fn measure(options: &Options, kind: &Kind, dir: &Path, minutes: f64, figures: &mut Figures) -> Done {
+pub fn measure(options: &Options, kind: &Kind, dir: &Path, figures: &mut Figures) -> Done {
     let rows = Rows::of(options, KeyShape::Random);
     let store = (kind.open)(dir, Memory::AsDefault)?;
     rows.load(&*store, options.rows())?;
     let data = options.user_bytes(options.rows());
-    let step = Duration::from_secs_f64(minutes * 60.0 / f64::from(SAMPLES));
+    let step = options.churn.unwrap_or(Duration::from_mins(1)) / SAMPLES;
     let mut random = Random::new(12);
     let mut round = 0;
     for sample in 1..=SAMPLES {

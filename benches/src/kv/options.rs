@@ -1,6 +1,7 @@
 //! What is measured and how much of it: the command line of `kv`, which child processes get too.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -35,9 +36,9 @@ pub struct Options {
     #[arg(long, value_enum, value_delimiter = ',')]
     pub parts: Vec<Part>,
     /// Instead of the report: random overwrites for this many minutes on each engine, and how space, memory and latency go.
-    #[arg(long, value_name = "MINUTES")]
-    pub churn: Option<f64>,
-    /// Seconds after which an engine's part is given up.
+    #[arg(long, value_name = "MINUTES", value_parser = minutes)]
+    pub churn: Option<Duration>,
+    /// Seconds after which an engine's part is given up, besides the minutes of a churn.
     #[arg(long, default_value_t = 600)]
     pub patience: u64,
     /// Where to put the databases; a temporary directory otherwise. A full run needs 5 GB.
@@ -52,6 +53,12 @@ pub struct Options {
     /// What a process started by the report itself is to do.
     #[arg(long, hide = true, value_enum)]
     pub task: Option<Task>,
+}
+
+/// A time given in minutes, with a fraction if need be.
+fn minutes(text: &str) -> Result<Duration, String> {
+    let minutes: f64 = text.parse().map_err(|_| format!("{text} is no number of minutes"))?;
+    Duration::try_from_secs_f64(minutes * 60.0).map_err(|error| error.to_string())
 }
 
 /// Which keys gets ask for.
@@ -141,10 +148,16 @@ impl Options {
         set("rounds", self.rounds());
         set("value-bytes", u64::try_from(self.value_bytes).unwrap_or(u64::MAX));
         arguments.extend(self.quick.then(|| "--quick".into()));
-        arguments.extend(self.churn.map(|minutes| format!("--churn={minutes}")));
+        arguments.extend(self.churn.map(|time| format!("--churn={}", time.as_secs_f64() / 60.0)));
         let distribution = self.distribution.to_possible_value();
         arguments.extend(distribution.map(|value| format!("--distribution={}", value.get_name())));
         arguments
+    }
+
+    /// How long an engine's part may take.
+    #[must_use]
+    pub fn longest_part(&self) -> Duration {
+        Duration::from_secs(self.patience).saturating_add(self.churn.unwrap_or_default())
     }
 
     /// Rows of the loaded database.

@@ -81,7 +81,7 @@ fn perform(task: Task, options: &Options, kinds: &[Kind], dir: &Path, figures: &
         Task::Values => values::measure(options, one, dir, figures),
         Task::TightLoad => tight::load(options, one, dir),
         Task::Tight => tight::measure(options, one, dir, figures),
-        Task::Churn => churn::measure(options, one, dir, options.churn.unwrap_or(1.0), figures),
+        Task::Churn => churn::measure(options, one, dir, figures),
     }
 }
 
@@ -174,12 +174,12 @@ impl Run<'_> {
         }
         // The task begins when its input ends.
         drop(child.stdin.take());
-        let deadline = Instant::now() + Duration::from_secs(self.options.patience);
+        let (began, longest) = (Instant::now(), self.options.longest_part());
         while child.try_wait()?.is_none() {
-            if Instant::now() > deadline {
+            if began.elapsed() > longest {
                 child.kill()?;
                 child.wait()?;
-                return Err(format!("given up after {} s", self.options.patience).into());
+                return Err(format!("given up after {} s", longest.as_secs()).into());
             }
             std::thread::sleep(Duration::from_millis(20));
         }
