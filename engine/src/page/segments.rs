@@ -3,11 +3,11 @@
 //! A page's bytes are borrowed from its segment and stay where they are for as long as the segment lives. They are
 //! checked the first time they are asked for, once: that they are the page that the address means, that the checksum is
 //! right, and that the structure is sound. A small segment is read page by page, and a page that passed is kept in memory. A
-//! large one is mapped once some pages of it were read, and what was checked is a bit a unit; one that cannot be mapped is
-//! read as a small one is.
+//! large one is mapped, and what was checked is a bit a unit; one that cannot be mapped is read as a small one is.
 //!
-//! The first pages are read because a touch of a mapping lets the system read around it as much as it would before a scan:
-//! some megabytes from a device that is set so, for each node on the first way down a tree.
+//! Of a large segment that was there before the first pages are read, because a touch of a mapping lets the system read around
+//! it as much as it would before a scan: some megabytes from a device that is set so, for each node on the first way down a
+//! tree. What this store has made is in the system's memory, and mapped at once.
 //!
 //! Invariants:
 //! 1. Nothing behind a segment's valid length is touched.
@@ -32,8 +32,8 @@ use crate::io::{Advice, File, Fs, Mapping, OpenMode, read_exact_at};
 use crate::page::access::{PageRead, check_page};
 
 /// Segments that can grow to this many bytes are mapped, smaller ones are read.
-pub(crate) const MAPPED_FROM_BYTES: u64 = 1 << 20;
-/// Pages of a segment that are read before it is mapped.
+pub(crate) const MAPPED_FROM_BYTES: u64 = 256 << 10;
+/// Pages that are read of a segment that was there before, until it is mapped.
 const READ_BEFORE_MAPPED: usize = 16;
 
 /// What page segments of one database have in common.
@@ -77,7 +77,9 @@ pub struct Segment {
     capacity: u64,
     /// How long the file is as far as it holds whole pages.
     valid: AtomicU64,
-    /// The first pages of a segment that is to be mapped.
+    /// How many of its pages are read before it is mapped.
+    read_before_mapped: usize,
+    /// Those pages.
     first: OnceLock<KeptPages>,
     pages: OnceLock<Pages>,
 }
@@ -89,6 +91,11 @@ enum Pages {
 }
 
 impl Segment {
+    /// The segment of this number that is about to be made. It may grow up to `capacity`.
+    pub(crate) fn created(place: &Place, id: SegmentId, capacity: u64) -> Segment {
+        Segment { read_before_mapped: 0, ..Segment::new(place, id, 0, capacity) }
+    }
+
     /// The segment of this number, of which nothing is looked at yet. It may grow up to `capacity`.
     pub(crate) fn new(place: &Place, id: SegmentId, valid: u64, capacity: u64) -> Segment {
         Segment {
@@ -98,6 +105,7 @@ impl Segment {
             place: place.clone(),
             capacity: capacity.max(valid),
             valid: AtomicU64::new(valid),
+            read_before_mapped: READ_BEFORE_MAPPED,
             first: OnceLock::new(),
             pages: OnceLock::new(),
         }
@@ -224,7 +232,7 @@ impl Segment {
             return Ok(Some(pages));
         }
         let advice = self.place.map.filter(|_| self.capacity >= MAPPED_FROM_BYTES);
-        if advice.is_some() && self.first.get().map_or(0, KeptPages::len) < READ_BEFORE_MAPPED {
+        if advice.is_some() && self.first.get().map_or(0, KeptPages::len) < self.read_before_mapped {
             return Ok(None);
         }
         self.expect_whole(file)?;
@@ -242,7 +250,7 @@ impl Segment {
             return Ok(first);
         }
         self.expect_whole(file)?;
-        Ok(self.first.get_or_init(|| KeptPages::new(READ_BEFORE_MAPPED)))
+        Ok(self.first.get_or_init(|| KeptPages::new(self.read_before_mapped)))
     }
 
     fn open(&self) -> Result<Arc<dyn File>> {

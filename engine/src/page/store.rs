@@ -531,7 +531,7 @@ impl PageAppender<'_> {
                 Err(error) => return Err(Error::io("create a page segment", &place.path(id), error)),
             }
         };
-        let segment = Arc::new(Segment::new(place, id, 0, capacity));
+        let segment = Arc::new(Segment::created(place, id, capacity));
         let header = PageSegmentHeader { database: place.database, segment: id }.encode();
         self.state.names_unsynced = true;
         self.state.unsynced.push(Unsynced { segment: segment.clone(), file: Some(file.clone()), synced: 0 });

@@ -81,17 +81,22 @@ impl Tail {
         self.end() + len <= self.segment.capacity_bytes()
     }
 
-    /// Appends a part of a page.
+    /// Appends a part of a page. What comes in such pieces that it is written at once is begun to be synced, too: somebody
+    /// will wait for that, who appends more meanwhile.
     pub(super) fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        let before = self.written;
         if self.buffer.len() + bytes.len() > WRITE_BYTES {
             self.write()?;
         }
         if bytes.len() < WRITE_BYTES {
             self.buffer.extend_from_slice(bytes);
-            return Ok(());
+        } else {
+            self.write_at_end(bytes)?;
+            self.written += to_u64(bytes.len());
         }
-        self.write_at_end(bytes)?;
-        self.written += to_u64(bytes.len());
+        if self.written > before {
+            self.file.begin_sync(before..self.written);
+        }
         Ok(())
     }
 

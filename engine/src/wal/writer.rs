@@ -27,16 +27,18 @@ const ZERO_STEP_MIN: u64 = 4 << 10;
 /// waits for it.
 const ZERO_STEP_MAX: u64 = 64 << 10;
 /// Zeros are written ahead of need in steps of at most this, since a commit that comes meanwhile waits for the step.
-const ZERO_AHEAD_STEP_MAX: u64 = 512 << 10;
+const ZERO_AHEAD_STEP_MAX: u64 = 128 << 10;
+/// So many zeros are kept ahead of the records, which fast commits use up while the background does something else.
+const ZERO_AHEAD_MAX: u64 = 256 << 10;
 /// Before a segment is this long its commits see to their zeros, which are few.
 const ZERO_AHEAD_FROM: u64 = 64 << 10;
 /// After a record of this length none are written ahead of need: to write everything twice would cost more than a sync
 /// with metadata.
 const LONG_RECORD_BYTES: u64 = 64 << 10;
 
-/// Zeros are written in pieces of this size. The system keeps in memory as one piece what is written as one, and to put a
-/// short record into a large one takes it longer.
-const ZEROS_BYTES: usize = 16 << 10;
+/// Zeros are written in pieces of this size. The system keeps in memory as one piece what is written as one, and a short record
+/// that is put into it makes all of it dirty.
+const ZEROS_BYTES: usize = 4 << 10;
 /// For a record that is longer than this the pieces are as long: few calls, and no short record follows into the same piece.
 const LONG_ZEROS_BYTES: usize = 256 << 10;
 static ZEROS: [u8; LONG_ZEROS_BYTES] = [0; LONG_ZEROS_BYTES];
@@ -138,10 +140,11 @@ impl Segment {
     /// What it takes to keep the room after `offset` from running out soon.
     pub(super) fn room_ahead(&self, offset: u64) -> Room {
         let ahead = self.zeroed.saturating_sub(offset);
-        let step = (self.zeroed / 2).clamp(ZERO_STEP_MIN, ZERO_AHEAD_STEP_MAX);
-        if ahead >= step / 2 || self.zeroed >= self.capacity {
+        if ahead >= (self.zeroed / 4).clamp(ZERO_STEP_MIN / 2, ZERO_AHEAD_MAX) || self.zeroed >= self.capacity
+        {
             Room::Enough
         } else {
+            let step = (self.zeroed / 2).clamp(ZERO_STEP_MIN, ZERO_AHEAD_STEP_MAX);
             Room::ZeroTo((self.zeroed + step).next_multiple_of(ZERO_STEP_MIN).min(self.capacity))
         }
     }

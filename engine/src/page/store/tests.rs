@@ -130,6 +130,33 @@ fn pages_are_read_back_now_and_after_opening_again() {
     });
 }
 
+/// Whether pages can be read without the file, after some were read with it.
+fn is_mapped_after(set: &SegmentSet, pages: &[PageAddr], read: usize) -> bool {
+    pages[..read].iter().for_each(|addr| assert!(set.page(addr).is_ok()));
+    let segment = set.get(pages[0].segment).unwrap();
+    let aside = segment.path().with_extension("aside");
+    std::fs::rename(segment.path(), &aside).unwrap();
+    let is_mapped = set.page(&pages[read]).is_ok();
+    std::fs::rename(&aside, segment.path()).unwrap();
+    is_mapped
+}
+
+#[test]
+fn what_the_store_made_is_mapped_at_once_and_what_was_there_after_some_pages() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut fixture = Fixture::new(Arc::new(OsFs), &dir.path().join("db"), 64 << 20);
+    let store = fixture.open();
+    let mut appender = store.appender();
+    let pages: Vec<_> = (0..40).map(|n| append(&mut appender, n, 8000)).collect();
+    appender.flush_and_sync().unwrap();
+    drop(appender);
+    fixture.note(&store);
+    assert!(is_mapped_after(&store.segments(), &pages, 1));
+    let opened = fixture.open().segments();
+    assert!(!is_mapped_after(&opened, &pages, 16));
+    assert!(is_mapped_after(&opened, &pages, 17));
+}
+
 #[test]
 fn large_pages_and_large_segments_are_mapped_and_read_back() {
     on_each_fs(64 << 20, |mut fixture| {

@@ -60,7 +60,8 @@ fn zeroing_ahead_stops_where_it_is_enough() {
     assert_eq!(segment.room_ahead(3000), Room::ZeroTo(8192));
     segment.zeroed = 16 << 20;
     assert_eq!(segment.room_ahead(15 << 20), Room::Enough);
-    assert_eq!(segment.room_ahead((16 << 20) - 1000), Room::ZeroTo((16 << 20) + (512 << 10)));
+    assert_eq!(segment.room_ahead((16 << 20) - (256 << 10)), Room::Enough);
+    assert_eq!(segment.room_ahead((16 << 20) - 1000), Room::ZeroTo((16 << 20) + (128 << 10)));
     assert!(segment.wants_zeros_ahead((16 << 20) - 1000, 300));
     assert!(!segment.wants_zeros_ahead((16 << 20) - 1000, 1 << 20), "after a long record");
     segment.zeroed = 8192;
