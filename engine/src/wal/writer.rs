@@ -39,7 +39,7 @@ const LONG_RECORD_BYTES: u64 = 64 << 10;
 /// Zeros are written in pieces of this size. The system keeps in memory as one piece what is written as one, and a short record
 /// that is put into it makes all of it dirty.
 const ZEROS_BYTES: usize = 4 << 10;
-/// For a record that is longer than this the pieces are as long: few calls, and no short record follows into the same piece.
+/// What a long record takes is zeroed in pieces of at most this size, for fewer calls.
 const LONG_ZEROS_BYTES: usize = 256 << 10;
 static ZEROS: [u8; LONG_ZEROS_BYTES] = [0; LONG_ZEROS_BYTES];
 
@@ -194,8 +194,11 @@ impl SegmentFile {
 
     /// Writes zeros for a record that is about to come to their place, and for what follows it.
     pub(super) fn zero_for_record(&self, from: u64, to: u64) -> Result<()> {
-        let is_long = |left| left >= LONG_ZEROS_BYTES + ZEROS_BYTES;
-        self.zero_by(from, to, |left| if is_long(left) { LONG_ZEROS_BYTES } else { ZEROS_BYTES })
+        if to - from <= ZERO_STEP_MAX {
+            return self.zero(from, to);
+        }
+        // A short record that follows comes to the last piece.
+        self.zero_by(from, to, |left| left.saturating_sub(ZEROS_BYTES).clamp(ZEROS_BYTES, LONG_ZEROS_BYTES))
     }
 
     /// Writes zeros in pieces whose length depends on how many bytes are left.
