@@ -81,8 +81,8 @@ impl Tail {
         self.end() + len <= self.segment.capacity_bytes()
     }
 
-    /// Appends a part of a page. What comes in such pieces that it is written at once is begun to be synced, too: somebody
-    /// will wait for that, who appends more meanwhile.
+    /// Appends a part of a page. What no longer fits into the buffer is written, and the system begins to write it out, so that
+    /// the sync at the end has less to wait for.
     pub(super) fn put(&mut self, bytes: &[u8]) -> Result<()> {
         let before = self.written;
         if self.buffer.len() + bytes.len() > WRITE_BYTES {
