@@ -8,7 +8,7 @@ use super::churn::TABLES;
 use super::engine::{Done, Kind};
 use super::figures::Figures;
 use super::table::{Line, lines};
-use crate::bars::times_faster;
+use crate::bars::times_better;
 
 /// Draws what the figures are of into a directory.
 ///
@@ -29,7 +29,7 @@ pub(super) fn draw(kinds: &[Kind], figures: &Figures, dir: &Path) -> Done {
     let bars: Vec<(String, f64)> = lines.iter().filter_map(named).collect();
     if !bars.is_empty() {
         let bars: Vec<(&str, f64)> = bars.iter().map(|(name, factor)| (name.as_str(), *factor)).collect();
-        let picture = times_faster("duramen beside the best durable peer of each line", &bars)
+        let picture = times_better("duramen beside the best durable peer of each line", &bars)
             .map_err(|error| error.to_string())?;
         std::fs::write(dir.join("kv.svg"), picture)?;
     }

@@ -10,7 +10,7 @@ use super::engine::{Engine, Failure};
 use super::lines::{Clock, lines};
 use super::measure::{Effort, Figures, measure};
 use super::tpch::{self, Tpch};
-use crate::bars::times_faster;
+use crate::bars::times_better;
 use crate::cpu::process_time;
 
 /// How much is measured.
@@ -68,7 +68,7 @@ impl Report {
             return Err("a plot compares two engines: build with --features peers".into());
         };
         let bars: Vec<_> = self.figures.iter().filter_map(|line| Some((line.name, line.factor()?))).collect();
-        times_faster(&format!("{own} beside {other}"), &bars)
+        times_better(&format!("{own} beside {other}"), &bars)
     }
 }
 
